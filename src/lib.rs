@@ -1,0 +1,4 @@
+//! Docket: a persistent state-machine orchestrator for loan applications.
+
+pub mod provider;
+pub mod sandbox;

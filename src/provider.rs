@@ -1,0 +1,3 @@
+//! The upstream credit-data provider: its wire types and its client.
+
+pub mod wire;

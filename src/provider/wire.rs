@@ -1,0 +1,1 @@
+//! The provider's messages exactly as printed (spec 002).
