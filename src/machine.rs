@@ -1,4 +1,18 @@
-//! The pure core: no IO, no clock, no async, no serde, no tracing.
+//! The pure core: what an application is, and what becomes of it when something happens.
+//!
+//! [`step`](step::step) takes an application, an event and the time, and gives the new value
+//! with the moves it made and the effects it asks for. No IO, no clock, no async, no serde, no
+//! tracing: whoever calls it decides when, stores the result, and only then carries it out.
 
+pub mod application;
+pub mod call;
+pub mod challenge;
+pub mod event;
+pub mod evidence;
+pub mod graph;
 pub mod id;
+pub mod policy;
+pub mod step;
+pub mod table;
+pub mod telecom;
 pub mod time;

@@ -1,0 +1,263 @@
+//! A loan application: its evidence, its collections, and where it stands.
+
+pub mod step;
+
+use super::call::{Cause, Pending, Slot};
+use super::challenge::{Challenge, SealedAnswer};
+use super::evidence::{Document, Evidence, EvidenceKind};
+use super::graph::application::{State, Timer};
+use super::graph::telecom;
+use super::id::ApplicationId;
+use super::telecom::{Standing, Telecom};
+use super::time::Time;
+
+/// A loan application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// Its id.
+    pub id: ApplicationId,
+    /// How many moves it has made: the number of its last journal entry; 0 before the first.
+    pub version: u64,
+    /// When it was created.
+    pub created: Time,
+    /// Since when it is in its state.
+    pub since: Time,
+    /// Who brought it, and what they call it.
+    pub source: Source,
+    /// What its product wants.
+    pub plan: Plan,
+    /// The number under which it is audited (spec 002 §7.1 `order_id`): ours, never theirs.
+    pub order_id: u64,
+    /// The slot of its data key.
+    pub key: u32,
+    /// A keyed digest of the applicant's mobile number.
+    pub phone: Option<[u8; 16]>,
+    /// A keyed digest of the applicant's identity number.
+    pub identity: Option<[u8; 16]>,
+    /// Its sealed documents.
+    pub documents: Vec<Document>,
+    /// What is there, one line a kind.
+    pub evidence: Vec<Evidence>,
+    /// Credentials that came with the evidence, for the first telecom session.
+    pub credentials: Option<SealedAnswer>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its telecom collection, once started.
+    pub telecom: Option<Telecom>,
+    /// Questions asked so far.
+    pub challenges: u32,
+    /// Calls that wait or are under way; at most one a slot.
+    pub outbox: Vec<Pending>,
+}
+
+/// Who brought an application, and what they call it: unique together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The partner's name.
+    pub partner: String,
+    /// The partner's order number.
+    pub order: String,
+}
+
+/// What a product wants, as it was when the application was created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The product's name.
+    pub product: String,
+    /// The version of its configuration.
+    pub version: u32,
+    /// Evidence that no collection brings.
+    pub evidence: Vec<EvidenceKind>,
+    /// Whether telecom data is collected, and whether the application waits for it.
+    pub telecom: Wanted,
+    /// The loan's term in days (spec 002 §7.1 `loan_term`).
+    pub term_days: u32,
+}
+
+/// Whether a product wants a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// Not at all.
+    No,
+    /// If it can be had.
+    Optional,
+    /// Without it there is no audit.
+    Required,
+}
+
+/// Where an application stands, with what is known there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Evidence is missing, or the blacklist is being asked.
+    Init {
+        /// Until when the evidence must be complete.
+        deadline: Time,
+    },
+    /// A collection runs and needs nobody.
+    Collecting {
+        /// Until when all collections must have ended.
+        deadline: Time,
+    },
+    /// A collection waits for the applicant.
+    CaptchaRequired {
+        /// Until when all collections must have ended.
+        deadline: Time,
+    },
+    /// The audit is being applied for.
+    DataReady,
+    /// The provider audits.
+    AuditPending {
+        /// The audit's id at the provider.
+        open_id: String,
+        /// Until when it must decide.
+        deadline: Time,
+    },
+    /// The audit suggests approval.
+    Approved,
+    /// The blacklist or the audit says no.
+    Rejected {
+        /// Why.
+        reason: Rejection,
+    },
+    /// Nothing can move without an operator.
+    Suspended {
+        /// Where it stood.
+        origin: Box<Self>,
+        /// Why.
+        cause: Cause,
+        /// When to say so again.
+        reminder: Time,
+    },
+    /// Somebody called it off.
+    Cancelled {
+        /// Why, in their words.
+        reason: String,
+    },
+    /// Evidence or the applicant did not come in time.
+    Expired {
+        /// What did not come.
+        want: Want,
+    },
+}
+
+/// Why an application was rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// The person is on the blacklist.
+    Blacklisted,
+    /// The audit suggests rejection.
+    Audit {
+        /// The provider's reason.
+        reason: String,
+    },
+}
+
+/// What an application expired for want of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// The evidence did not become complete.
+    Evidence,
+    /// The collections did not come to an end.
+    Collections,
+    /// A required collection cannot be had from this applicant.
+    Applicant,
+}
+
+/// A moment that an application waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// One of the application machine.
+    Application(Timer),
+    /// One of the telecom collection.
+    Telecom(telecom::Timer),
+}
+
+impl Application {
+    /// Names the drawn state.
+    pub const fn state(&self) -> State {
+        self.phase.state()
+    }
+
+    /// Lists the evidence that the product wants and that is not there.
+    pub fn missing(&self) -> Vec<EvidenceKind> {
+        let there = |kind: &EvidenceKind| self.evidence.iter().any(|evidence| evidence.kind == *kind);
+        self.plan.evidence.iter().copied().filter(|kind| !there(kind)).collect()
+    }
+
+    /// Gives the open questions to the applicant.
+    pub fn open_challenges(&self) -> impl Iterator<Item = &Challenge> {
+        let live = !self.state().is_terminal();
+        self.telecom.iter().filter(move |_| live).filter_map(Telecom::challenge)
+    }
+
+    /// Gives the call that waits in a slot.
+    pub fn pending(&self, slot: Slot) -> Option<&Pending> {
+        self.outbox.iter().find(|pending| pending.id.slot == slot)
+    }
+
+    /// Gives the earliest moment that it waits for, with its meaning; none once it is ended.
+    pub fn deadline(&self) -> Option<(Time, Deadline)> {
+        if self.state().is_terminal() {
+            return None;
+        }
+        let own = self.phase.deadline().map(|(at, timer)| (at, Deadline::Application(timer)));
+        let telecom = self.telecom.as_ref().and_then(Telecom::deadline);
+        let telecom = telecom.map(|(at, timer)| (at, Deadline::Telecom(timer)));
+        own.into_iter().chain(telecom).min_by_key(|(at, _)| *at)
+    }
+
+    /// Says when Docket itself must look at it next; `None` exactly when it is ended.
+    pub fn wake(&self) -> Option<Time> {
+        let deadline = self.deadline().map(|(at, _)| at);
+        let call = self.outbox.iter().map(|pending| pending.due).min();
+        deadline.into_iter().chain(call).min()
+    }
+
+    /// Lists the sealed answers that it still holds.
+    pub fn answers(&self) -> impl Iterator<Item = &SealedAnswer> {
+        let waiting = self.outbox.iter().filter_map(|pending| pending.call.answer());
+        let kept = self.telecom.iter().filter_map(Telecom::answer_kept);
+        self.credentials.iter().chain(waiting).chain(kept)
+    }
+
+    /// Says whether every required collection has delivered and no optional one is under way.
+    fn all_delivered(&self) -> bool {
+        self.telecom.as_ref().is_none_or(|telecom| match telecom.standing() {
+            Standing::Delivered => true,
+            Standing::Parked | Standing::Exhausted => !telecom.required,
+            Standing::InputNeeded | Standing::Running => false,
+        })
+    }
+}
+
+impl Phase {
+    /// Names the drawn state.
+    pub const fn state(&self) -> State {
+        match self {
+            Self::Init { .. } => State::Init,
+            Self::Collecting { .. } => State::Collecting,
+            Self::CaptchaRequired { .. } => State::CaptchaRequired,
+            Self::DataReady => State::DataReady,
+            Self::AuditPending { .. } => State::AuditPending,
+            Self::Approved => State::Approved,
+            Self::Rejected { .. } => State::Rejected,
+            Self::Suspended { .. } => State::Suspended,
+            Self::Cancelled { .. } => State::Cancelled,
+            Self::Expired { .. } => State::Expired,
+        }
+    }
+
+    const fn deadline(&self) -> Option<(Time, Timer)> {
+        match self {
+            Self::Init { deadline } => Some((*deadline, Timer::IntakeDeadline)),
+            Self::Collecting { deadline } | Self::CaptchaRequired { deadline } => {
+                Some((*deadline, Timer::CollectionDeadline))
+            }
+            Self::AuditPending { deadline, .. } => Some((*deadline, Timer::AuditDeadline)),
+            Self::Suspended { reminder, .. } => Some((*reminder, Timer::Reminder)),
+            Self::DataReady | Self::Approved | Self::Rejected { .. } | Self::Cancelled { .. } | Self::Expired { .. } => {
+                None
+            }
+        }
+    }
+}

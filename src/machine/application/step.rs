@@ -1,0 +1,230 @@
+//! What becomes of the application machine when something happens (spec 006 §6).
+
+use super::{Application, Phase, Rejection, Want, Wanted};
+use crate::machine::call::{Call, Cause, Slot};
+use crate::machine::challenge::bounded;
+use crate::machine::event::EvidenceAdded;
+use crate::machine::graph::application::{Cell, Edge, EventKind, Guard, Target, Timer, cell};
+use crate::machine::step::{Asked, Draft, Taken};
+use crate::machine::table::Outcome;
+use crate::machine::telecom::Standing;
+use std::time::Duration;
+
+/// What can happen to the application machine.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    EvidenceAdded(EvidenceAdded),
+    CancelRequested { reason: String },
+    ResumeRequested,
+    BlacklistClear,
+    BlacklistHit,
+    AuditAccepted { open_id: String },
+    AuditRunning,
+    AuditApproved,
+    AuditRejected { reason: String },
+    CallRefused { message: String },
+    CallFailed { cause: Cause },
+    Summary(Standing),
+    Timer(Timer),
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> EventKind {
+        match self {
+            Self::EvidenceAdded(_) => EventKind::EvidenceAdded,
+            Self::CancelRequested { .. } => EventKind::CancelRequested,
+            Self::ResumeRequested => EventKind::ResumeRequested,
+            Self::BlacklistClear => EventKind::BlacklistClear,
+            Self::BlacklistHit => EventKind::BlacklistHit,
+            Self::AuditAccepted { .. } => EventKind::AuditAccepted,
+            Self::AuditRunning => EventKind::AuditRunning,
+            Self::AuditApproved => EventKind::AuditApproved,
+            Self::AuditRejected { .. } => EventKind::AuditRejected,
+            Self::CallRefused { .. } => EventKind::CallRefused,
+            Self::CallFailed { .. } => EventKind::CallFailed,
+            Self::Summary(Standing::InputNeeded) => EventKind::InputNeeded,
+            Self::Summary(Standing::Running) => EventKind::Running,
+            Self::Summary(Standing::Delivered) => EventKind::Delivered,
+            Self::Summary(Standing::Parked | Standing::Exhausted) => EventKind::Parked,
+            Self::Timer(timer) => timer.event(),
+        }
+    }
+}
+
+/// Lets `event` happen to the application machine of `application`.
+pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_>) -> Taken<Application> {
+    let from = application.state();
+    let rows = match cell(from, event.kind()) {
+        Cell::Rows(rows) => *rows,
+        Cell::Otherwise(Outcome::Ignore) => return Taken::Ignored,
+        Cell::Otherwise(Outcome::Late) => return Taken::Late,
+        Cell::Otherwise(Outcome::Reject) => return Taken::Rejected,
+    };
+    let mut next = application.clone();
+    if let Event::EvidenceAdded(added) = &event {
+        add(&mut next, added);
+    }
+    let row = rows
+        .iter()
+        .find(|row| row.guard.is_none_or(|guard| holds(guard, &next)))
+        .expect("the last row of a cell is unguarded: the generator sees to it");
+    if row.edge == Edge::AuditRunning {
+        return Taken::Quiet(ask_result(&next, draft));
+    }
+    next.phase = act(row.edge, &mut next, event, draft);
+    let to = next.state();
+    let drawn = match row.target {
+        Target::State(state) => state == to,
+        Target::Set(set) => set.members().contains(&to),
+        Target::Same => from == to,
+    };
+    assert!(drawn, "edge {} led from {} to {}, which is not drawn", row.edge.name(), from.name(), to.name());
+    if from != to {
+        next.since = draft.now;
+    }
+    if to.is_terminal() {
+        draft.withdraw_all();
+        next.credentials = None;
+    }
+    draft.moved(Slot::Application, row.edge.number(), from.number(), to.number());
+    Taken::Moved(next)
+}
+
+fn holds(guard: Guard, application: &Application) -> bool {
+    let standing = application.telecom.as_ref().map(|telecom| (telecom.standing(), telecom.required));
+    match guard {
+        Guard::Complete => application.missing().is_empty(),
+        Guard::CollectionsNeeded => application.plan.telecom != Wanted::No,
+        Guard::AllDelivered => application.all_delivered(),
+        Guard::InputNeeded => matches!(standing, Some((Standing::InputNeeded, _))),
+        Guard::ApplicantExhausted => matches!(standing, Some((Standing::Exhausted, true))),
+        Guard::NothingMoves => !matches!(standing, Some((Standing::InputNeeded | Standing::Running, _))),
+    }
+}
+
+/// Does what the edge says: the new phase and the calls it asks for.
+fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) -> Phase {
+    let policy = draft.policy;
+    match edge {
+        Edge::EvidenceCompleted => {
+            ask_blacklist(next, draft);
+            next.phase.clone()
+        }
+        Edge::EvidenceAdded | Edge::EvidenceReplaced => next.phase.clone(),
+        Edge::CollectionsStarted => Phase::Collecting { deadline: draft.now + policy.collections },
+        Edge::NothingToCollect | Edge::Collected | Edge::CollectedWithoutOptional => {
+            draft.call(Slot::Application, Call::AuditApply, Duration::ZERO);
+            Phase::DataReady
+        }
+        Edge::Blacklisted => Phase::Rejected { reason: Rejection::Blacklisted },
+        Edge::IntakeOverdue => Phase::Expired { want: Want::Evidence },
+        Edge::InputAsked | Edge::InputAskedElsewhere | Edge::DeliveredInputAsked | Edge::ParkedInputAsked => {
+            Phase::CaptchaRequired { deadline: collections_until(next) }
+        }
+        Edge::InputGiven | Edge::DeliveredStillCollecting | Edge::ParkedStillCollecting => {
+            Phase::Collecting { deadline: collections_until(next) }
+        }
+        Edge::ApplicantExhausted => Phase::Expired { want: Want::Applicant },
+        Edge::Parked => suspended(next, Cause::CollectionsParked, draft),
+        Edge::CollectionsOverdue => Phase::Expired { want: Want::Collections },
+        Edge::AuditAccepted => {
+            let Event::AuditAccepted { open_id } = event else { unreachable!("drawn on AuditAccepted only") };
+            let call = Call::AuditResult { open_id: open_id.clone() };
+            draft.call(Slot::Application, call, policy.audit_min);
+            Phase::AuditPending { open_id, deadline: draft.now + policy.audit }
+        }
+        Edge::AuditRunning => unreachable!("it moves nothing"),
+        Edge::AuditApproved => Phase::Approved,
+        Edge::AuditRejected => {
+            let Event::AuditRejected { reason } = event else { unreachable!("drawn on AuditRejected only") };
+            Phase::Rejected { reason: Rejection::Audit { reason: bounded(&reason) } }
+        }
+        Edge::AuditOverdue => suspended(next, Cause::AuditOverdue, draft),
+        Edge::CallRefused => {
+            let Event::CallRefused { message } = event else { unreachable!("drawn on CallRefused only") };
+            suspended(next, Cause::Refused { detail: bounded(&message) }, draft)
+        }
+        Edge::CallFailed => {
+            let Event::CallFailed { cause } = event else { unreachable!("drawn on CallFailed only") };
+            suspended(next, cause, draft)
+        }
+        Edge::Resumed => resume(next, draft),
+        Edge::Reminded => {
+            let mut phase = next.phase.clone();
+            if let Phase::Suspended { reminder, .. } = &mut phase {
+                *reminder = draft.now + policy.reminder;
+            }
+            phase
+        }
+        Edge::Cancelled => {
+            let Event::CancelRequested { reason } = event else { unreachable!("drawn on CancelRequested only") };
+            Phase::Cancelled { reason: bounded(&reason) }
+        }
+    }
+}
+
+/// Takes evidence in: a newer document takes the place of an older one of the same kind.
+fn add(next: &mut Application, added: &EvidenceAdded) {
+    next.documents.extend(&added.documents);
+    for evidence in &added.evidence {
+        next.evidence.retain(|held| held.kind != evidence.kind);
+        next.evidence.push(*evidence);
+    }
+    next.phone = next.phone.or(added.phone);
+    next.identity = next.identity.or(added.identity);
+    if next.telecom.is_none() && added.credentials.is_some() {
+        next.credentials.clone_from(&added.credentials);
+    }
+}
+
+fn ask_blacklist(next: &Application, draft: &mut Draft<'_>) {
+    if next.pending(Slot::Application).is_none() {
+        draft.call(Slot::Application, Call::Blacklist, Duration::ZERO);
+    }
+}
+
+fn collections_until(application: &Application) -> crate::machine::time::Time {
+    match &application.phase {
+        Phase::Collecting { deadline } | Phase::CaptchaRequired { deadline } => *deadline,
+        other => unreachable!("no collection runs in {other:?}"),
+    }
+}
+
+fn suspended(next: &Application, cause: Cause, draft: &mut Draft<'_>) -> Phase {
+    draft.withdraw(Slot::Application);
+    let origin = Box::new(next.phase.clone());
+    Phase::Suspended { origin, cause, reminder: draft.now + draft.policy.reminder }
+}
+
+/// Goes on where it stood, with new time for what is ours to wait for; what was being asked is
+/// asked again, what was finished is not.
+fn resume(next: &Application, draft: &mut Draft<'_>) -> Phase {
+    let Phase::Suspended { origin, .. } = &next.phase else { unreachable!("only a suspended application is resumed") };
+    let policy = draft.policy;
+    match &**origin {
+        Phase::Init { .. } => {
+            if next.missing().is_empty() {
+                draft.call(Slot::Application, Call::Blacklist, Duration::ZERO);
+            }
+            Phase::Init { deadline: draft.now + policy.intake }
+        }
+        Phase::Collecting { .. } => Phase::Collecting { deadline: draft.now + policy.collections },
+        Phase::CaptchaRequired { .. } => Phase::CaptchaRequired { deadline: draft.now + policy.collections },
+        Phase::DataReady => {
+            draft.call(Slot::Application, Call::AuditApply, Duration::ZERO);
+            Phase::DataReady
+        }
+        Phase::AuditPending { open_id, .. } => {
+            draft.call(Slot::Application, Call::AuditResult { open_id: open_id.clone() }, Duration::ZERO);
+            Phase::AuditPending { open_id: open_id.clone(), deadline: draft.now + policy.audit }
+        }
+        other => unreachable!("nothing is suspended in {other:?}"),
+    }
+}
+
+/// The next question for the audit's result.
+fn ask_result(application: &Application, draft: &Draft<'_>) -> Asked {
+    let Phase::AuditPending { open_id, .. } = &application.phase else { unreachable!("only an audit runs") };
+    let after = draft.policy.audit_after(draft.now.since(application.since));
+    Asked { call: Call::AuditResult { open_id: open_id.clone() }, after }
+}

@@ -1,0 +1,137 @@
+//! What an application can hold, by kind: the machines see only what is there and what is missing.
+
+use super::time::Time;
+
+/// A kind of evidence. The numbers are permanent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EvidenceKind {
+    /// Name, mobile number, identity number.
+    Identity,
+    /// The amount asked for.
+    Loan,
+    /// Photos of face and identity card, with what was read from the card.
+    IdentityCard,
+    /// Emergency contacts.
+    Contacts,
+    /// Where the applicant works.
+    Work,
+    /// The device used.
+    Device,
+    /// The address book.
+    AddressBook,
+    /// The operator's raw data, brought by a partner.
+    OperatorData,
+}
+
+impl EvidenceKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Identity,
+        Self::Loan,
+        Self::IdentityCard,
+        Self::Contacts,
+        Self::Work,
+        Self::Device,
+        Self::AddressBook,
+        Self::OperatorData,
+    ];
+
+    /// Gives the permanent number.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Identity => 1,
+            Self::Loan => 2,
+            Self::IdentityCard => 3,
+            Self::Contacts => 4,
+            Self::Work => 5,
+            Self::Device => 6,
+            Self::AddressBook => 7,
+            Self::OperatorData => 8,
+        }
+    }
+
+    /// Finds a kind by its number.
+    pub fn from_number(number: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+
+    /// Gives the name used in messages and configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Loan => "loan",
+            Self::IdentityCard => "identity_card",
+            Self::Contacts => "contacts",
+            Self::Work => "work",
+            Self::Device => "device",
+            Self::AddressBook => "address_book",
+            Self::OperatorData => "operator_data",
+        }
+    }
+
+    /// Finds a kind by its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A kind of evidence that is there, and the document it is drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Evidence {
+    /// What.
+    pub kind: EvidenceKind,
+    /// The number of the sealed document that holds the values.
+    pub document: u32,
+    /// When it came.
+    pub at: Time,
+}
+
+/// A sealed document of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Document {
+    /// Its number within the application, drawn at random.
+    pub number: u32,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// When it came.
+    pub at: Time,
+    /// A keyed digest of the plain text: the same content again is recognised by it.
+    pub fingerprint: [u8; 16],
+}
+
+/// What a document is. The numbers are permanent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DocumentKind {
+    /// The body of a base-info push, as received (spec 000).
+    BasePush,
+    /// The body of an additional-info push, as received (spec 001).
+    AdditionalPush,
+    /// Typed values drawn from a push or given by a service.
+    Dossier,
+    /// The operator's raw data, collected (spec 002 §3.2.1).
+    TelecomRawData,
+    /// The operator's report, collected (spec 002 §3.2.2).
+    TelecomReport,
+}
+
+impl DocumentKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::BasePush, Self::AdditionalPush, Self::Dossier, Self::TelecomRawData, Self::TelecomReport];
+
+    /// Gives the permanent number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::BasePush => 1,
+            Self::AdditionalPush => 2,
+            Self::Dossier => 3,
+            Self::TelecomRawData => 4,
+            Self::TelecomReport => 5,
+        }
+    }
+
+    /// Finds a kind by its number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+}

@@ -1,0 +1,554 @@
+//! The one entrance of the core: an application, an event and the time in, what follows out.
+
+use super::application::step as application;
+use super::application::{Application, Deadline, Phase, Plan, Source, Wanted};
+use super::call::{Call, Cause, EffectId, Pending, Reply, Slot};
+use super::challenge::{ChallengeKind, SealedAnswer};
+use super::event::{EvidenceAdded, Event};
+use super::graph;
+use super::id::ApplicationId;
+use super::policy::Policy;
+use super::telecom::step as telecom;
+use super::telecom::{OPEN_ID_LIMIT, Telecom};
+use super::time::Time;
+use std::time::Duration;
+
+/// What follows from an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Something new: to be stored, then carried out.
+    Moved(Box<Moved>),
+    /// Nothing new: ask again, which need not be stored.
+    Quiet(Pending),
+    /// Nothing new, nothing to do: the event had happened before, or came to nothing.
+    Ignored,
+}
+
+/// A new value with what led to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The new value, its version one higher.
+    pub application: Application,
+    /// The edges taken, in order; none if what happened came too late to matter.
+    pub moves: Vec<Move>,
+    /// What is to be carried out once the value is stored.
+    pub effects: Vec<Effect>,
+}
+
+/// One edge taken by one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// Which machine: its slot has its number.
+    pub slot: Slot,
+    /// The edge's number; 0 for the arrival in the initial state.
+    pub edge: u16,
+    /// The number of the state it left; 0 for the arrival in the initial state.
+    pub from: u16,
+    /// The number of the state it reached.
+    pub to: u16,
+}
+
+/// What the core asks the outside to do; a closed list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Make this call when it is due.
+    Call(Pending),
+    /// This call is asked for no more; if it is under way its reply will be late.
+    Withdraw(EffectId),
+    /// Destroy the key of this answer.
+    Destroy(SealedAnswer),
+}
+
+/// The machine says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The table rejects the event in this state.
+    NotAllowed {
+        /// The machine's name.
+        machine: &'static str,
+        /// The state's name.
+        state: &'static str,
+        /// The event's name.
+        event: &'static str,
+    },
+    /// No challenge of this number was ever asked.
+    UnknownChallenge {
+        /// The number.
+        challenge: u32,
+    },
+    /// The challenge was answered before, or is void.
+    ClosedChallenge {
+        /// The number.
+        challenge: u32,
+    },
+    /// The challenge asks for something else.
+    WrongKind {
+        /// What it asks for.
+        asked: ChallengeKind,
+        /// What was answered.
+        answered: ChallengeKind,
+    },
+    /// What was brought contradicts what is there.
+    Disagrees {
+        /// The field.
+        field: &'static str,
+    },
+    /// A document of this number is there already.
+    DocumentTaken {
+        /// The number.
+        number: u32,
+    },
+    /// There are too many documents.
+    TooManyDocuments,
+}
+
+/// How many documents an application may hold.
+pub const DOCUMENTS_LIMIT: usize = 200;
+
+/// How a machine took an event.
+pub(crate) enum Taken<T> {
+    Moved(T),
+    Quiet(Asked),
+    Ignored,
+    Late,
+    Rejected,
+}
+
+/// A call asked for, and how long to wait before it.
+pub(crate) struct Asked {
+    pub(crate) call: Call,
+    pub(crate) after: Duration,
+}
+
+/// What a step gathers on its way.
+pub(crate) struct Draft<'a> {
+    pub(crate) now: Time,
+    pub(crate) policy: &'a Policy,
+    version: u64,
+    challenges: u32,
+    outbox: Vec<Pending>,
+    moves: Vec<Move>,
+}
+
+impl Draft<'_> {
+    /// Asks for a call; it takes the place of what waits in the slot.
+    pub(crate) fn call(&mut self, slot: Slot, call: Call, after: Duration) {
+        self.withdraw(slot);
+        let due = self.now + after;
+        let id = EffectId { version: self.version, slot };
+        self.outbox.push(Pending { id, call, due, until: due + self.policy.call_budget });
+    }
+
+    pub(crate) fn withdraw(&mut self, slot: Slot) {
+        self.outbox.retain(|pending| pending.id.slot != slot);
+    }
+
+    pub(crate) fn withdraw_all(&mut self) {
+        self.outbox.clear();
+    }
+
+    pub(crate) const fn next_challenge(&mut self) -> u32 {
+        self.challenges += 1;
+        self.challenges
+    }
+
+    pub(crate) fn moved(&mut self, slot: Slot, edge: u16, from: u16, to: u16) {
+        self.moves.push(Move { slot, edge, from, to });
+    }
+
+    pub(crate) fn started(&mut self, slot: Slot, state: u16) {
+        self.moved(slot, 0, 0, state);
+    }
+}
+
+/// What a new application begins with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Birth {
+    /// Its id.
+    pub id: ApplicationId,
+    /// Who brought it.
+    pub source: Source,
+    /// What its product wants.
+    pub plan: Plan,
+    /// The number under which it will be audited.
+    pub order_id: u64,
+    /// The slot of its data key.
+    pub key: u32,
+}
+
+/// Creates an application from its first evidence.
+pub fn create(birth: Birth, evidence: EvidenceAdded, now: Time, policy: &Policy) -> Result<Moved, Refusal> {
+    let Birth { id, source, plan, order_id, key } = birth;
+    let unborn = Application {
+        id,
+        version: 0,
+        created: now,
+        since: now,
+        source,
+        plan,
+        order_id,
+        key,
+        phone: None,
+        identity: None,
+        documents: Vec::new(),
+        evidence: Vec::new(),
+        credentials: None,
+        phase: Phase::Init { deadline: now + policy.intake },
+        telecom: None,
+        challenges: 0,
+        outbox: Vec::new(),
+    };
+    match step(&unborn, Event::EvidenceAdded(evidence), now, policy)? {
+        Verdict::Moved(mut moved) => {
+            let to = unborn.state().number();
+            moved.moves.insert(0, Move { slot: Slot::Application, edge: 0, from: 0, to });
+            Ok(*moved)
+        }
+        Verdict::Quiet(_) | Verdict::Ignored => unreachable!("first evidence is never without consequence"),
+    }
+}
+
+/// Lets `event` happen to `application` at `now`.
+pub fn step(application: &Application, event: Event, now: Time, policy: &Policy) -> Result<Verdict, Refusal> {
+    let mut draft = Draft {
+        now,
+        policy,
+        version: application.version + 1,
+        challenges: application.challenges,
+        outbox: application.outbox.clone(),
+        moves: Vec::new(),
+    };
+    let draft = &mut draft;
+    match event {
+        Event::EvidenceAdded(added) => {
+            if is_known(application, &added) {
+                return Ok(Verdict::Ignored);
+            }
+            check_evidence(application, &added)?;
+            own(application, application::Event::EvidenceAdded(added), draft)
+        }
+        Event::CancelRequested { reason } => own(application, application::Event::CancelRequested { reason }, draft),
+        Event::ResumeRequested => own(application, application::Event::ResumeRequested, draft),
+        Event::AnswerSubmitted { challenge, kind, answer } => {
+            let asked = open_challenge(application, challenge)?;
+            if asked != kind {
+                return Err(Refusal::WrongKind { asked, answered: kind });
+            }
+            of_telecom(application, telecom::Event::AnswerSubmitted { answer }, draft)
+        }
+        Event::ResendRequested { challenge } => {
+            open_challenge(application, challenge)?;
+            of_telecom(application, telecom::Event::ResendRequested, draft)
+        }
+        Event::Replied { effect, reply } => replied(application, effect, reply, draft),
+        Event::Due => match application.deadline().filter(|(at, _)| *at <= now) {
+            None => Ok(Verdict::Ignored),
+            Some((_, Deadline::Application(timer))) => own(application, application::Event::Timer(timer), draft),
+            Some((_, Deadline::Telecom(timer))) => of_telecom(application, telecom::Event::Timer(timer), draft),
+        },
+    }
+}
+
+/// All of it came before, word for word.
+fn is_known(application: &Application, added: &EvidenceAdded) -> bool {
+    let held = |new: &super::evidence::Document| {
+        application.documents.iter().any(|old| old.kind == new.kind && old.fingerprint == new.fingerprint)
+    };
+    !added.documents.is_empty() && added.documents.iter().all(held)
+}
+
+fn check_evidence(application: &Application, added: &EvidenceAdded) -> Result<(), Refusal> {
+    if differs(application.phone, added.phone) {
+        return Err(Refusal::Disagrees { field: "phone" });
+    }
+    if differs(application.identity, added.identity) {
+        return Err(Refusal::Disagrees { field: "identity number" });
+    }
+    if application.documents.len() + added.documents.len() > DOCUMENTS_LIMIT {
+        return Err(Refusal::TooManyDocuments);
+    }
+    for new in &added.documents {
+        if application.documents.iter().any(|old| old.number == new.number) {
+            return Err(Refusal::DocumentTaken { number: new.number });
+        }
+    }
+    Ok(())
+}
+
+fn differs(held: Option<[u8; 16]>, told: Option<[u8; 16]>) -> bool {
+    matches!((held, told), (Some(held), Some(told)) if held != told)
+}
+
+fn open_challenge(application: &Application, number: u32) -> Result<ChallengeKind, Refusal> {
+    if let Some(open) = application.open_challenges().find(|open| open.number == number) {
+        return Ok(open.kind);
+    }
+    if number == 0 || number > application.challenges {
+        return Err(Refusal::UnknownChallenge { challenge: number });
+    }
+    Err(Refusal::ClosedChallenge { challenge: number })
+}
+
+/// A reply belongs to the call it answers; to a call that waits no more it is late.
+fn replied(
+    application: &Application,
+    effect: EffectId,
+    reply: Reply,
+    draft: &mut Draft<'_>,
+) -> Result<Verdict, Refusal> {
+    let Some(at) = draft.outbox.iter().position(|pending| pending.id == effect) else {
+        return Ok(late(application, &reply, draft));
+    };
+    let pending = draft.outbox.remove(at);
+    match effect.slot {
+        Slot::Application => {
+            let event = application_event(reply).unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
+            asked_again(own(application, event, draft)?, pending)
+        }
+        Slot::Telecom => {
+            let unfit = || (telecom::Event::CallFailed { cause: unfit() }, None);
+            let event = telecom_event(reply, pending.call.clone()).unwrap_or_else(unfit);
+            asked_again(stored_then(application, event, draft)?, pending)
+        }
+    }
+}
+
+/// The cause of a reply that does not fit its call; the provider client never makes one.
+fn unfit() -> Cause {
+    Cause::Unintelligible { detail: "a reply that does not belong to the call".to_owned() }
+}
+
+/// A quiet poll keeps the id and the budget's measure of the call it repeats.
+fn asked_again(verdict: Verdict, former: Pending) -> Result<Verdict, Refusal> {
+    match verdict {
+        Verdict::Quiet(next) => Ok(Verdict::Quiet(Pending { id: former.id, ..next })),
+        moved @ (Verdict::Moved(_) | Verdict::Ignored) => Ok(moved),
+    }
+}
+
+/// Documents that a reply brought are the application's, whatever the machine makes of them.
+fn stored_then(
+    application: &Application,
+    (event, document): (telecom::Event, Option<super::evidence::Document>),
+    draft: &mut Draft<'_>,
+) -> Result<Verdict, Refusal> {
+    let mut with = application.clone();
+    with.documents.extend(document);
+    of_telecom(&with, event, draft)
+}
+
+/// Journals what came too late to matter; a poll that came too late says nothing at all.
+fn late(application: &Application, reply: &Reply, draft: &mut Draft<'_>) -> Verdict {
+    match reply {
+        Reply::TelecomState { .. } | Reply::NotReady | Reply::AuditRunning => Verdict::Ignored,
+        Reply::Stored { document } => {
+            let mut with = application.clone();
+            with.documents.push(*document);
+            finish(application, with, draft)
+        }
+        Reply::BlacklistClear
+        | Reply::BlacklistHit
+        | Reply::AuditAccepted { .. }
+        | Reply::AuditApproved
+        | Reply::AuditRejected { .. }
+        | Reply::TelecomOpened { .. }
+        | Reply::Accepted
+        | Reply::Refused { .. }
+        | Reply::Lost
+        | Reply::Failed { .. } => finish(application, application.clone(), draft),
+    }
+}
+
+fn application_event(reply: Reply) -> Option<application::Event> {
+    use application::Event as E;
+    match reply {
+        Reply::BlacklistClear => Some(E::BlacklistClear),
+        Reply::BlacklistHit => Some(E::BlacklistHit),
+        Reply::AuditAccepted { open_id } => Some(E::AuditAccepted { open_id: session_id(open_id) }),
+        Reply::AuditRunning => Some(E::AuditRunning),
+        Reply::AuditApproved => Some(E::AuditApproved),
+        Reply::AuditRejected { reason } => Some(E::AuditRejected { reason }),
+        Reply::Refused { message } => Some(E::CallRefused { message }),
+        Reply::Failed { cause } => Some(E::CallFailed { cause }),
+        Reply::TelecomOpened { .. }
+        | Reply::Accepted
+        | Reply::TelecomState { .. }
+        | Reply::NotReady
+        | Reply::Stored { .. }
+        | Reply::Lost => None,
+    }
+}
+
+fn telecom_event(reply: Reply, call: Call) -> Option<(telecom::Event, Option<super::evidence::Document>)> {
+    use telecom::Event as E;
+    let event = match reply {
+        Reply::TelecomOpened { open_id } => E::SessionOpened { open_id: session_id(open_id) },
+        Reply::Accepted => E::CallAccepted,
+        Reply::TelecomState { code, message } => telecom::reported(code, message),
+        Reply::NotReady => E::DataNotReady,
+        Reply::Stored { document } => {
+            let number = document.number;
+            let event = match document.kind {
+                super::evidence::DocumentKind::TelecomRawData => E::RawDataReceived { document: number },
+                super::evidence::DocumentKind::TelecomReport => E::ReportReceived { document: number },
+                super::evidence::DocumentKind::BasePush
+                | super::evidence::DocumentKind::AdditionalPush
+                | super::evidence::DocumentKind::Dossier => return None,
+            };
+            return Some((event, Some(document)));
+        }
+        Reply::Refused { message } => E::CallRefused { message },
+        Reply::Lost => E::CallLost { call },
+        Reply::Failed { cause } => E::CallFailed { cause },
+        Reply::BlacklistClear
+        | Reply::BlacklistHit
+        | Reply::AuditAccepted { .. }
+        | Reply::AuditRunning
+        | Reply::AuditApproved
+        | Reply::AuditRejected { .. } => return None,
+    };
+    Some((event, None))
+}
+
+fn session_id(open_id: String) -> String {
+    debug_assert!(open_id.len() <= OPEN_ID_LIMIT, "the provider client refuses longer ids");
+    open_id
+}
+
+/// Lets an event happen to the application machine, and to its collections what follows.
+fn own(application: &Application, event: application::Event, draft: &mut Draft<'_>) -> Result<Verdict, Refusal> {
+    let kind = event.kind();
+    let is_resume = matches!(event, application::Event::ResumeRequested);
+    let mut next = match application::step(application, event, draft) {
+        Taken::Moved(next) => next,
+        Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Application, draft)),
+        Taken::Ignored => return Ok(Verdict::Ignored),
+        Taken::Late => return Ok(finish(application, application.clone(), draft)),
+        Taken::Rejected => {
+            let (machine, state, event) = ("application", application.state().name(), kind.name());
+            return Err(Refusal::NotAllowed { machine, state, event });
+        }
+    };
+    if matches!(next.phase, Phase::Collecting { .. }) && next.telecom.is_none() {
+        start_collections(&mut next, draft);
+    }
+    if is_resume {
+        resume_collections(&mut next, draft);
+    }
+    Ok(finish(application, next, draft))
+}
+
+fn start_collections(next: &mut Application, draft: &mut Draft<'_>) {
+    let required = match next.plan.telecom {
+        Wanted::No => return,
+        Wanted::Optional => false,
+        Wanted::Required => true,
+    };
+    let mut telecom = telecom::start(required, draft);
+    if let Some(answer) = next.credentials.take() {
+        let event = telecom::Event::AnswerSubmitted { answer };
+        if let Taken::Moved(opening) = telecom::step(&telecom, event, draft) {
+            telecom = opening;
+        }
+    }
+    next.telecom = Some(telecom);
+    summarise(next, draft);
+}
+
+fn resume_collections(next: &mut Application, draft: &mut Draft<'_>) {
+    if !matches!(next.phase, Phase::Collecting { .. } | Phase::CaptchaRequired { .. }) {
+        return;
+    }
+    let Some(telecom) = &next.telecom else { return };
+    if let Taken::Moved(resumed) = telecom::step(telecom, telecom::Event::ResumeRequested, draft) {
+        next.telecom = Some(resumed);
+        summarise(next, draft);
+    }
+}
+
+/// Lets an event happen to the telecom collection, then tells the application what it amounts to.
+fn of_telecom(application: &Application, event: telecom::Event, draft: &mut Draft<'_>) -> Result<Verdict, Refusal> {
+    let kind = event.kind();
+    let Some(before) = &application.telecom else {
+        return Ok(finish(application, application.clone(), draft));
+    };
+    let after: Telecom = match telecom::step(before, event, draft) {
+        Taken::Moved(after) => after,
+        Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Telecom, draft)),
+        Taken::Ignored => return Ok(Verdict::Ignored),
+        Taken::Late => return Ok(finish(application, application.clone(), draft)),
+        Taken::Rejected => {
+            let (machine, state, event) = ("telecom", before.state().name(), kind.name());
+            return Err(Refusal::NotAllowed { machine, state, event });
+        }
+    };
+    let changed = before.standing() != after.standing();
+    let mut next = application.clone();
+    next.telecom = Some(after);
+    if changed {
+        summarise(&mut next, draft);
+    }
+    Ok(finish(application, next, draft))
+}
+
+/// Tells the application machine what its collections amount to.
+fn summarise(next: &mut Application, draft: &mut Draft<'_>) {
+    let Some(standing) = next.telecom.as_ref().map(Telecom::standing) else { return };
+    if let Taken::Moved(moved) = application::step(next, application::Event::Summary(standing), draft) {
+        *next = moved;
+    }
+}
+
+fn quiet(asked: Asked, slot: Slot, draft: &Draft<'_>) -> Verdict {
+    let id = EffectId { version: draft.version - 1, slot };
+    let due = draft.now + asked.after;
+    Verdict::Quiet(Pending { id, call: asked.call, due, until: due + draft.policy.call_budget })
+}
+
+/// Puts the draft together; the effects are what differs between before and after.
+fn finish(before: &Application, mut next: Application, draft: &mut Draft<'_>) -> Verdict {
+    next.version = draft.version;
+    next.challenges = draft.challenges;
+    next.outbox = std::mem::take(&mut draft.outbox);
+    let mut effects = Vec::new();
+    for pending in &before.outbox {
+        if !next.outbox.iter().any(|kept| kept.id == pending.id) {
+            effects.push(Effect::Withdraw(pending.id));
+        }
+    }
+    for answer in before.answers() {
+        if !next.answers().any(|kept| kept == answer) {
+            effects.push(Effect::Destroy(answer.clone()));
+        }
+    }
+    for pending in &next.outbox {
+        if !before.outbox.iter().any(|held| held.id == pending.id) {
+            effects.push(Effect::Call(pending.clone()));
+        }
+    }
+    Verdict::Moved(Box::new(Moved { application: next, moves: std::mem::take(&mut draft.moves), effects }))
+}
+
+/// The names of a move, from the drawn machines.
+pub fn names(of: &Move) -> (&'static str, &'static str, &'static str, &'static str) {
+    match of.slot {
+        Slot::Application => {
+            use graph::application::{Edge, State};
+            let state = |number| State::from_number(number).map_or("", State::name);
+            ("application", Edge::from_number(of.edge).map_or("created", Edge::name), state(of.from), state(of.to))
+        }
+        Slot::Telecom => {
+            use graph::telecom::{Edge, State};
+            let state = |number| State::from_number(number).map_or("", State::name);
+            ("telecom", Edge::from_number(of.edge).map_or("started", Edge::name), state(of.from), state(of.to))
+        }
+    }
+}
+
+/// A cause as it stands in a parked collection or a suspended application.
+pub fn cause(application: &Application) -> Option<&Cause> {
+    if let Phase::Suspended { cause, .. } = &application.phase {
+        return Some(cause);
+    }
+    None
+}

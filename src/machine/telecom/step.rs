@@ -1,0 +1,485 @@
+//! What becomes of a telecom collection when something happens (spec 006 §2).
+
+use super::{Blame, Session, Situation, Telecom};
+use crate::machine::call::{Call, Cause, Slot};
+use crate::machine::challenge::{Challenge, ChallengeKind, SealedAnswer, bounded};
+use crate::machine::graph::telecom::{Cell, Edge, EventKind, Guard, Set, State, Target, Timer, cell};
+use crate::machine::step::{Asked, Draft, Taken};
+use crate::machine::table::Outcome;
+use std::time::Duration;
+
+/// What can happen to the collection.
+#[derive(Debug, Clone)]
+pub(crate) enum Event {
+    AnswerSubmitted { answer: SealedAnswer },
+    ResendRequested,
+    ResumeRequested,
+    SessionOpened { open_id: String },
+    CallAccepted,
+    CallRefused { message: String },
+    CallLost { call: Call },
+    CallFailed { cause: Cause },
+    StateReported { state: State, message: String },
+    UnknownReported { code: i64 },
+    DataNotReady,
+    RawDataReceived { document: u32 },
+    ReportReceived { document: u32 },
+    Timer(Timer),
+}
+
+impl Event {
+    pub(crate) const fn kind(&self) -> EventKind {
+        match self {
+            Self::AnswerSubmitted { .. } => EventKind::AnswerSubmitted,
+            Self::ResendRequested => EventKind::ResendRequested,
+            Self::ResumeRequested => EventKind::ResumeRequested,
+            Self::SessionOpened { .. } => EventKind::SessionOpened,
+            Self::CallAccepted => EventKind::CallAccepted,
+            Self::CallRefused { .. } => EventKind::CallRefused,
+            Self::CallLost { .. } => EventKind::CallLost,
+            Self::CallFailed { .. } => EventKind::CallFailed,
+            Self::StateReported { .. } => EventKind::StateReported,
+            Self::UnknownReported { .. } => EventKind::UnknownReported,
+            Self::DataNotReady => EventKind::DataNotReady,
+            Self::RawDataReceived { .. } => EventKind::RawDataReceived,
+            Self::ReportReceived { .. } => EventKind::ReportReceived,
+            Self::Timer(timer) => timer.event(),
+        }
+    }
+}
+
+/// The event that a code of dictionary 8.1 amounts to.
+pub(crate) fn reported(code: i64, message: String) -> Event {
+    let state = u16::try_from(code)
+        .ok()
+        .and_then(|code| code.checked_add(PROVIDER_STATES))
+        .and_then(State::from_number)
+        .filter(|state| Set::Reported.members().contains(state));
+    match state {
+        Some(state) => Event::StateReported { state, message },
+        None => Event::UnknownReported { code },
+    }
+}
+
+/// A state that the provider tells has this number more than its code (state/telecom.toml).
+pub(crate) const PROVIDER_STATES: u16 = 100;
+
+/// Starts a collection: it waits for credentials.
+pub(crate) fn start(required: bool, draft: &mut Draft<'_>) -> Telecom {
+    let situation = needing(draft);
+    draft.started(Slot::Telecom, situation.state().number());
+    Telecom { required, attempt: 0, since: draft.now, situation }
+}
+
+/// Lets `event` happen to `telecom`.
+pub(crate) fn step(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Taken<Telecom> {
+    let from = telecom.state();
+    let rows = match cell(from, event.kind()) {
+        Cell::Rows(rows) => *rows,
+        Cell::Otherwise(Outcome::Ignore) => return Taken::Ignored,
+        Cell::Otherwise(Outcome::Late) => return Taken::Late,
+        Cell::Otherwise(Outcome::Reject) => return Taken::Rejected,
+    };
+    let row = rows
+        .iter()
+        .find(|row| row.guard.is_none_or(|guard| holds(guard, telecom, &event, draft)))
+        .expect("the last row of a cell is unguarded: the generator sees to it");
+    let mut next = telecom.clone();
+    match act(row.edge, &mut next, event, draft) {
+        Act::Move => {}
+        Act::Quiet(asked) => return Taken::Quiet(asked),
+    }
+    let to = next.state();
+    let drawn = match row.target {
+        Target::State(state) => state == to,
+        Target::Set(set) => set.members().contains(&to),
+        Target::Same => from == to,
+    };
+    assert!(drawn, "edge {} led from {} to {}, which is not drawn", row.edge.name(), from.name(), to.name());
+    if from != to {
+        next.since = draft.now;
+    }
+    draft.moved(Slot::Telecom, row.edge.number(), from.number(), to.number());
+    Taken::Moved(next)
+}
+
+fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> bool {
+    match guard {
+        Guard::AnswersUsedUp => {
+            let wrong = matches!(event, Event::StateReported { state: State::CaptchaError | State::QueryPwdError, .. });
+            let session = telecom.situation.session();
+            wrong && session.is_some_and(|session| session.answers >= draft.policy.answers)
+        }
+        Guard::AskedForCode => match &telecom.situation {
+            Situation::Submitting { asked, .. } => kind_asked(*asked) == ChallengeKind::SmsCode,
+            _other => false,
+        },
+        Guard::FirstTimeStillAsking => still_asking(telecom, event).is_some_and(|(seen, _)| seen == 0),
+        Guard::MaySubmitAgain => still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again),
+        Guard::AttemptsLeft => telecom.attempt < draft.policy.sessions,
+        Guard::ApplicantToBlame => matches!(telecom.situation, Situation::Dead { blame: Blame::Applicant, .. }),
+        Guard::SessionAlive => match &telecom.situation {
+            Situation::Parked { origin: Some(origin), .. } => match &**origin {
+                Situation::Building { .. } | Situation::Fetching { .. } | Situation::Reporting { .. } => true,
+                running => running.session().is_some_and(|session| draft.now < session.deadline),
+            },
+            _other => false,
+        },
+    }
+}
+
+/// If the provider still asks as before the lost answer: how often that was seen before, and
+/// whether there is an answer to submit again.
+fn still_asking(telecom: &Telecom, event: &Event) -> Option<(u8, bool)> {
+    match (&telecom.situation, event) {
+        (Situation::Checking { asked, answer, seen, .. }, Event::StateReported { state, .. }) if state == asked => {
+            Some((*seen, answer.is_some()))
+        }
+        _other => None,
+    }
+}
+
+enum Act {
+    Move,
+    Quiet(Asked),
+}
+
+/// Does what the edge says: the new situation and the calls it asks for.
+fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -> Act {
+    telecom.situation = match edge {
+        Edge::CredentialsGiven => {
+            let Event::AnswerSubmitted { answer } = event else { unreachable!("drawn on AnswerSubmitted only") };
+            telecom.attempt += 1;
+            draft.call(Slot::Telecom, Call::TelecomOpen { password: answer }, Duration::ZERO);
+            Situation::Opening
+        }
+        Edge::CredentialsOverdue | Edge::ApplicantGaveUp => Situation::Exhausted,
+        Edge::SessionOpened => {
+            let Event::SessionOpened { open_id } = event else { unreachable!("drawn on SessionOpened only") };
+            let session = Session { open_id, deadline: draft.now + draft.policy.session, answers: 0, odd: None };
+            arrive(session, State::Init, String::new(), draft)
+        }
+        Edge::OpenRefused | Edge::OpenLost | Edge::SessionRefused => lost(telecom, event, draft),
+        Edge::AnswersExhausted => dead(State::SessionLost, Blame::Applicant, message_of(event), draft),
+        Edge::StateReported | Edge::StateReportedLate => {
+            let Event::StateReported { state, message } = event else { unreachable!("drawn on StateReported only") };
+            if state == telecom.state() {
+                return Act::Quiet(next_look(telecom, draft));
+            }
+            arrive_from(telecom, state, message, draft)
+        }
+        Edge::UnknownReported => {
+            let Event::UnknownReported { code } = event else { unreachable!("drawn on UnknownReported only") };
+            let asked = next_look(telecom, draft);
+            if telecom.situation.session().and_then(|session| session.odd) == Some(code) {
+                return Act::Quiet(asked);
+            }
+            draft.call(Slot::Telecom, asked.call, asked.after);
+            let mut situation = telecom.situation.clone();
+            session_mut(&mut situation).odd = Some(code);
+            situation
+        }
+        Edge::AnswerSubmitted => submit(telecom, event, draft),
+        Edge::ResendRequested => match telecom.situation.clone() {
+            Situation::Asking { session, state, challenge } => {
+                let open_id = session.open_id.clone();
+                draft.call(Slot::Telecom, Call::TelecomResend { open_id }, Duration::ZERO);
+                Situation::Resending { session, asked: state, challenge }
+            }
+            other => unreachable!("no challenge in {other:?}"),
+        },
+        Edge::CodeAccepted => arrive_from(telecom, State::CaptchaSubmitted, String::new(), draft),
+        Edge::PasswordAccepted => arrive_from(telecom, State::QueryPwdSubmitted, String::new(), draft),
+        Edge::CodeResent => arrive_from(telecom, State::CaptchaResend, String::new(), draft),
+        Edge::AnswerRefused | Edge::ResendRefused => {
+            let asked = asked_in(&telecom.situation);
+            arrive_from(telecom, asked, message_of(event), draft)
+        }
+        Edge::AnswerLost | Edge::ResendLost => check(telecom, event, draft),
+        Edge::StillAsking => {
+            let asked = look(telecom, draft.policy.poll_min);
+            draft.call(Slot::Telecom, asked.call, asked.after);
+            match telecom.situation.clone() {
+                Situation::Checking { session, asked, answer, seen } => {
+                    Situation::Checking { session, asked, answer, seen: seen + 1 }
+                }
+                other => unreachable!("nothing to check in {other:?}"),
+            }
+        }
+        Edge::SubmittedAgain => match telecom.situation.clone() {
+            Situation::Checking { session, asked, answer: Some(answer), .. } => {
+                draft.call(Slot::Telecom, submission(asked, &session, answer), Duration::ZERO);
+                Situation::Submitting { session, asked, submits: 2 }
+            }
+            other => unreachable!("nothing to submit in {other:?}"),
+        },
+        Edge::MovedOn => {
+            let Event::StateReported { state, message } = event else { unreachable!("drawn on StateReported only") };
+            arrive_from(telecom, state, message, draft)
+        }
+        Edge::SessionOverdue => {
+            let blame = match telecom.situation {
+                Situation::Asking { .. } => Blame::Applicant,
+                _running => Blame::Provider,
+            };
+            dead(State::SessionExpired, blame, String::new(), draft)
+        }
+        Edge::RawDataStored => {
+            let Event::RawDataReceived { document } = event else { unreachable!("drawn on RawDataReceived only") };
+            let (session, deadline) = fetching(&telecom.situation);
+            let open_id = session.open_id.clone();
+            draft.call(Slot::Telecom, Call::TelecomReport { open_id }, Duration::ZERO);
+            Situation::Reporting { session, deadline, raw: document }
+        }
+        Edge::RawDataNotReady => return Act::Quiet(next_fetch(telecom, draft)),
+        Edge::ReportStored => match (&telecom.situation, event) {
+            (Situation::Reporting { raw, .. }, Event::ReportReceived { document }) => {
+                Situation::Delivered { raw: *raw, report: document }
+            }
+            (other, _) => unreachable!("no raw data in {other:?}"),
+        },
+        Edge::DataOverdue => park(telecom, Cause::DataOverdue, draft),
+        Edge::ProviderGaveUp => park(telecom, Cause::SessionsUsedUp, draft),
+        Edge::CallFailed => {
+            let Event::CallFailed { cause } = event else { unreachable!("drawn on CallFailed only") };
+            park(telecom, cause, draft)
+        }
+        Edge::StartedOver => needing(draft),
+        Edge::Resumed => resume(telecom, draft),
+        Edge::ResumedAnew => {
+            telecom.attempt = 0;
+            needing(draft)
+        }
+        Edge::Reminded => match telecom.situation.clone() {
+            Situation::Parked { origin, cause, .. } => {
+                Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }
+            }
+            other => unreachable!("nothing is parked in {other:?}"),
+        },
+    };
+    Act::Move
+}
+
+/// Waits for the service password.
+fn needing(draft: &mut Draft<'_>) -> Situation {
+    draft.withdraw(Slot::Telecom);
+    let challenge = Challenge {
+        number: draft.next_challenge(),
+        kind: ChallengeKind::ServicePassword,
+        asked: draft.now,
+        deadline: draft.now + draft.policy.credentials,
+        answers_left: 1,
+        message: String::new(),
+    };
+    Situation::Needing { challenge }
+}
+
+/// Follows the session into a state that the provider told.
+fn arrive_from(telecom: &Telecom, state: State, message: String, draft: &mut Draft<'_>) -> Situation {
+    let session = telecom.situation.session().expect("only a session reports a state").clone();
+    arrive(session, state, message, draft)
+}
+
+fn arrive(session: Session, state: State, message: String, draft: &mut Draft<'_>) -> Situation {
+    let policy = draft.policy;
+    let open_id = session.open_id.clone();
+    match state {
+        State::Init | State::ServicePwdSubmitted | State::CaptchaSubmitted | State::QueryPwdSubmitted => {
+            draft.call(Slot::Telecom, Call::TelecomState { open_id }, policy.poll_min);
+            Situation::Working { session, state }
+        }
+        State::CaptchaRequired
+        | State::CaptchaError
+        | State::CaptchaResend
+        | State::QueryPwdRequired
+        | State::QueryPwdError => {
+            draft.call(Slot::Telecom, Call::TelecomState { open_id }, policy.poll_asking);
+            let challenge = Challenge {
+                number: draft.next_challenge(),
+                kind: kind_asked(state),
+                asked: draft.now,
+                deadline: session.deadline,
+                answers_left: policy.answers.saturating_sub(session.answers).max(1),
+                message: bounded(&message),
+            };
+            Situation::Asking { session, state, challenge }
+        }
+        State::CollectFinished => {
+            draft.call(Slot::Telecom, Call::TelecomState { open_id }, policy.poll_min);
+            Situation::Building { session, deadline: draft.now + policy.data }
+        }
+        State::DataReady => {
+            draft.call(Slot::Telecom, Call::TelecomRawData { open_id }, Duration::ZERO);
+            Situation::Fetching { session, deadline: draft.now + policy.data }
+        }
+        State::Restart | State::CollectFailed => dead(state, Blame::Provider, message, draft),
+        State::CredentialsRequired
+        | State::Opening
+        | State::Submitting
+        | State::Resending
+        | State::Checking
+        | State::ReportPending
+        | State::Delivered
+        | State::SessionExpired
+        | State::SessionLost
+        | State::Parked
+        | State::Exhausted => unreachable!("the provider never tells {}", state.name()),
+    }
+}
+
+/// What the provider asks for in a state in which it asks.
+fn kind_asked(state: State) -> ChallengeKind {
+    if matches!(state, State::QueryPwdRequired | State::QueryPwdError) {
+        return ChallengeKind::QueryPassword;
+    }
+    ChallengeKind::SmsCode
+}
+
+fn dead(state: State, blame: Blame, message: String, draft: &mut Draft<'_>) -> Situation {
+    draft.withdraw(Slot::Telecom);
+    Situation::Dead { state, blame, restart: draft.now + draft.policy.restart, message: bounded(&message) }
+}
+
+/// The session is gone, or never came: refused data is the applicant's to mend, the rest is not.
+fn lost(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
+    let refused_at_the_door = matches!(telecom.situation, Situation::Opening) && matches!(event, Event::CallRefused { .. });
+    let blame = if refused_at_the_door { Blame::Applicant } else { Blame::Provider };
+    dead(State::SessionLost, blame, message_of(event), draft)
+}
+
+fn submit(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
+    match (telecom.situation.clone(), event) {
+        (Situation::Asking { mut session, state, .. }, Event::AnswerSubmitted { answer }) => {
+            session.answers = session.answers.saturating_add(1);
+            draft.call(Slot::Telecom, submission(state, &session, answer), Duration::ZERO);
+            Situation::Submitting { session, asked: state, submits: 1 }
+        }
+        (other, _) => unreachable!("nothing is asked in {other:?}"),
+    }
+}
+
+fn submission(asked: State, session: &Session, answer: SealedAnswer) -> Call {
+    let open_id = session.open_id.clone();
+    match kind_asked(asked) {
+        ChallengeKind::QueryPassword => Call::TelecomQueryPassword { open_id, answer },
+        ChallengeKind::SmsCode | ChallengeKind::ServicePassword => Call::TelecomCaptcha { open_id, answer },
+    }
+}
+
+/// Asks for the state at once; keeps the answer while it may be submitted once more.
+fn check(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
+    let Event::CallLost { call } = event else { unreachable!("drawn on CallLost only") };
+    let (session, asked, answer) = match telecom.situation.clone() {
+        Situation::Submitting { session, asked, submits: 1 } => (session, asked, call.answer().cloned()),
+        Situation::Submitting { session, asked, .. } | Situation::Resending { session, asked, .. } => {
+            (session, asked, None)
+        }
+        other => unreachable!("nothing was handed over in {other:?}"),
+    };
+    let open_id = session.open_id.clone();
+    draft.call(Slot::Telecom, Call::TelecomState { open_id }, Duration::ZERO);
+    Situation::Checking { session, asked, answer, seen: 0 }
+}
+
+fn asked_in(situation: &Situation) -> State {
+    match situation {
+        Situation::Submitting { asked, .. } | Situation::Resending { asked, .. } | Situation::Checking { asked, .. } => {
+            *asked
+        }
+        other => unreachable!("nothing was handed over in {other:?}"),
+    }
+}
+
+/// The next look at a session in the state it is in. While the data is built, a look at the
+/// state alternates with a try at the data (spec 005 A-002-25).
+fn next_look(telecom: &Telecom, draft: &Draft<'_>) -> Asked {
+    match &telecom.situation {
+        Situation::Asking { .. } => look(telecom, draft.policy.poll_asking),
+        Situation::Building { session, .. } => {
+            Asked { call: Call::TelecomRawData { open_id: session.open_id.clone() }, after: Duration::ZERO }
+        }
+        _working => look(telecom, draft.policy.poll_after(draft.now.since(telecom.since))),
+    }
+}
+
+/// The next try after a 1003.
+fn next_fetch(telecom: &Telecom, draft: &Draft<'_>) -> Asked {
+    let after = draft.policy.poll_after(draft.now.since(telecom.since));
+    let open_id = telecom.situation.session().expect("only a session has data").open_id.clone();
+    let call = match telecom.situation {
+        Situation::Fetching { .. } => Call::TelecomRawData { open_id },
+        Situation::Reporting { .. } => Call::TelecomReport { open_id },
+        _building => Call::TelecomState { open_id },
+    };
+    Asked { call, after }
+}
+
+fn look(telecom: &Telecom, after: Duration) -> Asked {
+    let session = telecom.situation.session().expect("only a session has a state");
+    Asked { call: Call::TelecomState { open_id: session.open_id.clone() }, after }
+}
+
+fn fetching(situation: &Situation) -> (Session, crate::machine::time::Time) {
+    match situation {
+        Situation::Building { session, deadline } | Situation::Fetching { session, deadline } => {
+            (session.clone(), *deadline)
+        }
+        other => unreachable!("no data to fetch in {other:?}"),
+    }
+}
+
+/// Waits for an operator; remembers where a session stood, without what was being handed over.
+fn park(telecom: &Telecom, cause: Cause, draft: &mut Draft<'_>) -> Situation {
+    draft.withdraw(Slot::Telecom);
+    let origin = telecom.situation.session().map(|_| Box::new(telecom.situation.clone()));
+    let origin = origin.map(|mut origin| {
+        if let Situation::Checking { answer, .. } = &mut *origin {
+            *answer = None;
+        }
+        origin
+    });
+    Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }
+}
+
+/// Goes on where the session stood; what was being handed over is asked for again.
+fn resume(telecom: &Telecom, draft: &mut Draft<'_>) -> Situation {
+    let Situation::Parked { origin: Some(origin), .. } = telecom.situation.clone() else {
+        unreachable!("only a parked session is resumed")
+    };
+    match *origin {
+        Situation::Working { session, state } | Situation::Asking { session, state, .. } => {
+            arrive(session, state, String::new(), draft)
+        }
+        Situation::Submitting { session, asked, .. }
+        | Situation::Resending { session, asked, .. }
+        | Situation::Checking { session, asked, .. } => arrive(session, asked, String::new(), draft),
+        Situation::Building { session, .. } => arrive(session, State::CollectFinished, String::new(), draft),
+        Situation::Fetching { session, .. } => arrive(session, State::DataReady, String::new(), draft),
+        Situation::Reporting { session, raw, .. } => {
+            draft.call(Slot::Telecom, Call::TelecomReport { open_id: session.open_id.clone() }, Duration::ZERO);
+            Situation::Reporting { session, deadline: draft.now + draft.policy.data, raw }
+        }
+        other => unreachable!("no session in {other:?}"),
+    }
+}
+
+fn session_mut(situation: &mut Situation) -> &mut Session {
+    match situation {
+        Situation::Working { session, .. }
+        | Situation::Asking { session, .. }
+        | Situation::Submitting { session, .. }
+        | Situation::Resending { session, .. }
+        | Situation::Checking { session, .. }
+        | Situation::Building { session, .. }
+        | Situation::Fetching { session, .. }
+        | Situation::Reporting { session, .. } => session,
+        other => unreachable!("no session in {other:?}"),
+    }
+}
+
+fn message_of(event: Event) -> String {
+    match event {
+        Event::StateReported { message, .. } | Event::CallRefused { message } => message,
+        _silent => String::new(),
+    }
+}
