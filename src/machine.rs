@@ -1,0 +1,3 @@
+//! The pure core: no IO, no clock, no async, no serde, no tracing.
+
+pub mod table;
