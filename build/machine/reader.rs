@@ -115,13 +115,16 @@ impl<'t> Reader<'t> {
         let class = |key: Spanned<_>| {
             let line = self.notes.line_of(key.span().start);
             let value: String = std::borrow::Cow::into_owned(key.into_inner());
-            let about = self.text(&value)?.value;
-            Some(Class {
+            let about = self
+                .text(&value)
+                .map(|about| about.value)
+                .unwrap_or_default();
+            Class {
                 name: At { value, line },
                 about,
-            })
+            }
         };
-        keys.into_iter().filter_map(class).collect()
+        keys.into_iter().map(class).collect()
     }
 
     pub(super) fn table(&mut self, key: &str) -> Option<Self> {
