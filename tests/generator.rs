@@ -236,8 +236,8 @@ fn machine_files(folder: &Path) -> Vec<PathBuf> {
     if !folder.exists() {
         return Vec::new();
     }
-    let entries = fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).expect("the folder of machines can be read");
+    let paths = entries.map(|entry| entry.expect("its entries can be read").path());
     paths
         .filter(|path| path.extension().is_some_and(|found| found == "toml"))
         .collect()

@@ -128,7 +128,11 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn table(&mut self, key: &str) -> Option<Self> {
-        let (what, notes) = (format!("[{key}]"), self.notes);
+        let what = match self.what.strip_suffix(']') {
+            Some(outer) => format!("{outer}.{key}]"),
+            None => format!("[{key}]"),
+        };
+        let notes = self.notes;
         let table = self.take(key, "a table", |value| value.as_table().cloned())?;
         Some(Self {
             table: table.value,

@@ -31,7 +31,7 @@ fn the_shape_must_be_right() {
     check(
         "world = \"came",
         "world = 3 # \"came",
-        &["21: `world` of [events] must be a text that is not empty"],
+        &["21: `world` of [class.events] must be a text that is not empty"],
     );
     check(
         "initial = \"ASKING\"\n",
