@@ -115,17 +115,24 @@ impl<'t> Reader<'t> {
         let class = |key: Spanned<_>| {
             let line = self.notes.line_of(key.span().start);
             let value: String = std::borrow::Cow::into_owned(key.into_inner());
-            let about = self.text(&value)?.value;
-            Some(Class {
+            let about = self
+                .text(&value)
+                .map(|about| about.value)
+                .unwrap_or_default();
+            Class {
                 name: At { value, line },
                 about,
-            })
+            }
         };
-        keys.into_iter().filter_map(class).collect()
+        keys.into_iter().map(class).collect()
     }
 
     pub(super) fn table(&mut self, key: &str) -> Option<Self> {
-        let (what, notes) = (format!("[{key}]"), self.notes);
+        let what = match self.what.strip_suffix(']') {
+            Some(outer) => format!("{outer}.{key}]"),
+            None => format!("[{key}]"),
+        };
+        let notes = self.notes;
         let table = self.take(key, "a table", |value| value.as_table().cloned())?;
         Some(Self {
             table: table.value,
