@@ -16,3 +16,4 @@ pub mod step;
 pub mod table;
 pub mod telecom;
 pub mod time;
+pub mod view;

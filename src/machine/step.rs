@@ -544,11 +544,3 @@ pub fn names(of: &Move) -> (&'static str, &'static str, &'static str, &'static s
         }
     }
 }
-
-/// A cause as it stands in a parked collection or a suspended application.
-pub fn cause(application: &Application) -> Option<&Cause> {
-    if let Phase::Suspended { cause, .. } = &application.phase {
-        return Some(cause);
-    }
-    None
-}

@@ -234,6 +234,14 @@ impl Telecom {
         }
     }
 
+    /// Says why it is parked, if it is.
+    pub const fn parked(&self) -> Option<&Cause> {
+        if let Situation::Parked { cause, .. } = &self.situation {
+            return Some(cause);
+        }
+        None
+    }
+
     /// Gives the answer that it keeps besides those in the calls that wait.
     pub const fn answer_kept(&self) -> Option<&SealedAnswer> {
         if let Situation::Checking { answer: Some(answer), .. } = &self.situation {

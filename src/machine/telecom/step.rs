@@ -110,33 +110,28 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
             let session = telecom.situation.session();
             wrong && session.is_some_and(|session| session.answers >= draft.policy.answers)
         }
-        Guard::AskedForCode => match &telecom.situation {
-            Situation::Submitting { asked, .. } => kind_asked(*asked) == ChallengeKind::SmsCode,
-            _other => false,
-        },
+        Guard::AskedForCode => kind_asked(asked_in(&telecom.situation)) == ChallengeKind::SmsCode,
         Guard::FirstTimeStillAsking => still_asking(telecom, event).is_some_and(|(seen, _)| seen == 0),
         Guard::MaySubmitAgain => still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again),
         Guard::AttemptsLeft => telecom.attempt < draft.policy.sessions,
         Guard::ApplicantToBlame => matches!(telecom.situation, Situation::Dead { blame: Blame::Applicant, .. }),
-        Guard::SessionAlive => match &telecom.situation {
-            Situation::Parked { origin: Some(origin), .. } => match &**origin {
-                Situation::Building { .. } | Situation::Fetching { .. } | Situation::Reporting { .. } => true,
-                running => running.session().is_some_and(|session| draft.now < session.deadline),
-            },
-            _other => false,
-        },
+        Guard::SessionAlive => {
+            let Situation::Parked { origin: Some(origin), .. } = &telecom.situation else { return false };
+            let finished = matches!(
+                **origin,
+                Situation::Building { .. } | Situation::Fetching { .. } | Situation::Reporting { .. }
+            );
+            finished || origin.session().is_some_and(|session| draft.now < session.deadline)
+        }
     }
 }
 
 /// If the provider still asks as before the lost answer: how often that was seen before, and
 /// whether there is an answer to submit again.
 fn still_asking(telecom: &Telecom, event: &Event) -> Option<(u8, bool)> {
-    match (&telecom.situation, event) {
-        (Situation::Checking { asked, answer, seen, .. }, Event::StateReported { state, .. }) if state == asked => {
-            Some((*seen, answer.is_some()))
-        }
-        _other => None,
-    }
+    let Situation::Checking { asked, answer, seen, .. } = &telecom.situation else { return None };
+    let Event::StateReported { state, .. } = event else { return None };
+    (state == asked).then_some((*seen, answer.is_some()))
 }
 
 enum Act {
@@ -218,10 +213,8 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
             arrive_from(telecom, state, message, draft)
         }
         Edge::SessionOverdue => {
-            let blame = match telecom.situation {
-                Situation::Asking { .. } => Blame::Applicant,
-                _running => Blame::Provider,
-            };
+            let asking = matches!(telecom.situation, Situation::Asking { .. });
+            let blame = if asking { Blame::Applicant } else { Blame::Provider };
             dead(State::SessionExpired, blame, String::new(), draft)
         }
         Edge::RawDataStored => {
@@ -393,23 +386,26 @@ fn asked_in(situation: &Situation) -> State {
 /// The next look at a session in the state it is in. While the data is built, a look at the
 /// state alternates with a try at the data (spec 005 A-002-25).
 fn next_look(telecom: &Telecom, draft: &Draft<'_>) -> Asked {
-    match &telecom.situation {
-        Situation::Asking { .. } => look(telecom, draft.policy.poll_asking),
-        Situation::Building { session, .. } => {
-            Asked { call: Call::TelecomRawData { open_id: session.open_id.clone() }, after: Duration::ZERO }
-        }
-        _working => look(telecom, draft.policy.poll_after(draft.now.since(telecom.since))),
+    if let Situation::Building { session, .. } = &telecom.situation {
+        let open_id = session.open_id.clone();
+        return Asked { call: Call::TelecomRawData { open_id }, after: Duration::ZERO };
     }
+    if matches!(telecom.situation, Situation::Asking { .. }) {
+        return look(telecom, draft.policy.poll_asking);
+    }
+    look(telecom, draft.policy.poll_after(draft.now.since(telecom.since)))
 }
 
 /// The next try after a 1003.
 fn next_fetch(telecom: &Telecom, draft: &Draft<'_>) -> Asked {
     let after = draft.policy.poll_after(draft.now.since(telecom.since));
     let open_id = telecom.situation.session().expect("only a session has data").open_id.clone();
-    let call = match telecom.situation {
-        Situation::Fetching { .. } => Call::TelecomRawData { open_id },
-        Situation::Reporting { .. } => Call::TelecomReport { open_id },
-        _building => Call::TelecomState { open_id },
+    let call = if matches!(telecom.situation, Situation::Fetching { .. }) {
+        Call::TelecomRawData { open_id }
+    } else if matches!(telecom.situation, Situation::Reporting { .. }) {
+        Call::TelecomReport { open_id }
+    } else {
+        Call::TelecomState { open_id }
     };
     Asked { call, after }
 }
@@ -478,8 +474,8 @@ fn session_mut(situation: &mut Situation) -> &mut Session {
 }
 
 fn message_of(event: Event) -> String {
-    match event {
-        Event::StateReported { message, .. } | Event::CallRefused { message } => message,
-        _silent => String::new(),
+    if let Event::StateReported { message, .. } | Event::CallRefused { message } = event {
+        return message;
     }
+    String::new()
 }

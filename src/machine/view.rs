@@ -1,0 +1,132 @@
+//! What anybody may see of an application: no secret, nothing about the person.
+
+use super::application::{Application, Phase, Rejection, Source, Want};
+use super::call::Cause;
+use super::challenge::Challenge;
+use super::evidence::EvidenceKind;
+use super::graph::application::State;
+use super::graph::telecom;
+use super::id::ApplicationId;
+use super::table::Owner;
+use super::telecom::Standing;
+use super::time::Time;
+
+/// What anybody may see of an application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// Its id.
+    pub id: ApplicationId,
+    /// How many moves it has made.
+    pub version: u64,
+    /// Who brought it, and what they call it.
+    pub source: Source,
+    /// Its product.
+    pub product: String,
+    /// The version of the product's configuration.
+    pub product_version: u32,
+    /// When it was created.
+    pub created: Time,
+    /// Since when it is in its state.
+    pub since: Time,
+    /// Where it stands.
+    pub state: State,
+    /// How it ended, or why it is suspended.
+    pub word: Word,
+    /// When Docket itself looks at it next; none once it is ended.
+    pub wake: Option<Time>,
+    /// Evidence that the product wants and that is not there.
+    pub missing: Vec<EvidenceKind>,
+    /// The open questions to the applicant.
+    pub challenges: Vec<Challenge>,
+    /// Its collections.
+    pub collections: Vec<CollectionView>,
+}
+
+/// How an application ended, or why it is suspended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// Nothing to say: it is under way, or approved.
+    None,
+    /// Why it was rejected.
+    Rejected(Rejection),
+    /// Why it is suspended.
+    Suspended(Cause),
+    /// Why it was called off, in the caller's words.
+    Cancelled(String),
+    /// What it expired for want of.
+    Expired(Want),
+}
+
+/// What anybody may see of a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CollectionView {
+    /// Where it stands.
+    pub state: telecom::State,
+    /// What that amounts to.
+    pub standing: Standing,
+    /// Whether the product cannot do without it.
+    pub required: bool,
+    /// Sessions opened or tried so far.
+    pub attempt: u8,
+    /// Since when it is in its state.
+    pub since: Time,
+    /// Why it is parked.
+    pub cause: Option<Cause>,
+}
+
+impl View {
+    /// Shows an application.
+    pub fn of(application: &Application) -> Self {
+        let collections = application.telecom.iter().map(|telecom| CollectionView {
+            state: telecom.state(),
+            standing: telecom.standing(),
+            required: telecom.required,
+            attempt: telecom.attempt,
+            since: telecom.since,
+            cause: telecom.parked().cloned(),
+        });
+        Self {
+            id: application.id,
+            version: application.version,
+            source: application.source.clone(),
+            product: application.plan.product.clone(),
+            product_version: application.plan.version,
+            created: application.created,
+            since: application.since,
+            state: application.state(),
+            word: word(&application.phase),
+            wake: application.wake(),
+            missing: if application.state() == State::Init { application.missing() } else { Vec::new() },
+            challenges: application.open_challenges().cloned().collect(),
+            collections: collections.collect(),
+        }
+    }
+
+    /// Says who owes the next move; nobody once it is ended.
+    ///
+    /// While evidence is missing the partner owes it; once all is there, the provider's
+    /// blacklist is being asked.
+    pub fn owner(&self) -> Option<Owner> {
+        let drawn = self.state.owner()?;
+        Some(match drawn {
+            Owner::Evidence if self.missing.is_empty() => Owner::Provider,
+            Owner::Evidence => Owner::Partner,
+            Owner::Applicant | Owner::Provider | Owner::Partner | Owner::Operator | Owner::Docket => drawn,
+        })
+    }
+}
+
+fn word(phase: &Phase) -> Word {
+    match phase {
+        Phase::Rejected { reason } => Word::Rejected(reason.clone()),
+        Phase::Suspended { cause, .. } => Word::Suspended(cause.clone()),
+        Phase::Cancelled { reason } => Word::Cancelled(reason.clone()),
+        Phase::Expired { want } => Word::Expired(*want),
+        Phase::Init { .. }
+        | Phase::Collecting { .. }
+        | Phase::CaptchaRequired { .. }
+        | Phase::DataReady
+        | Phase::AuditPending { .. }
+        | Phase::Approved => Word::None,
+    }
+}

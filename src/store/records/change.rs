@@ -1,0 +1,201 @@
+//! One line of the stream of changes, as stored: who moved, from where, and how it looks now.
+
+use super::snapshot::{CauseV1, ChallengeV1};
+use super::{RecordError, decode, encode};
+use crate::machine::application::{Rejection, Source, Want};
+use crate::machine::evidence::EvidenceKind;
+use crate::machine::graph::application::State;
+use crate::machine::graph::telecom;
+use crate::machine::id::ApplicationId;
+use crate::machine::telecom::Standing;
+use crate::machine::time::Time;
+use crate::machine::view::{CollectionView, View, Word};
+use crate::store::codec::Encoded;
+use serde::{Deserialize, Serialize};
+
+const RECORD: &str = "change";
+
+/// The newest version of the record.
+pub const VERSION: u16 = 1;
+
+/// A change as watchers read it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRecord {
+    /// When it happened.
+    pub at: Time,
+    /// Where the application stood before; none when it was created.
+    pub before: Option<State>,
+    /// How it looks since.
+    pub after: View,
+}
+
+/// Encodes a change; sequence, id and version stand beside it.
+pub fn to_record(change: &ChangeRecord) -> Encoded {
+    encode(VERSION, &ChangeV1::from(change))
+}
+
+/// Decodes a change.
+pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result<ChangeRecord, RecordError> {
+    decode::<ChangeV1>(RECORD, VERSION, encoded)?.into_change(id, version)
+}
+
+#[derive(Serialize, Deserialize)]
+struct ChangeV1 {
+    at: u64,
+    before: Option<u16>,
+    state: u16,
+    partner: String,
+    order: String,
+    product: String,
+    product_version: u32,
+    created: u64,
+    since: u64,
+    wake: Option<u64>,
+    word: WordV1,
+    missing: Vec<u16>,
+    challenges: Vec<ChallengeV1>,
+    telecom: Option<CollectionV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WordV1 {
+    None,
+    RejectedByBlacklist,
+    RejectedByAudit { reason: String },
+    Suspended(CauseV1),
+    Cancelled { reason: String },
+    Expired { want: u8 },
+}
+
+#[derive(Serialize, Deserialize)]
+struct CollectionV1 {
+    state: u16,
+    standing: u8,
+    required: bool,
+    attempt: u8,
+    since: u64,
+    cause: Option<CauseV1>,
+}
+
+const fn unknown(what: &'static str, number: u64) -> RecordError {
+    RecordError::Unknown { record: RECORD, what, number }
+}
+
+impl From<&ChangeRecord> for ChangeV1 {
+    fn from(change: &ChangeRecord) -> Self {
+        let view = &change.after;
+        Self {
+            at: change.at.as_millis(),
+            before: change.before.map(State::number),
+            state: view.state.number(),
+            partner: view.source.partner.clone(),
+            order: view.source.order.clone(),
+            product: view.product.clone(),
+            product_version: view.product_version,
+            created: view.created.as_millis(),
+            since: view.since.as_millis(),
+            wake: view.wake.map(Time::as_millis),
+            word: WordV1::from(&view.word),
+            missing: view.missing.iter().map(|kind| kind.number()).collect(),
+            challenges: view.challenges.iter().map(ChallengeV1::from).collect(),
+            telecom: view.collections.first().map(CollectionV1::from),
+        }
+    }
+}
+
+impl ChangeV1 {
+    fn into_change(self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
+        let state = |number: u16| State::from_number(number).ok_or_else(|| unknown("state", number.into()));
+        let kind = |number: u16| {
+            EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
+        };
+        let after = View {
+            id,
+            version,
+            source: Source { partner: self.partner, order: self.order },
+            product: self.product,
+            product_version: self.product_version,
+            created: Time::from_millis(self.created),
+            since: Time::from_millis(self.since),
+            state: state(self.state)?,
+            word: self.word.into_core()?,
+            wake: self.wake.map(Time::from_millis),
+            missing: self.missing.into_iter().map(kind).collect::<Result<_, _>>()?,
+            challenges: self.challenges.into_iter().map(ChallengeV1::into_core).collect::<Result<_, _>>()?,
+            collections: self.telecom.into_iter().map(CollectionV1::into_core).collect::<Result<_, _>>()?,
+        };
+        Ok(ChangeRecord { at: Time::from_millis(self.at), before: self.before.map(state).transpose()?, after })
+    }
+}
+
+impl From<&Word> for WordV1 {
+    fn from(word: &Word) -> Self {
+        match word {
+            Word::None => Self::None,
+            Word::Rejected(Rejection::Blacklisted) => Self::RejectedByBlacklist,
+            Word::Rejected(Rejection::Audit { reason }) => Self::RejectedByAudit { reason: reason.clone() },
+            Word::Suspended(cause) => Self::Suspended(CauseV1::from(cause)),
+            Word::Cancelled(reason) => Self::Cancelled { reason: reason.clone() },
+            Word::Expired(Want::Evidence) => Self::Expired { want: 1 },
+            Word::Expired(Want::Collections) => Self::Expired { want: 2 },
+            Word::Expired(Want::Applicant) => Self::Expired { want: 3 },
+        }
+    }
+}
+
+impl WordV1 {
+    fn into_core(self) -> Result<Word, RecordError> {
+        Ok(match self {
+            Self::None => Word::None,
+            Self::RejectedByBlacklist => Word::Rejected(Rejection::Blacklisted),
+            Self::RejectedByAudit { reason } => Word::Rejected(Rejection::Audit { reason }),
+            Self::Suspended(cause) => Word::Suspended(cause.into_core()),
+            Self::Cancelled { reason } => Word::Cancelled(reason),
+            Self::Expired { want: 1 } => Word::Expired(Want::Evidence),
+            Self::Expired { want: 2 } => Word::Expired(Want::Collections),
+            Self::Expired { want: 3 } => Word::Expired(Want::Applicant),
+            Self::Expired { want } => return Err(unknown("want", want.into())),
+        })
+    }
+}
+
+impl From<&CollectionView> for CollectionV1 {
+    fn from(view: &CollectionView) -> Self {
+        Self {
+            state: view.state.number(),
+            standing: match view.standing {
+                Standing::InputNeeded => 1,
+                Standing::Running => 2,
+                Standing::Delivered => 3,
+                Standing::Parked => 4,
+                Standing::Exhausted => 5,
+            },
+            required: view.required,
+            attempt: view.attempt,
+            since: view.since.as_millis(),
+            cause: view.cause.as_ref().map(CauseV1::from),
+        }
+    }
+}
+
+impl CollectionV1 {
+    fn into_core(self) -> Result<CollectionView, RecordError> {
+        let state = telecom::State::from_number(self.state)
+            .ok_or_else(|| unknown("state of the telecom machine", self.state.into()))?;
+        Ok(CollectionView {
+            state,
+            standing: match self.standing {
+                1 => Standing::InputNeeded,
+                2 => Standing::Running,
+                3 => Standing::Delivered,
+                4 => Standing::Parked,
+                5 => Standing::Exhausted,
+                other => return Err(unknown("standing", other.into())),
+            },
+            required: self.required,
+            attempt: self.attempt,
+            since: Time::from_millis(self.since),
+            cause: self.cause.map(CauseV1::into_core),
+        })
+    }
+}
