@@ -127,6 +127,7 @@ pub(crate) struct Draft<'a> {
     version: u64,
     challenges: u32,
     outbox: Vec<Pending>,
+    answered: Option<EffectId>,
     moves: Vec<Move>,
 }
 
@@ -216,6 +217,7 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
         version: application.version + 1,
         challenges: application.challenges,
         outbox: application.outbox.clone(),
+        answered: None,
         moves: Vec::new(),
     };
     let draft = &mut draft;
@@ -300,6 +302,7 @@ fn replied(
         return Ok(late(application, &reply, draft));
     };
     let pending = draft.outbox.remove(at);
+    draft.answered = Some(effect);
     match effect.slot {
         Slot::Application => {
             let event = application_event(reply).unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
@@ -512,7 +515,8 @@ fn finish(before: &Application, mut next: Application, draft: &mut Draft<'_>) ->
     next.outbox = std::mem::take(&mut draft.outbox);
     let mut effects = Vec::new();
     for pending in &before.outbox {
-        if !next.outbox.iter().any(|kept| kept.id == pending.id) {
+        let kept = next.outbox.iter().any(|kept| kept.id == pending.id);
+        if !kept && draft.answered != Some(pending.id) {
             effects.push(Effect::Withdraw(pending.id));
         }
     }

@@ -175,8 +175,8 @@ impl Entry {
         for effect in &moved.effects {
             match effect {
                 Effect::Call(pending) => entry.calls.push((pending.id, pending.call.name().to_owned())),
-                Effect::Withdraw(id) if Some(*id) != answers => entry.withdrawn.push(*id),
-                Effect::Withdraw(_) | Effect::Destroy(_) => {}
+                Effect::Withdraw(id) => entry.withdrawn.push(*id),
+                Effect::Destroy(_) => {}
             }
         }
         entry

@@ -1,0 +1,184 @@
+//! Evidence as typed values: what is drawn from a push or given by a service.
+//!
+//! A dossier holds any part of the evidence. It is stored as sealed JSON, one document for each
+//! part that arrived; the application knows which document holds which kind.
+
+use crate::machine::evidence::EvidenceKind;
+use serde::{Deserialize, Serialize};
+
+/// Any part of the evidence about an applicant.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dossier {
+    /// Who it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// What is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loan: Option<Loan>,
+    /// Photos of face and identity card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_card: Option<IdentityCard>,
+    /// Emergency contacts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<Vec<Contact>>,
+    /// Where the applicant works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
+    /// The device used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
+    /// The address book.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_book: Option<Vec<BookEntry>>,
+    /// The operator's raw data as JSON text, whatever its shape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_data: Option<Box<serde_json::value::RawValue>>,
+}
+
+/// Who the applicant is.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Identity {
+    /// The name on the identity card.
+    pub name: String,
+    /// The mobile number, digits only.
+    pub phone: String,
+    /// The identity number, with an upper-case `X`.
+    pub id_card: String,
+}
+
+/// What is asked for.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Loan {
+    /// The amount in fen.
+    pub amount_fen: u64,
+}
+
+/// Photos of face and identity card, with what was read from the card.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct IdentityCard {
+    /// The URL of the liveness photo.
+    pub face_url: String,
+    /// The URL of the card's front.
+    pub front_url: String,
+    /// The URL of the card's back.
+    pub back_url: String,
+    /// The address read from the card; empty when unknown.
+    #[serde(default)]
+    pub address: String,
+}
+
+/// An emergency contact.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Contact {
+    /// The contact's name.
+    pub name: String,
+    /// The contact's phone number.
+    pub phone: String,
+    /// Who that is to the applicant.
+    pub relation: Relation,
+    /// The word with which the relation was told.
+    #[serde(default)]
+    pub told_as: String,
+}
+
+/// Who a contact is to the applicant (spec 006 §7.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// Husband or wife.
+    Spouse,
+    /// Father or mother, it is not told which.
+    Parent,
+    /// Brother or sister.
+    Sibling,
+    /// Son or daughter.
+    Child,
+    /// Somebody from work.
+    Colleague,
+    /// Somebody from school.
+    Classmate,
+    /// A friend.
+    Friend,
+    /// Somebody else, or it is not told.
+    Other,
+}
+
+/// Where the applicant works.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Work {
+    /// The company's name.
+    pub company: String,
+    /// Province, city and district, without separators.
+    #[serde(default)]
+    pub region: String,
+    /// The company's address within the region.
+    pub address: String,
+    /// The company's phone number.
+    pub phone: String,
+}
+
+/// The device used.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Device {
+    /// The device's id.
+    pub device_id: String,
+    /// The last login, Unix seconds; none when it was not readable.
+    #[serde(default)]
+    pub last_login: Option<i64>,
+    /// Its operating system, as told.
+    #[serde(default)]
+    pub os: String,
+    /// Its operating system's version, as told.
+    #[serde(default)]
+    pub os_version: String,
+    /// The market that the app came from, as told.
+    #[serde(default)]
+    pub app_market: String,
+}
+
+/// A line of the address book.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct BookEntry {
+    /// The name.
+    pub name: String,
+    /// The phone number.
+    pub phone: String,
+}
+
+impl Dossier {
+    /// Lists the kinds of evidence that it holds.
+    pub fn kinds(&self) -> Vec<EvidenceKind> {
+        let held = [
+            (EvidenceKind::Identity, self.identity.is_some()),
+            (EvidenceKind::Loan, self.loan.is_some()),
+            (EvidenceKind::IdentityCard, self.identity_card.is_some()),
+            (EvidenceKind::Contacts, self.contacts.is_some()),
+            (EvidenceKind::Work, self.work.is_some()),
+            (EvidenceKind::Device, self.device.is_some()),
+            (EvidenceKind::AddressBook, self.address_book.is_some()),
+            (EvidenceKind::OperatorData, self.operator_data.is_some()),
+        ];
+        held.into_iter().filter(|(_, is_held)| *is_held).map(|(kind, _)| kind).collect()
+    }
+
+    /// Takes the part of `from` that is evidence of this kind.
+    pub fn take(&mut self, kind: EvidenceKind, from: &mut Self) {
+        match kind {
+            EvidenceKind::Identity => self.identity = from.identity.take(),
+            EvidenceKind::Loan => self.loan = from.loan.take(),
+            EvidenceKind::IdentityCard => self.identity_card = from.identity_card.take(),
+            EvidenceKind::Contacts => self.contacts = from.contacts.take(),
+            EvidenceKind::Work => self.work = from.work.take(),
+            EvidenceKind::Device => self.device = from.device.take(),
+            EvidenceKind::AddressBook => self.address_book = from.address_book.take(),
+            EvidenceKind::OperatorData => self.operator_data = from.operator_data.take(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Dossier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Dossier").field(&self.kinds()).finish()
+    }
+}
