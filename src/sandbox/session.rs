@@ -3,7 +3,11 @@
 //! Owns the session's state and the judging of answers. Time is an argument; what is due moves when
 //! [`Session::settle`] is called. It must never know tokens, accounts or other sessions.
 
+mod situation;
+
 use serde::Serialize;
+
+use situation::{Situation, Verdict};
 
 use super::chance::Chance;
 use super::script::Leg;
@@ -52,33 +56,6 @@ pub(super) fn service_password() -> Expected {
         answer: "123456".to_owned(),
         is_stale: false,
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Right,
-    Wrong,
-}
-
-/// Where the session stands, with what is known only there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Situation {
-    Init,
-    ServicePasswordSubmitted,
-    CaptchaRequired,
-    CaptchaSubmitted(Verdict),
-    CaptchaError,
-    CaptchaResent,
-    QueryPasswordRequired,
-    QueryPasswordSubmitted(Verdict),
-    QueryPasswordError,
-    Building,
-    DoomedBuilding,
-    Ready,
-    Failed,
-    /// Failed by the ten minutes while an answer was awaited: the client could not know.
-    TimedOut,
-    Restarted,
 }
 
 /// An answer that was taken.
@@ -186,21 +163,7 @@ impl Session {
 
     /// Where the session stands.
     pub(super) const fn state(&self) -> State {
-        match self.situation {
-            Situation::Init => State::Init,
-            Situation::ServicePasswordSubmitted => State::ServicePasswordSubmitted,
-            Situation::CaptchaRequired => State::CaptchaRequired,
-            Situation::CaptchaSubmitted(_) => State::CaptchaSubmitted,
-            Situation::CaptchaError => State::CaptchaError,
-            Situation::CaptchaResent => State::CaptchaResent,
-            Situation::QueryPasswordRequired => State::QueryPasswordRequired,
-            Situation::QueryPasswordSubmitted(_) => State::QueryPasswordSubmitted,
-            Situation::QueryPasswordError => State::QueryPasswordError,
-            Situation::Building | Situation::DoomedBuilding => State::CollectFinished,
-            Situation::Ready => State::DataReady,
-            Situation::Failed | Situation::TimedOut => State::CollectFailed,
-            Situation::Restarted => State::Restart,
-        }
+        self.situation.state()
     }
 
     /// Tells the state to the client; `None` when the script wants the provider to break down.
@@ -309,31 +272,11 @@ impl Session {
 
     /// What is asked for within the session.
     const fn asked(&self) -> Option<AnswerKind> {
-        match self.situation {
-            Situation::CaptchaRequired | Situation::CaptchaError | Situation::CaptchaResent => {
-                Some(AnswerKind::Sms)
-            }
-            Situation::QueryPasswordRequired | Situation::QueryPasswordError => {
-                Some(AnswerKind::QueryPassword)
-            }
-            Situation::Init
-            | Situation::ServicePasswordSubmitted
-            | Situation::CaptchaSubmitted(_)
-            | Situation::QueryPasswordSubmitted(_)
-            | Situation::Building
-            | Situation::DoomedBuilding
-            | Situation::Ready
-            | Situation::Failed
-            | Situation::TimedOut
-            | Situation::Restarted => None,
-        }
+        self.situation.asked()
     }
 
     const fn is_over(&self) -> bool {
-        matches!(
-            self.situation,
-            Situation::Ready | Situation::Failed | Situation::TimedOut | Situation::Restarted
-        )
+        self.situation.is_over()
     }
 
     const fn misfit(&self) -> Misfit {
@@ -346,10 +289,7 @@ impl Session {
 
     /// The end of the ten minutes, which do not count while data is built (spec 005 A-002-26).
     fn limit(&self) -> Option<Millis> {
-        let is_building = matches!(
-            self.situation,
-            Situation::Building | Situation::DoomedBuilding
-        );
+        let is_building = self.situation.is_building();
         (!is_building && !self.is_over()).then_some(self.opened_at + LIMIT)
     }
 

@@ -4,6 +4,7 @@ mod audits;
 mod refusals;
 mod scripts;
 mod sessions;
+mod wanderers;
 
 use rsa::RsaPublicKey;
 use rsa::pkcs8::DecodePublicKey as _;
