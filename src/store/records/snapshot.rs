@@ -70,7 +70,7 @@ struct EvidenceV1 {
 #[derive(Serialize, Deserialize)]
 struct AnswerV1 {
     slot: u32,
-    generation: u32,
+    generation: u64,
     bytes: Vec<u8>,
 }
 
