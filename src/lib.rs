@@ -1,4 +1,7 @@
 //! Docket: a persistent state-machine orchestrator for loan applications.
 
+pub mod machine;
 pub mod provider;
 pub mod sandbox;
+pub mod store;
+pub mod vault;
