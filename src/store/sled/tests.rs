@@ -169,7 +169,10 @@ fn a_cut_file_is_named() {
         }
     }
     let error = open(&folder).unwrap_err();
-    let sled = matches!(error, StoreError::Sled { .. } | StoreError::SledPanic { .. });
+    let sled = matches!(
+        error,
+        StoreError::Sled { .. } | StoreError::SledPanic { .. }
+    );
     assert!(sled || error.to_string().contains("lost"), "{error}");
 }
 
