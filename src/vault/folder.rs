@@ -22,14 +22,7 @@ const CHECK_TITLE: &str = "docket master check 1 ";
 
 /// Opens the slots of a folder, for data keys and for answer keys.
 pub(super) fn open(folder: &Path, master: &Master) -> Result<(Slots, Slots), VaultError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(FOLDER_MODE)
-        .create(folder)
-        .map_err(failed("make folder", folder))?;
-    fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE))
-        .map_err(failed("close to others", folder))?;
-    sync_above(folder)?;
+    make(folder)?;
     // It is made after the data keys' file, so it is never there without it. The answers' file
     // may be missing: a backup leaves it out.
     if there(&folder.join(CHECK))? && !there(&folder.join(DATA))? {
@@ -41,6 +34,18 @@ pub(super) fn open(folder: &Path, master: &Master) -> Result<(Slots, Slots), Vau
     check(folder, master, data.len()? > 0 || answers.len()? > 0)?;
     sync_folder(folder)?;
     Ok((data, answers))
+}
+
+/// Makes a folder that only its owner may enter, or closes one that is there to others.
+pub(super) fn make(folder: &Path) -> Result<(), VaultError> {
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(FOLDER_MODE)
+        .create(folder);
+    made.map_err(failed("make folder", folder))?;
+    let closed = fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE));
+    closed.map_err(failed("close to others", folder))?;
+    sync_above(folder)
 }
 
 fn there(path: &Path) -> Result<bool, VaultError> {

@@ -69,7 +69,8 @@ impl MasterKey {
         Self::from_text(&folder::read_private(path)?)
     }
 
-    /// Makes a random key and keeps it in a new file of mode 0600, durable on return.
+    /// Makes a random key and keeps it in a new file of mode 0600, durable on return; its folder
+    /// is made, mode 0700, if it is not there.
     ///
     /// # Errors
     /// The system's, also when the file is there already: a key is never overwritten.
@@ -77,6 +78,9 @@ impl MasterKey {
         let key = Self(random.key());
         let mut text = Zeroizing::new(hex::encode(*key.0));
         text.push('\n');
+        if let Some(above) = path.parent().filter(|above| !above.exists()) {
+            folder::make(above)?;
+        }
         folder::write_private(path, text.as_bytes())?;
         Ok(key)
     }

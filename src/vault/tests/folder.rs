@@ -74,7 +74,7 @@ fn a_master_key_comes_from_text_or_from_a_private_file() {
         );
     }
     let folder = temporary();
-    let path = folder.path().join("master.key");
+    let path = folder.path().join("keys/master.key");
     let made = MasterKey::generate(&path, &Random::system()).unwrap();
     assert_eq!(MasterKey::from_file(&path).unwrap().expose(), made.expose());
     assert!(MasterKey::generate(&path, &Random::system()).is_err());
