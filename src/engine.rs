@@ -18,7 +18,7 @@ mod runner;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
-use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError};
+use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError};
 use self::follow::Followers;
 use self::products::Products;
 use self::provider::Provider;
@@ -82,6 +82,9 @@ pub enum EngineError {
     /// The engine has stopped: the store failed, or it is shutting down.
     #[error("the engine has stopped: {0}")]
     Stopped(Arc<str>),
+    /// The engine could not take up where the store stands.
+    #[error("start the engine")]
+    Open(#[from] OpenError),
     /// An application could not be read.
     #[error("read an application")]
     Load(#[from] LoadError),

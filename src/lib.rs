@@ -1,5 +1,6 @@
 //! Docket: a persistent state-machine orchestrator for loan applications.
 
+pub mod clock;
 pub mod engine;
 pub mod machine;
 pub mod provider;

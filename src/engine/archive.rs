@@ -67,7 +67,11 @@ impl<S: Store> Archive<S> {
     }
 
     /// Brings back typed evidence of these kinds; a kind that is not there is an error.
-    pub fn dossier(&self, application: &Application, kinds: &[EvidenceKind]) -> Result<Dossier, ArchiveError> {
+    pub fn dossier(
+        &self,
+        application: &Application,
+        kinds: &[EvidenceKind],
+    ) -> Result<Dossier, ArchiveError> {
         let mut wanted: BTreeMap<u32, Vec<EvidenceKind>> = BTreeMap::new();
         for kind in kinds {
             let held = application.evidence.iter().find(|held| held.kind == *kind);
@@ -118,13 +122,21 @@ impl<S: Store> Archive<S> {
     }
 
     /// Seals an applicant's answer.
-    pub fn seal_answer(&self, application: ApplicationId, answer: &Secret) -> Result<SealedAnswer, ArchiveError> {
+    pub fn seal_answer(
+        &self,
+        application: ApplicationId,
+        answer: &Secret,
+    ) -> Result<SealedAnswer, ArchiveError> {
         let AnswerSealed { place, sealed } = self.vault.seal_answer(application, ANSWER_LABEL, answer)?;
         Ok(SealedAnswer { slot: place.slot, generation: place.generation, bytes: sealed })
     }
 
     /// Opens an applicant's answer; none if its key was destroyed.
-    pub fn answer(&self, application: &Application, answer: &SealedAnswer) -> Result<Option<Secret>, ArchiveError> {
+    pub fn answer(
+        &self,
+        application: &Application,
+        answer: &SealedAnswer,
+    ) -> Result<Option<Secret>, ArchiveError> {
         let sealed = AnswerSealed { place: place(answer), sealed: answer.bytes.clone() };
         Ok(self.vault.open_answer(application.id, ANSWER_LABEL, &sealed)?)
     }

@@ -8,25 +8,26 @@
 mod decide;
 mod look;
 
+use super::archive;
 use super::hot::Hot;
 use super::provider::{Ended, Order};
 use crate::machine::application::{Application, Source};
 use crate::machine::call::EffectId;
-use crate::machine::event::{EvidenceAdded, Event};
+use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
 use crate::machine::step::{Birth, Effect, Refusal};
 use crate::machine::time::Time;
-use crate::store::records::RecordError;
+use crate::store::records::{RecordError, index, snapshot};
 use crate::store::{self, Item, Store, StoreError, Verdict, Wake};
-use crate::vault::Vault;
+use crate::vault::{AnswerPlace, Vault};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The engine without its threads; `T` is whatever finds the one who asked.
 pub struct Core<S, T> {
     store: Arc<S>,
-    vault: Arc<Vault>,
+    vault: Vault,
     policy: Policy,
     group: Group<T>,
     hot: Hot,
@@ -155,10 +156,12 @@ const LOOKS_LIMIT: usize = 1024;
 pub const GROUP_LIMIT: usize = 256;
 
 impl<S: Store, T> Core<S, T> {
-    /// Takes up where the store stands: what is due will be found by the first tick, and calls
-    /// that may have been under way are told as lost where they must not be repeated.
-    pub fn open(store: Arc<S>, vault: Arc<Vault>, policy: Policy, seed: u64) -> Result<Self, StoreError> {
-        let first = store.wakes(None, FOREVER, 1)?;
+    /// Takes up where the store stands: what is due will be found by the first tick, calls that
+    /// may have been under way are told as lost where they must not be repeated, and the keys of
+    /// answers that nobody holds are destroyed.
+    pub fn open(store: Arc<S>, vault: Vault, policy: Policy, seed: u64) -> Result<Self, OpenError> {
+        vault.retain_answers(answers_held(&*store)?)?;
+        let first = store.wakes(None, FOREVER, 1).map_err(LoadError::from)?;
         Ok(Self {
             store,
             vault,
@@ -252,6 +255,36 @@ impl<S: Store, T> Core<S, T> {
     }
 }
 
+/// Where the keys of all answers lie that an application holds.
+fn answers_held<S: Store>(store: &S) -> Result<Vec<AnswerPlace>, LoadError> {
+    let mut places = Vec::new();
+    let mut after = None;
+    loop {
+        let holding = store.indexed(&index::holding(), after, HOLDING_READ)?;
+        let Some(last) = holding.last() else { return Ok(places) };
+        after = Some(*last);
+        for id in holding {
+            let Some(stored) = store.application(id)? else { continue };
+            let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
+            places.extend(application.answers().map(archive::place));
+        }
+    }
+}
+
+/// How many applications that hold answers are read at once.
+const HOLDING_READ: usize = 1000;
+
+/// The engine could not take up where the store stands.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// What is stored cannot be read.
+    #[error("take up what is stored")]
+    Load(#[from] LoadError),
+    /// The keys cannot be swept.
+    #[error("destroy the keys of answers that nobody holds")]
+    Vault(#[from] crate::vault::VaultError),
+}
+
 /// A time after every other.
 pub(super) const FOREVER: Time = Time::from_millis(u64::MAX);
 
@@ -265,7 +298,9 @@ pub enum CommitError {
     #[error("write the keys of a group")]
     Vault(#[from] crate::vault::VaultError),
     /// Somebody else writes to the same store.
-    #[error("write application {application}: version {found} is stored where {expected} was expected; another process writes to this store")]
+    #[error(
+        "write application {application}: version {found} is stored where {expected} was expected; another process writes to this store"
+    )]
     Overtaken {
         /// The application.
         application: ApplicationId,

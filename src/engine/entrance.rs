@@ -6,7 +6,7 @@ use super::{Engine, EngineError};
 use crate::clock;
 use crate::machine::application::Source;
 use crate::machine::challenge::ChallengeKind;
-use crate::machine::event::{EvidenceAdded, Event};
+use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::{DocumentKind, Evidence};
 use crate::machine::id::ApplicationId;
 use crate::machine::step::Birth;

@@ -86,7 +86,10 @@ impl<S: Store> Engine<S> {
             commands: EventKind::ALL
                 .iter()
                 .filter(|kind| kind.source() == crate::machine::table::Source::Caller)
-                .map(|kind| CommandView { event: kind.name(), outlook: self.outlook(&application, *kind, now) })
+                .map(|kind| CommandView {
+                    event: kind.name(),
+                    outlook: self.outlook(&application, *kind, now),
+                })
                 .collect(),
             view,
         }))

@@ -131,7 +131,13 @@ impl Hot {
     }
 
     /// Decides what a failure means for a call: its class says what may be done.
-    pub(super) fn failed(&mut self, id: ApplicationId, pending: &Pending, failure: Failure, now: Time) -> After {
+    pub(super) fn failed(
+        &mut self,
+        id: ApplicationId,
+        pending: &Pending,
+        failure: Failure,
+        now: Time,
+    ) -> After {
         let class = pending.call.class();
         let (detail, wait) = match (failure, class) {
             (Failure::Hopeless(cause), _) => return After::Reply(Reply::Failed { cause }),
@@ -139,9 +145,10 @@ impl Hot {
             | (Failure::Ambiguous { .. }, CallClass::NewSession) => return After::Reply(Reply::Lost),
             (Failure::NotSent { detail }, _)
             | (Failure::Ambiguous { detail }, CallClass::Repeat | CallClass::SameKey) => (detail, None),
-            (Failure::Busy { detail, retry_after }, CallClass::Repeat | CallClass::SameKey | CallClass::NewSession) => {
-                (detail, retry_after)
-            }
+            (
+                Failure::Busy { detail, retry_after },
+                CallClass::Repeat | CallClass::SameKey | CallClass::NewSession,
+            ) => (detail, retry_after),
         };
         let tries = self.calls.get(&(id, pending.id)).map_or(0, |call| call.tries) + 1;
         let until = now + self.backoff(tries).max(wait.unwrap_or_default());
@@ -185,7 +192,8 @@ impl Hot {
 
     /// Says whether a look at the application is planned, or a call of it under way.
     pub(super) fn holds(&self, application: ApplicationId) -> bool {
-        self.planned.contains_key(&application) || self.of(application).any(|(_, call)| call.stage == Stage::UnderWay)
+        self.planned.contains_key(&application)
+            || self.of(application).any(|(_, call)| call.stage == Stage::UnderWay)
     }
 
     /// Takes the next application to look at.
@@ -219,7 +227,9 @@ impl Hot {
     fn of(&self, application: ApplicationId) -> impl Iterator<Item = (EffectId, &HotCall)> {
         let first = EffectId { version: 0, slot: crate::machine::call::Slot::Application };
         let last = EffectId { version: u64::MAX, slot: crate::machine::call::Slot::Telecom };
-        self.calls.range((application, first)..=(application, last)).map(|((_, effect), call)| (*effect, call))
+        self.calls
+            .range((application, first)..=(application, last))
+            .map(|((_, effect), call)| (*effect, call))
     }
 }
 

@@ -38,7 +38,8 @@ impl Filter {
 
     /// The same, had it been in `state`.
     pub(super) fn matches_in(&self, state: State, view: &View) -> bool {
-        let is = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
+        let is =
+            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
         (self.states.is_empty() || self.states.contains(&state))
             && is(&self.partner, &view.source.partner)
             && is(&self.order, &view.source.order)
@@ -67,7 +68,12 @@ impl<S: Store> Engine<S> {
     ///
     /// At most [`PAGE_LIMIT`] are looked at for one page, so a page may be short or empty and
     /// still not be the last.
-    pub async fn list(&self, filter: &Filter, after: Option<ApplicationId>, size: usize) -> Result<Page, EngineError> {
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        after: Option<ApplicationId>,
+        size: usize,
+    ) -> Result<Page, EngineError> {
         let size = size.clamp(1, PAGE_LIMIT);
         let (engine, filter) = (self.clone(), filter.clone());
         let read = move || engine.read_page(&filter, after, size);
@@ -112,11 +118,13 @@ impl<S: Store> Engine<S> {
     ) -> Result<Vec<ApplicationId>, LoadError> {
         let store = self.store();
         if let (Some(partner), Some(order)) = (&filter.partner, &filter.order) {
-            let source = crate::machine::application::Source { partner: partner.clone(), order: order.clone() };
+            let source =
+                crate::machine::application::Source { partner: partner.clone(), order: order.clone() };
             return Ok(store.indexed(&index::by_source(&source), after, PAGE_LIMIT)?);
         }
         if !filter.applications.is_empty() {
-            let mut ids: Vec<_> = filter.applications.iter().copied().filter(|id| Some(*id) > after).collect();
+            let mut ids: Vec<_> =
+                filter.applications.iter().copied().filter(|id| Some(*id) > after).collect();
             ids.sort_unstable();
             ids.truncate(PAGE_LIMIT);
             return Ok(ids);

@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many inputs may wait; whoever comes then waits before the door.
-pub const INPUT_LIMIT: usize = 4096;
+pub(super) const INPUT_LIMIT: usize = 4096;
 
 /// How many calls to the provider may be under way.
 pub const CALLS_LIMIT: usize = 256;
@@ -134,4 +134,3 @@ impl<S: Store, P: Provider> Runner<S, P> {
         }
     }
 }
-

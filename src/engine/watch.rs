@@ -139,7 +139,8 @@ impl<S: Store> Watcher<S> {
                 Stage::Snapshot { since, after, passed_over } => {
                     let page = self.engine.list_as_of(&self.filter, *after, *since, passed_over)?;
                     *after = page.last;
-                    let present = page.views.into_iter().map(|view| Line { told: Told::Present(view), token: None });
+                    let present =
+                        page.views.into_iter().map(|view| Line { told: Told::Present(view), token: None });
                     self.ready.extend(present);
                     if page.is_last {
                         let position = *since;
@@ -236,4 +237,3 @@ impl<S: Store> Engine<S> {
         Ok(page)
     }
 }
-

@@ -5,7 +5,7 @@ use crate::engine::hot::After;
 use crate::engine::provider::Ended;
 use crate::machine::application::{Application, Source};
 use crate::machine::call::{EffectId, Reply};
-use crate::machine::event::{EvidenceAdded, Event};
+use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::id::ApplicationId;
 use crate::machine::step::{self, Birth, Moved, Refusal, Verdict};
 use crate::machine::time::Time;
@@ -109,7 +109,8 @@ impl<S: Store, T> Core<S, T> {
         };
         let (reply, bodies) = match ended {
             Ended::Told { reply, document } => {
-                let number = if let Reply::Stored { document } = &reply { Some(document.number) } else { None };
+                let number =
+                    if let Reply::Stored { document } = &reply { Some(document.number) } else { None };
                 (reply, number.into_iter().zip(document).collect())
             }
             Ended::Failed(failure) => {

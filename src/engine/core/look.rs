@@ -1,6 +1,7 @@
 //! Looking after an application: deadlines that have come, calls that are due, the next look.
 
 use super::{CommitError, Core, FOREVER, Group};
+use crate::engine::archive;
 use crate::machine::application::Application;
 use crate::machine::call::{CallClass, Reply};
 use crate::machine::event::Event;
@@ -92,7 +93,7 @@ impl<S: Store, T> Core<S, T> {
                 match effect {
                     Effect::Call(pending) => self.hot.ask(application.id, pending),
                     Effect::Withdraw(effect) => self.hot.forget(application.id, *effect),
-                    Effect::Destroy(answer) => self.vault.destroy_answer(answer.slot, answer.generation)?,
+                    Effect::Destroy(answer) => self.vault.destroy_answer(archive::place(answer))?,
                 }
             }
         }
