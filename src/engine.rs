@@ -19,6 +19,7 @@ pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
 use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError};
+use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
 use self::products::Products;
 use self::provider::Provider;
@@ -26,7 +27,6 @@ use self::runner::{Board, INPUT_LIMIT, Message, Runner};
 use crate::machine::application::Application;
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
-use crate::machine::time::Time;
 use crate::store::records::snapshot;
 use crate::store::{Store, StoreError};
 use crate::vault::{Random, Vault};
@@ -42,11 +42,9 @@ pub struct Engine<S> {
 
 struct Shared<S> {
     store: Arc<S>,
-    archive: Archive<S>,
+    entrance: Entrance<S>,
     vault: Vault,
-    random: Random,
     policy: Policy,
-    products: Products,
     door: mpsc::Sender<Message>,
     durable: tokio::sync::watch::Receiver<u64>,
     followers: Arc<Followers>,
@@ -73,9 +71,9 @@ pub enum EngineError {
     /// It was declined; nothing has changed.
     #[error("declined: {0:?}")]
     Declined(Declined),
-    /// No product has this name.
-    #[error("no product is called `{0}`")]
-    UnknownProduct(String),
+    /// It could not be taken in.
+    #[error(transparent)]
+    Entrance(#[from] EntranceError),
     /// Somebody else kept changing the same application.
     #[error("somebody else brings evidence for the same order at the same time; try again")]
     Contended,
@@ -132,18 +130,8 @@ impl<S: Store> Engine<S> {
         };
         thread.spawn(run).expect("a thread can be started");
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
-        let shared = Shared {
-            store,
-            archive,
-            vault,
-            random,
-            policy,
-            products,
-            door,
-            durable: durable_seen,
-            followers,
-            stopped,
-        };
+        let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
+        let shared = Shared { store, entrance, vault, policy, door, durable: durable_seen, followers, stopped };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -184,12 +172,16 @@ impl<S: Store> Engine<S> {
 
     /// Gives the products.
     pub fn products(&self) -> &Products {
-        &self.shared.products
+        self.shared.entrance.products()
     }
 
     /// Gives the archive.
     pub fn archive(&self) -> &Archive<S> {
-        &self.shared.archive
+        self.shared.entrance.archive()
+    }
+
+    fn entrance(&self) -> &Entrance<S> {
+        &self.shared.entrance
     }
 
     pub(crate) fn store(&self) -> &S {
@@ -201,21 +193,6 @@ impl<S: Store> Engine<S> {
         let Some(stored) = self.store().application(id)? else { return Ok(None) };
         let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
         Ok(Some((application, stored.sequence)))
-    }
-
-    /// A UUID of version 7.
-    fn new_id(&self, now: Time) -> ApplicationId {
-        let mut random = [0; 10];
-        self.shared.random.fill(&mut random);
-        let id = uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid();
-        ApplicationId::from_bytes(*id.as_bytes())
-    }
-
-    /// A number of 63 bits for the audit (spec 005 A-002-17).
-    fn new_order_id(&self) -> u64 {
-        let mut random = [0; 8];
-        self.shared.random.fill(&mut random);
-        u64::from_be_bytes(random) >> 1
     }
 }
 
