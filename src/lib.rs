@@ -1,6 +1,7 @@
 //! Docket: a persistent state-machine orchestrator for loan applications.
 
 pub mod engine;
+pub mod intake;
 pub mod machine;
 pub mod provider;
 pub mod sandbox;
