@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod engine;
+pub mod intake;
 pub mod machine;
 pub mod provider;
 pub mod sandbox;
