@@ -131,7 +131,8 @@ impl<S: Store> Engine<S> {
         thread.spawn(run).expect("a thread can be started");
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
-        let shared = Shared { store, entrance, vault, policy, door, durable: durable_seen, followers, stopped };
+        let shared =
+            Shared { store, entrance, vault, policy, door, durable: durable_seen, followers, stopped };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -181,8 +181,6 @@ pub enum Unit {
 
 /// Reads the bytes as text.
 fn utf8(body: &[u8]) -> Result<&str, PushError> {
-    std::str::from_utf8(body).map_err(|_| PushError {
-        field: json::BODY.to_owned(),
-        problem: Problem::NotUtf8,
-    })
+    std::str::from_utf8(body)
+        .map_err(|_| PushError { field: json::BODY.to_owned(), problem: Problem::NotUtf8 })
 }

@@ -109,29 +109,17 @@ struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body_bytes: PUSH_LIMIT,
-            body_time: BODY_TIME,
-            at_once: PUSHES_AT_ONCE,
-        }
+        Self { body_bytes: PUSH_LIMIT, body_time: BODY_TIME, at_once: PUSHES_AT_ONCE }
     }
 }
 
 /// Paths of spec 000 and, for the one not printed there, spec 005 A-001-1.
 fn routes_within<D: Desk>(desk: D, partner: &str, limits: Limits) -> Router {
     let places = Arc::new(Semaphore::new(limits.at_once));
-    let intake = Intake {
-        desk,
-        partner: partner.into(),
-        limits,
-        places,
-    };
+    let intake = Intake { desk, partner: partner.into(), limits, places };
     Router::new()
         .route("/pushUserBaseInfo", post(base).fallback(wrong_method))
-        .route(
-            "/pushUserAdditionalInfo",
-            post(additional).fallback(wrong_method),
-        )
+        .route("/pushUserAdditionalInfo", post(additional).fallback(wrong_method))
         .with_state(intake)
 }
 
@@ -156,11 +144,7 @@ async fn wrong_method() -> Response {
 }
 
 impl<D: Desk> Intake<D> {
-    async fn answer(
-        &self,
-        request: Request,
-        read: fn(&[u8]) -> Result<Push, PushError>,
-    ) -> Response {
+    async fn answer(&self, request: Request, read: fn(&[u8]) -> Result<Push, PushError>) -> Response {
         match self.take(request, read).await {
             Ok(receipt) => receipt.into_response(),
             Err(failure) => {
@@ -183,32 +167,17 @@ impl<D: Desk> Intake<D> {
         let body = body::read(body, self.limits.body_bytes, self.limits.body_time).await?;
         let push = read(&body)?;
         let partner = self.partner.as_ref().to_owned();
-        Ok(self
-            .desk
-            .take(Taken {
-                partner,
-                push,
-                body,
-            })
-            .await?)
+        Ok(self.desk.take(Taken { partner, push, body }).await?)
     }
 }
 
 /// Says whether a body is JSON as it comes; who says nothing is believed (spec 005 A-000-1).
 fn is_plain_json(headers: &HeaderMap) -> bool {
     let is_json = |value: &HeaderValue| {
-        let essence = value
-            .to_str()
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
+        let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
         essence.trim().eq_ignore_ascii_case("application/json")
     };
     let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     headers.get(header::CONTENT_TYPE).is_none_or(is_json)
-        && headers
-            .get_all(header::CONTENT_ENCODING)
-            .iter()
-            .all(is_identity)
+        && headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity)
 }

@@ -73,10 +73,7 @@ pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
                 device: Some(device),
                 ..Dossier::default()
             },
-            Dossier {
-                address_book: Some(address_book),
-                ..Dossier::default()
-            },
+            Dossier { address_book: Some(address_book), ..Dossier::default() },
         ],
         kind: DocumentKind::AdditionalPush,
     })
@@ -104,10 +101,7 @@ fn device(info: &Object<'_>) -> Result<Device, PushError> {
 
 /// Reads a time told in seconds or, with 13 digits, in milliseconds (spec 005 A-001-8).
 fn seconds(told: &str) -> Option<i64> {
-    let number = Some(told)
-        .filter(|told| field::is_digits(told))?
-        .parse::<i64>()
-        .ok()?;
+    let number = Some(told).filter(|told| field::is_digits(told))?.parse::<i64>().ok()?;
     match told.len() {
         10 => Some(number),
         13 => Some(number / 1_000),
@@ -120,9 +114,7 @@ fn address_book(book: &Object<'_>) -> Result<Vec<BookEntry>, PushError> {
     let list = book.required(&["phoneList"])?.elements(BOOK_LIMIT)?;
     let entries = list.iter().map(book_entry);
     let is_useful = |entry: &BookEntry| entry.phone.contains(|c: char| c.is_ascii_digit());
-    entries
-        .filter(|entry| entry.as_ref().map_or(true, is_useful))
-        .collect()
+    entries.filter(|entry| entry.as_ref().map_or(true, is_useful)).collect()
 }
 
 /// Reads one element: `name_phone`, split at the last `_`, or an object (spec 005 A-001-6).
@@ -130,10 +122,7 @@ fn book_entry(element: &Field<'_>) -> Result<BookEntry, PushError> {
     if element.is_string() {
         let told = field::told(element)?;
         let (name, phone) = told.rsplit_once('_').unwrap_or(("", &told));
-        return Ok(BookEntry {
-            name: name.trim().to_owned(),
-            phone: phone.trim().to_owned(),
-        });
+        return Ok(BookEntry { name: name.trim().to_owned(), phone: phone.trim().to_owned() });
     }
     if !element.is_object() {
         return Err(element.error(Problem::WrongType(Type::StringOrObject)));
@@ -143,10 +132,7 @@ fn book_entry(element: &Field<'_>) -> Result<BookEntry, PushError> {
         Some(part) => field::told(&part),
         None => Ok(String::new()),
     };
-    Ok(BookEntry {
-        name: part("name")?,
-        phone: part("phone")?,
-    })
+    Ok(BookEntry { name: part("name")?, phone: part("phone")? })
 }
 
 /// Reads `contactInfo`: two contacts (spec 001 3.2.2, 3).
@@ -155,17 +141,9 @@ fn contacts(info: &Object<'_>) -> Result<Vec<Contact>, PushError> {
         let name = field::name(&info.required(&[name])?)?;
         let phone = field::phone(&info.required(&[phone])?)?;
         let told_as = field::told(&info.required(&[relation])?)?;
-        Ok(Contact {
-            name,
-            phone,
-            relation: relation_of(&told_as),
-            told_as,
-        })
+        Ok(Contact { name, phone, relation: relation_of(&told_as), told_as })
     };
-    Ok(vec![
-        read("name", "mobile", "relation")?,
-        read("nameSpare", "mobileSpare", "relationSpare")?,
-    ])
+    Ok(vec![read("name", "mobile", "relation")?, read("nameSpare", "mobileSpare", "relationSpare")?])
 }
 
 /// Finds the relation for a word of a partner (spec 005 A-001-7, spec 006 7.3).

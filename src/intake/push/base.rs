@@ -44,10 +44,7 @@ pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
                 identity_card: Some(identity_card),
                 ..Dossier::default()
             },
-            Dossier {
-                operator_data: Some(operator_data),
-                ..Dossier::default()
-            },
+            Dossier { operator_data: Some(operator_data), ..Dossier::default() },
         ],
         kind: DocumentKind::BasePush,
     })

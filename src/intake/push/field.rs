@@ -28,10 +28,7 @@ const TEXT_LIMIT: usize = 5_000;
 pub(super) fn told(field: &Field<'_>) -> Result<String, PushError> {
     let text = field.string()?;
     if text.len() > TEXT_LIMIT {
-        return Err(field.error(Problem::TooLong {
-            limit: TEXT_LIMIT,
-            unit: Unit::Bytes,
-        }));
+        return Err(field.error(Problem::TooLong { limit: TEXT_LIMIT, unit: Unit::Bytes }));
     }
     if text.chars().any(char::is_control) {
         return Err(field.error(Problem::Control));
@@ -42,21 +39,14 @@ pub(super) fn told(field: &Field<'_>) -> Result<String, PushError> {
 /// Reads a text that says something.
 pub(super) fn text(field: &Field<'_>) -> Result<String, PushError> {
     let text = told(field)?;
-    if text.is_empty() {
-        Err(field.error(Problem::Empty))
-    } else {
-        Ok(text)
-    }
+    if text.is_empty() { Err(field.error(Problem::Empty)) } else { Ok(text) }
 }
 
 /// Reads an order number.
 pub(super) fn order(field: &Field<'_>) -> Result<String, PushError> {
     let order = text(field)?;
     if order.len() > ORDER_LIMIT {
-        return Err(field.error(Problem::TooLong {
-            limit: ORDER_LIMIT,
-            unit: Unit::Bytes,
-        }));
+        return Err(field.error(Problem::TooLong { limit: ORDER_LIMIT, unit: Unit::Bytes }));
     }
     Ok(order)
 }
@@ -65,10 +55,7 @@ pub(super) fn order(field: &Field<'_>) -> Result<String, PushError> {
 pub(super) fn name(field: &Field<'_>) -> Result<String, PushError> {
     let name = text(field)?;
     if name.chars().count() > NAME_LIMIT {
-        return Err(field.error(Problem::TooLong {
-            limit: NAME_LIMIT,
-            unit: Unit::Characters,
-        }));
+        return Err(field.error(Problem::TooLong { limit: NAME_LIMIT, unit: Unit::Characters }));
     }
     Ok(name)
 }
@@ -92,33 +79,20 @@ pub(super) fn id_card(field: &Field<'_>) -> Result<String, PushError> {
         18 => is_digits(number.strip_suffix('X').unwrap_or(&number)),
         _ => false,
     };
-    if is_one {
-        Ok(number)
-    } else {
-        Err(field.error(Problem::NotAnIdCard))
-    }
+    if is_one { Ok(number) } else { Err(field.error(Problem::NotAnIdCard)) }
 }
 
 /// Reads a web address.
 pub(super) fn url(field: &Field<'_>) -> Result<String, PushError> {
     let url = text(field)?;
     if url.len() > URL_LIMIT {
-        return Err(field.error(Problem::TooLong {
-            limit: URL_LIMIT,
-            unit: Unit::Bytes,
-        }));
+        return Err(field.error(Problem::TooLong { limit: URL_LIMIT, unit: Unit::Bytes }));
     }
     let is_one = url.split_once("://").is_some_and(|(scheme, rest)| {
-        ["http", "https"]
-            .iter()
-            .any(|known| scheme.eq_ignore_ascii_case(known))
+        ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
             && rest.starts_with(|c: char| c.is_alphanumeric() || c == '[')
     });
-    if is_one && !url.contains(char::is_whitespace) {
-        Ok(url)
-    } else {
-        Err(field.error(Problem::NotAUrl))
-    }
+    if is_one && !url.contains(char::is_whitespace) { Ok(url) } else { Err(field.error(Problem::NotAUrl)) }
 }
 
 /// Reads an amount in fen, from a string or a number (spec 005 A-000-10).
@@ -128,11 +102,7 @@ pub(super) fn amount_fen(field: &Field<'_>) -> Result<u64, PushError> {
         None if field.is_string() => told(field)?,
         None => return Err(field.error(Problem::WrongType(Type::StringOrNumber))),
     };
-    let amount = if is_digits(&digits) {
-        digits.parse::<u64>().ok()
-    } else {
-        None
-    };
+    let amount = if is_digits(&digits) { digits.parse::<u64>().ok() } else { None };
     amount
         .filter(|fen| (1..=i64::MAX.unsigned_abs()).contains(fen))
         .ok_or_else(|| field.error(Problem::NotAnAmount))

@@ -33,11 +33,7 @@ impl<'a> Object<'a> {
     /// Reads the whole body, which must be an object.
     pub(super) fn body(text: &'a str) -> Result<Self, PushError> {
         let raw = serde_json::from_str(text).map_err(|e| not_json(&e))?;
-        Field {
-            path: BODY.to_owned(),
-            raw,
-        }
-        .object()
+        Field { path: BODY.to_owned(), raw }.object()
     }
 
     /// Finds a member under any of its names; the first is the one printed.
@@ -48,12 +44,7 @@ impl<'a> Object<'a> {
                 continue;
             }
             match &found {
-                None => {
-                    found = Some(Field {
-                        path: self.path_of(name),
-                        raw,
-                    })
-                }
+                None => found = Some(Field { path: self.path_of(name), raw }),
                 Some(first) if first.raw.get() == raw.get() => {}
                 Some(first) => return Err(first.error(Problem::Differs)),
             }
@@ -80,21 +71,14 @@ impl<'a> Object<'a> {
     }
 
     fn path_of(&self, name: &str) -> String {
-        if self.path == BODY {
-            name.to_owned()
-        } else {
-            format!("{}.{name}", self.path)
-        }
+        if self.path == BODY { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 }
 
 impl<'a> Field<'a> {
     /// Says what is wrong here.
     pub(super) fn error(&self, problem: Problem) -> PushError {
-        PushError {
-            field: self.path.clone(),
-            problem,
-        }
+        PushError { field: self.path.clone(), problem }
     }
 
     /// Gives its JSON text.
@@ -115,8 +99,7 @@ impl<'a> Field<'a> {
     /// Gives its text as printed if it is a number.
     pub(super) fn number(&self) -> Option<&'a str> {
         let text = self.raw.get();
-        text.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-            .then_some(text)
+        text.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then_some(text)
     }
 
     /// Reads it as an object.
@@ -126,9 +109,7 @@ impl<'a> Field<'a> {
         }
         let Members { members, is_over } = self.parsed()?;
         if is_over {
-            return Err(self.error(Problem::TooManyMembers {
-                limit: MEMBERS_LIMIT,
-            }));
+            return Err(self.error(Problem::TooManyMembers { limit: MEMBERS_LIMIT }));
         }
         let is_repeated = |(at, (name, _)): (usize, &(String, _))| {
             members.iter().take(at).any(|(earlier, _)| earlier == name)
@@ -136,10 +117,7 @@ impl<'a> Field<'a> {
         if members.iter().enumerate().any(is_repeated) {
             return Err(self.error(Problem::Repeated));
         }
-        Ok(Object {
-            path: self.path.clone(),
-            members,
-        })
+        Ok(Object { path: self.path.clone(), members })
     }
 
     /// Reads it as an array of at most `limit` elements, without those that are null.
@@ -154,10 +132,7 @@ impl<'a> Field<'a> {
         let placed = elements.into_iter().enumerate();
         Ok(placed
             .filter(|(_, raw)| raw.get() != "null")
-            .map(|(at, raw)| Field {
-                path: format!("{}[{at}]", self.path),
-                raw,
-            })
+            .map(|(at, raw)| Field { path: format!("{}[{at}]", self.path), raw })
             .collect())
     }
 
@@ -179,10 +154,7 @@ impl<'a> Field<'a> {
 pub(super) fn not_json(error: &serde_json::Error) -> PushError {
     PushError {
         field: BODY.to_owned(),
-        problem: Problem::NotJson {
-            line: error.line(),
-            column: error.column(),
-        },
+        problem: Problem::NotJson { line: error.line(), column: error.column() },
     }
 }
 
@@ -208,10 +180,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
                     match map.next_entry()? {
                         Some(member) => members.push(member),
                         None => {
-                            return Ok(Members {
-                                members,
-                                is_over: false,
-                            });
+                            return Ok(Members { members, is_over: false });
                         }
                     }
                 }

@@ -19,17 +19,10 @@ const DEPTH_LIMIT: usize = 100;
 pub(super) fn check(text: &str) -> Result<(), PushError> {
     let found = Cell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let walked = Walk {
-        found: &found,
-        depth: 0,
-    }
-    .deserialize(&mut reader);
+    let walked = Walk { found: &found, depth: 0 }.deserialize(&mut reader);
     match (walked, found.get()) {
         (Ok(()), _) => Ok(()),
-        (Err(_), Some(problem)) => Err(PushError {
-            field: BODY.to_owned(),
-            problem,
-        }),
+        (Err(_), Some(problem)) => Err(PushError { field: BODY.to_owned(), problem }),
         (Err(error), None) => Err(not_json(&error)),
     }
 }
@@ -46,10 +39,7 @@ impl Walk<'_> {
         if self.depth == DEPTH_LIMIT {
             return Err(self.stop(Problem::TooDeep { limit: DEPTH_LIMIT }));
         }
-        Ok(Self {
-            depth: self.depth + 1,
-            ..self
-        })
+        Ok(Self { depth: self.depth + 1, ..self })
     }
 
     fn stop<E: Error>(self, problem: Problem) -> E {
@@ -111,10 +101,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
             map.next_value_seed(inner)?;
         }
         names.sort_unstable();
-        if names
-            .windows(2)
-            .any(|pair| matches!(pair, [one, other] if one == other))
-        {
+        if names.windows(2).any(|pair| matches!(pair, [one, other] if one == other)) {
             return Err(self.stop(Problem::Repeated));
         }
         Ok(())

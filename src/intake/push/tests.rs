@@ -20,11 +20,7 @@ fn the_base_example_is_read() {
     assert_eq!(push.phone.as_deref(), Some("18301231234"));
     assert_eq!(push.id_card.as_deref(), Some("513301199123123123"));
     let kinds: Vec<_> = push.parts.iter().map(Dossier::kinds).collect();
-    let small = vec![
-        EvidenceKind::Identity,
-        EvidenceKind::Loan,
-        EvidenceKind::IdentityCard,
-    ];
+    let small = vec![EvidenceKind::Identity, EvidenceKind::Loan, EvidenceKind::IdentityCard];
     assert_eq!(kinds, [small, vec![EvidenceKind::OperatorData]]);
     check(
         &push.parts[0],
@@ -53,11 +49,8 @@ fn operator_data_is_the_object_with_task_data() {
     let bare = BASE.replace(outer, &format!("\"operatorVerify\": {inner},\n"));
     assert_eq!(operator(&Push::base(bare.as_bytes()).unwrap()), inner);
 
-    for other in [
-        r#"{"data": {"a": 1}}"#,
-        r#"{"data": "text", "task_data": {}}"#,
-        r#"{"a":  [1.5e3, "\n"]}"#,
-    ] {
+    for other in [r#"{"data": {"a": 1}}"#, r#"{"data": "text", "task_data": {}}"#, r#"{"a":  [1.5e3, "\n"]}"#]
+    {
         let body = BASE.replace(outer, &format!("\"operatorVerify\": {other},\n"));
         assert_eq!(operator(&Push::base(body.as_bytes()).unwrap()), other);
     }
@@ -67,29 +60,18 @@ fn operator_data_is_the_object_with_task_data() {
 fn the_card_may_stand_within_itself() {
     let (head, card) = BASE.split_once("\"idCardInfo\": {").unwrap();
     let end = card.find('}').unwrap();
-    let twice = format!(
-        "{head}\"idCardInfo\": {{\"idCardInfo\": {{{}}}{}",
-        &card[..end],
-        &card[end..]
-    );
+    let twice = format!("{head}\"idCardInfo\": {{\"idCardInfo\": {{{}}}{}", &card[..end], &card[end..]);
     let push = Push::base(twice.as_bytes()).unwrap();
     assert_eq!(json(&push.parts[0]), json(&base(&[]).parts[0]));
 
     let broken = twice.replace("\"ocrRace\"", "\"race\"");
     let error = Push::base(broken.as_bytes()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "userVerify.idCardInfo.idCardInfo.ocrRace: is required"
-    );
+    assert_eq!(error.to_string(), "userVerify.idCardInfo.idCardInfo.ocrRace: is required");
 }
 
 #[test]
 fn a_base_push_may_be_said_otherwise() {
-    let amount = |to| {
-        base(&[("\"loanMount\": \"150000\"", to)]).parts[0]
-            .loan
-            .clone()
-    };
+    let amount = |to| base(&[("\"loanMount\": \"150000\"", to)]).parts[0].loan.clone();
     for (to, fen) in [
         ("\"loanMount\": 150000", 150_000),
         ("\"loanmount\": \" 0150000 \"", 150_000),
@@ -106,30 +88,15 @@ fn a_base_push_may_be_said_otherwise() {
         let member = format!("\"userIdCard\": \"{to}\"");
         base(&[("\"userIdCard\": \"513301199123123123\"", &member)]).id_card
     };
-    assert_eq!(
-        id_card("45215919990301502x").as_deref(),
-        Some("45215919990301502X")
-    );
-    assert_eq!(
-        id_card("130503670401001").as_deref(),
-        Some("130503670401001")
-    );
+    assert_eq!(id_card("45215919990301502x").as_deref(), Some("45215919990301502X"));
+    assert_eq!(id_card("130503670401001").as_deref(), Some("130503670401001"));
 
     let said = base(&[
-        (
-            "\"姚测试\", \"userPhone\"",
-            "\" \\u59da测试\\u0020\", \"more\": [{}], \"userPhone\"",
-        ),
-        (
-            "\"operatorReportVerify\": null",
-            "\"operatorReportVerify\": {\"any\": [1]}",
-        ),
+        ("\"姚测试\", \"userPhone\"", "\" \\u59da测试\\u0020\", \"more\": [{}], \"userPhone\""),
+        ("\"operatorReportVerify\": null", "\"operatorReportVerify\": {\"any\": [1]}"),
         ("\"四川省测试地址\"", "\"\""),
         ("\"ocrName\"", "\"idNumberPicture\": \"\", \"ocrName\""),
-        (
-            "https://img.example.com/live.jpg",
-            "HTTP://图.example:8080/live.jpg?a=b%20c",
-        ),
+        ("https://img.example.com/live.jpg", "HTTP://图.example:8080/live.jpg?a=b%20c"),
     ]);
     assert_eq!(said.parts[0].identity.as_ref().unwrap().name, "姚测试");
     let card = said.parts[0].identity_card.as_ref().unwrap();
@@ -183,22 +150,10 @@ fn the_additional_example_is_read() {
 fn an_address_book_is_read_element_by_element() {
     for (list, entries) in [
         ("[]", "[]"),
-        (
-            "[\"a_b_1\", \"5\"]",
-            r#"[{"name":"a_b","phone":"1"},{"name":"","phone":"5"}]"#,
-        ),
-        (
-            "[\"a_\", \"7_\", \"\", \"_\", null, {}, {\"name\": \"b\"}, \"c_d\"]",
-            "[]",
-        ),
-        (
-            "[{\"phone\": \"+86 1\", \"name\": \"d\"}]",
-            r#"[{"name":"d","phone":"+86 1"}]"#,
-        ),
-        (
-            "[{\"phone\": \"2\", \"x\": 1}]",
-            r#"[{"name":"","phone":"2"}]"#,
-        ),
+        ("[\"a_b_1\", \"5\"]", r#"[{"name":"a_b","phone":"1"},{"name":"","phone":"5"}]"#),
+        ("[\"a_\", \"7_\", \"\", \"_\", null, {}, {\"name\": \"b\"}, \"c_d\"]", "[]"),
+        ("[{\"phone\": \"+86 1\", \"name\": \"d\"}]", r#"[{"name":"d","phone":"+86 1"}]"#),
+        ("[{\"phone\": \"2\", \"x\": 1}]", r#"[{"name":"","phone":"2"}]"#),
     ] {
         let push = additional(&[(BOOK, list)]);
         check(&push.parts[1], &format!("{{\"address_book\": {entries}}}"));
@@ -252,11 +207,7 @@ fn an_additional_push_may_be_said_otherwise() {
         ("\"3.66 GB\"", "\"\""),
     ] {
         let push = additional(&[(from, to)]);
-        assert_eq!(
-            json(&push.parts[0]),
-            json(&additional(&[]).parts[0]),
-            "{to}"
-        );
+        assert_eq!(json(&push.parts[0]), json(&additional(&[]).parts[0]), "{to}");
     }
     for unreadable in ["yesterday", "", "-147669204", "147669204"] {
         let push = additional(&[("1476692044", unreadable)]);
@@ -297,8 +248,5 @@ fn json(dossier: &Dossier) -> serde_json::Value {
 }
 
 fn check(dossier: &Dossier, expected: &str) {
-    assert_eq!(
-        json(dossier),
-        serde_json::from_str::<serde_json::Value>(expected).unwrap()
-    );
+    assert_eq!(json(dossier), serde_json::from_str::<serde_json::Value>(expected).unwrap());
 }

@@ -59,11 +59,7 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = self.code();
-        let envelope = Envelope {
-            status: 0,
-            message: &self.to_string(),
-            data: (),
-        };
+        let envelope = Envelope { status: 0, message: &self.to_string(), data: () };
         let mut response = (code, Json(envelope)).into_response();
         if let Some((name, value)) = header_for(code) {
             response.headers_mut().insert(name, value);
@@ -75,12 +71,9 @@ impl IntoResponse for Failure {
 impl IntoResponse for Receipt {
     fn into_response(self) -> Response {
         match self {
-            Self::Accepted | Self::Repeated => Json(Envelope {
-                status: 1,
-                message: "success",
-                data: (),
-            })
-            .into_response(),
+            Self::Accepted | Self::Repeated => {
+                Json(Envelope { status: 1, message: "success", data: () }).into_response()
+            }
         }
     }
 }

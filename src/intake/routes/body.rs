@@ -32,9 +32,7 @@ pub(super) enum BodyError {
 
 /// Reads a body of at most `limit` bytes that arrives within `time`.
 pub(super) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
-    tokio::time::timeout(time, collect(body, limit))
-        .await
-        .unwrap_or(Err(BodyError::TooSlow))
+    tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(BodyError::TooSlow))
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
@@ -57,9 +55,5 @@ async fn collect(mut body: Body, limit: usize) -> Result<Bytes, BodyError> {
             held = BytesMut::new();
         }
     }
-    if seen > limit {
-        Err(BodyError::TooLarge { limit })
-    } else {
-        Ok(held.freeze())
-    }
+    if seen > limit { Err(BodyError::TooLarge { limit }) } else { Ok(held.freeze()) }
 }

@@ -15,17 +15,10 @@ const SUCCESS: &str = r#"{"status":1,"message":"success","data":null}"#;
 async fn both_pushes_reach_the_desk() {
     let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
     check(post_json(at, "/pushUserBaseInfo", BASE).await, 200, SUCCESS);
-    check(
-        post_json(at, "/pushUserAdditionalInfo", ADDITIONAL).await,
-        200,
-        SUCCESS,
-    );
+    check(post_json(at, "/pushUserAdditionalInfo", ADDITIONAL).await, 200, SUCCESS);
     let taken = desk.taken.lock().unwrap();
     let kinds: Vec<_> = taken.iter().map(|taken| taken.push.kind()).collect();
-    assert_eq!(
-        kinds,
-        [DocumentKind::BasePush, DocumentKind::AdditionalPush]
-    );
+    assert_eq!(kinds, [DocumentKind::BasePush, DocumentKind::AdditionalPush]);
     assert_eq!(taken[0].body, BASE.as_bytes());
     assert_eq!(taken[0].partner, "default");
     assert!(!format!("{taken:?}").contains("18301231234"));
@@ -36,9 +29,7 @@ async fn the_desk_decides_the_answer() {
     for (verdict, status, body) in [
         (Ok(Receipt::Repeated), 200, SUCCESS),
         (
-            Err(Refused::Disagrees {
-                field: "orderInfo.userPhone",
-            }),
+            Err(Refused::Disagrees { field: "orderInfo.userPhone" }),
             200,
             r#"{"status":0,"message":"orderInfo.userPhone: must be the same in both pushes of the order","data":null}"#,
         ),
@@ -68,22 +59,10 @@ const BUSY: &str = r#"{"status":0,"message":"busy, send it again later","data":n
 async fn a_bad_body_is_answered_within_the_contract() {
     let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
     for (path, body, message) in [
-        (
-            "/pushUserBaseInfo",
-            "",
-            "body: must be JSON, and is not at line 1, column 0",
-        ),
-        (
-            "/pushUserBaseInfo",
-            "{",
-            "body: must be JSON, and is not at line 1, column 1",
-        ),
+        ("/pushUserBaseInfo", "", "body: must be JSON, and is not at line 1, column 0"),
+        ("/pushUserBaseInfo", "{", "body: must be JSON, and is not at line 1, column 1"),
         ("/pushUserBaseInfo", ADDITIONAL, "userInfo: is required"),
-        (
-            "/pushUserAdditionalInfo",
-            BASE,
-            "orderInfo.userPhone: is required",
-        ),
+        ("/pushUserAdditionalInfo", BASE, "orderInfo.userPhone: is required"),
     ] {
         let expected = format!(r#"{{"status":0,"message":"{message}","data":null}}"#);
         check(post_json(at, path, body).await, 200, &expected);
@@ -110,7 +89,8 @@ async fn only_posts_are_taken() {
 #[tokio::test]
 async fn only_plain_json_is_taken() {
     let (_, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
-    let refusal = r#"{"status":0,"message":"the content must be application/json, not compressed","data":null}"#;
+    let refusal =
+        r#"{"status":0,"message":"the content must be application/json, not compressed","data":null}"#;
     for (header, value, status) in [
         ("content-type", "application/json", 200),
         ("content-type", "Application/JSON; charset=UTF-8", 200),
@@ -122,9 +102,7 @@ async fn only_plain_json_is_taken() {
         ("content-type", "", 415),
         ("content-encoding", "gzip", 415),
     ] {
-        let request = client(at, "/pushUserBaseInfo")
-            .header(header, value)
-            .body(BASE);
+        let request = client(at, "/pushUserBaseInfo").header(header, value).body(BASE);
         let body = if status == 200 { SUCCESS } else { refusal };
         check(answer(request).await, status, body);
     }
@@ -134,63 +112,36 @@ async fn only_plain_json_is_taken() {
 async fn a_body_has_a_size() {
     let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
     let padding = |to: usize| format!("{BASE}{}", " ".repeat(to - BASE.len()));
-    check(
-        post_json(at, "/pushUserBaseInfo", &padding(PUSH_LIMIT)).await,
-        200,
-        SUCCESS,
-    );
+    check(post_json(at, "/pushUserBaseInfo", &padding(PUSH_LIMIT)).await, 200, SUCCESS);
     let refusal = r#"{"status":0,"message":"the body must be at most 4194304 bytes","data":null}"#;
     for bytes in [PUSH_LIMIT + 1, 4 * PUSH_LIMIT] {
-        check(
-            post_json(at, "/pushUserBaseInfo", &padding(bytes)).await,
-            413,
-            refusal,
-        );
+        check(post_json(at, "/pushUserBaseInfo", &padding(bytes)).await, 413, refusal);
     }
     assert_eq!(desk.taken.lock().unwrap().len(), 1);
 
     let told = "POST /pushUserBaseInfo HTTP/1.1\r\nhost: a\r\ncontent-length: 99999999\r\n\r\n";
     assert!(raw(at, told).await.starts_with("HTTP/1.1 413 "));
-    let limits = Limits {
-        body_bytes: 4,
-        ..Limits::default()
-    };
+    let limits = Limits { body_bytes: 4, ..Limits::default() };
     let (_, at) = serve(Ok(Receipt::Accepted), limits).await;
     let head = "POST /pushUserBaseInfo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
-    assert!(
-        raw(at, &format!("{head}5\r\n12345\r\n0\r\n\r\n"))
-            .await
-            .starts_with("HTTP/1.1 413 ")
-    );
-    assert!(
-        raw(at, &format!("{head}{}", "5\r\n12345\r\n".repeat(4)))
-            .await
-            .starts_with("HTTP/1.1 413 ")
-    );
+    assert!(raw(at, &format!("{head}5\r\n12345\r\n0\r\n\r\n")).await.starts_with("HTTP/1.1 413 "));
+    assert!(raw(at, &format!("{head}{}", "5\r\n12345\r\n".repeat(4))).await.starts_with("HTTP/1.1 413 "));
 }
 
 #[tokio::test]
 async fn a_body_has_a_time() {
-    let limits = Limits {
-        body_time: Duration::from_millis(200),
-        ..Limits::default()
-    };
+    let limits = Limits { body_time: Duration::from_millis(200), ..Limits::default() };
     let (desk, at) = serve(Ok(Receipt::Accepted), limits).await;
     let part = "POST /pushUserBaseInfo HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{";
     let said = raw(at, part).await;
     assert!(said.starts_with("HTTP/1.1 408 "), "{said}");
-    assert!(
-        said.ends_with(r#"{"status":0,"message":"the body did not arrive in time","data":null}"#)
-    );
+    assert!(said.ends_with(r#"{"status":0,"message":"the body did not arrive in time","data":null}"#));
     assert!(desk.taken.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_trickle_is_slow_too() {
-    let limits = Limits {
-        body_time: Duration::from_millis(300),
-        ..Limits::default()
-    };
+    let limits = Limits { body_time: Duration::from_millis(300), ..Limits::default() };
     let (_, at) = serve(Ok(Receipt::Accepted), limits).await;
     let mut stream = TcpStream::connect(at).await.unwrap();
     let head = "POST /pushUserBaseInfo HTTP/1.1\r\nhost: a\r\ncontent-length: 99999\r\n\r\n";
@@ -210,14 +161,7 @@ async fn a_trickle_is_slow_too() {
 
 #[tokio::test]
 async fn a_full_house_says_so() {
-    let (_, at) = serve(
-        Ok(Receipt::Accepted),
-        Limits {
-            at_once: 1,
-            ..Limits::default()
-        },
-    )
-    .await;
+    let (_, at) = serve(Ok(Receipt::Accepted), Limits { at_once: 1, ..Limits::default() }).await;
     let mut slow = TcpStream::connect(at).await.unwrap();
     let head = "POST /pushUserBaseInfo HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n\
                 content-length: 9\r\n\r\n";
@@ -253,10 +197,7 @@ impl Desk for Fake {
 }
 
 async fn serve(verdict: Result<Receipt, Refused>, limits: Limits) -> (Fake, SocketAddr) {
-    let desk = Fake {
-        verdict,
-        taken: Arc::default(),
-    };
+    let desk = Fake { verdict, taken: Arc::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     let router = routes_within(desk.clone(), "default", limits);
@@ -282,11 +223,7 @@ async fn post_json(at: SocketAddr, path: &str, body: &str) -> Answer {
 async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.timeout(PATIENCE).send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer {
-        status,
-        headers,
-        body: response.text().await.unwrap(),
-    }
+    Answer { status, headers, body: response.text().await.unwrap() }
 }
 
 /// Sends bytes as they are and reads until the server hangs up or has nothing more to say.
@@ -294,11 +231,8 @@ async fn raw(at: SocketAddr, request: &str) -> String {
     let mut stream = TcpStream::connect(at).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut said = Vec::new();
-    let end =
-        async { while !said.ends_with(b"}") && stream.read_buf(&mut said).await.unwrap() > 0 {} };
-    tokio::time::timeout(PATIENCE, end)
-        .await
-        .expect("an answer");
+    let end = async { while !said.ends_with(b"}") && stream.read_buf(&mut said).await.unwrap() > 0 {} };
+    tokio::time::timeout(PATIENCE, end).await.expect("an answer");
     String::from_utf8(said).unwrap()
 }
 
