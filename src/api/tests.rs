@@ -1,1 +1,168 @@
+//! The contract over a real socket: an engine in memory, a provider by script, the generated
+//! clients.
 
+mod journeys;
+mod provider;
+mod refusals;
+mod surface;
+mod watching;
+
+use self::provider::Scripted;
+use super::proto::v1::application_service_client::ApplicationServiceClient;
+use super::proto::v1::machine_service_client::MachineServiceClient;
+use super::proto::v1::{
+    self, Application, CreateApplicationRequest, ListApplicationsRequest, WaitApplicationRequest,
+    WaitApplicationResponse,
+};
+use super::serve::{Health, Server};
+use crate::engine::archive::Archive;
+use crate::engine::products;
+use crate::engine::{Engine, Given};
+use crate::machine::policy::Policy;
+use crate::store::memory::MemoryStore;
+use crate::vault::{MasterKey, Random, Vault};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+use tonic_types::StatusExt;
+
+type State = v1::application::State;
+type Applications = ApplicationServiceClient<Channel>;
+
+/// A server on a port of its own, with a channel to it.
+struct World {
+    address: std::net::SocketAddr,
+    channel: Channel,
+    engine: Engine<MemoryStore>,
+    health: Health,
+    shutdown: Option<oneshot::Sender<()>>,
+    served: JoinHandle<std::io::Result<()>>,
+}
+
+impl World {
+    async fn start() -> Self {
+        let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
+        let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
+        let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
+        let given = Given { store, vault, random, policy: hasty(), products: products::demo() };
+        let engine = Engine::start(given, Scripted::new(archive)).unwrap();
+        let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
+        let server = Server::new(engine.clone(), http);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (shutdown, told) = oneshot::channel::<()>();
+        let health = server.health();
+        let served = tokio::spawn(server.serve(listener, async { drop(told.await) }));
+        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        Self { address, channel, engine, health, shutdown: Some(shutdown), served }
+    }
+
+    fn applications(&self) -> Applications {
+        ApplicationServiceClient::new(self.channel.clone())
+    }
+
+    fn machines(&self) -> MachineServiceClient<Channel> {
+        MachineServiceClient::new(self.channel.clone())
+    }
+
+    /// Creates an application whose operator data is collected.
+    async fn create(&self, order: &str) -> Application {
+        self.applications().create_application(request(order)).await.unwrap().into_inner()
+    }
+
+    async fn wait(&self, name: &str, states: &[State]) -> WaitApplicationResponse {
+        let request = WaitApplicationRequest {
+            name: name.to_owned(),
+            states: states.iter().map(|state| i32::from(*state)).collect(),
+            timeout: Some(prost_types::Duration { seconds: 4, nanos: 0 }),
+        };
+        self.applications().wait_application(request).await.unwrap().into_inner()
+    }
+
+    /// Creates an application and waits until the applicant is asked.
+    async fn asked(&self, order: &str) -> Application {
+        let created = self.create(order).await;
+        let waited = self.wait(&created.name, &[State::CaptchaRequired]).await;
+        assert!(waited.reached, "{waited:?}");
+        waited.application.unwrap()
+    }
+
+    async fn count(&self) -> usize {
+        let request = ListApplicationsRequest { page_size: 1000, ..Default::default() };
+        self.applications().list_applications(request).await.unwrap().into_inner().applications.len()
+    }
+}
+
+/// Waits short enough for tests.
+fn hasty() -> Policy {
+    let soon = Duration::from_millis(5);
+    Policy {
+        poll_min: soon,
+        poll_max: soon,
+        poll_asking: soon,
+        audit_min: soon,
+        audit_max: soon,
+        restart: soon,
+        ..Policy::default()
+    }
+}
+
+fn request(order: &str) -> CreateApplicationRequest {
+    CreateApplicationRequest {
+        partner: "acme".to_owned(),
+        order_number: order.to_owned(),
+        product: products::COLLECTED.to_owned(),
+        evidence: Some(evidence()),
+        credentials: Some(v1::Credentials { service_password: "123456".to_owned() }),
+    }
+}
+
+fn evidence() -> v1::Evidence {
+    let url = |what: &str| format!("https://photos.example/{what}.jpg");
+    let contact = |name: &str, relation: v1::contact::Relation| v1::Contact {
+        name: name.to_owned(),
+        phone: "021-1234 5678".to_owned(),
+        relation: relation.into(),
+    };
+    v1::Evidence {
+        identity: Some(v1::Identity {
+            name: "李测试".to_owned(),
+            phone: "18698574854".to_owned(),
+            id_card: "45215919990301502x".to_owned(),
+        }),
+        loan: Some(v1::Loan { amount_fen: 500_000 }),
+        identity_card: Some(v1::IdentityCard {
+            face_url: url("face"),
+            front_url: url("front"),
+            back_url: url("back"),
+            address: String::new(),
+        }),
+        contacts: Some(v1::Contacts {
+            contacts: vec![
+                contact("张一", v1::contact::Relation::Spouse),
+                contact("张二", v1::contact::Relation::Friend),
+            ],
+        }),
+        work: Some(v1::Work {
+            company: "政学公司".to_owned(),
+            region: String::new(),
+            address: "政学路1号".to_owned(),
+            phone: "021-12345678".to_owned(),
+        }),
+        device: Some(v1::Device { device_id: "device-1".to_owned(), ..Default::default() }),
+        address_book: Some(v1::AddressBook {
+            entries: vec![v1::AddressBookEntry { name: "妈".to_owned(), phone: "110".to_owned() }],
+        }),
+        operator_data: Vec::new(),
+    }
+}
+
+/// The reason of an error, which every one must have, and its facts.
+fn reason(status: &tonic::Status) -> (String, std::collections::HashMap<String, String>) {
+    let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
+    assert_eq!(info.domain, "docket");
+    (info.reason, info.metadata)
+}
