@@ -1,0 +1,86 @@
+//! The control API: what a judge, a demonstration or a load test asks over HTTP.
+//!
+//! Owns the paths under `/_sandbox`. It must never change anything: it reads.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::serve::Connection;
+use super::{Breach, Call, Script, ScriptRow, Tally, Violation};
+
+/// Calls a page of the log has at most.
+pub(super) const PAGE: usize = 1_000;
+
+/// The routes, to be given the connection they are asked on.
+pub(super) fn routes() -> Router<Connection> {
+    Router::new()
+        .route("/_sandbox/ledger", get(ledger))
+        .route("/_sandbox/log", get(log))
+        .route("/_sandbox/answer", get(answer))
+        .route("/_sandbox/scripts", get(scripts))
+        .route("/_sandbox/audit-key.pem", get(audit_key))
+}
+
+#[derive(Serialize)]
+struct LedgerPage {
+    calls: u64,
+    twice_processed: u64,
+    scripts: BTreeMap<&'static str, Tally>,
+    violations: BTreeMap<Violation, u64>,
+    breaches: Vec<Breach>,
+}
+
+async fn ledger(State(connection): State<Connection>) -> Json<LedgerPage> {
+    let sandbox = connection.sandbox();
+    let ledger = sandbox.ledger();
+    Json(LedgerPage {
+        calls: ledger.call_count(),
+        twice_processed: ledger.twice_processed(),
+        scripts: Script::ALL
+            .map(|script| (script.name(), ledger.tally(script)))
+            .into(),
+        violations: Violation::ALL
+            .map(|violation| (violation, ledger.count(violation)))
+            .into(),
+        breaches: ledger.breaches().cloned().collect(),
+    })
+}
+
+#[derive(Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+async fn log(State(connection): State<Connection>, Query(page): Query<After>) -> Json<Vec<Call>> {
+    let sandbox = connection.sandbox();
+    let calls = sandbox.ledger().calls_after(page.after);
+    Json(calls.take(PAGE).cloned().collect())
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    mobile: String,
+}
+
+async fn answer(State(connection): State<Connection>, Query(whose): Query<Whose>) -> Response {
+    let expected = connection.settled_sandbox().expected_answer(&whose.mobile);
+    expected.map_or_else(
+        || (StatusCode::NOT_FOUND, "nothing is asked for").into_response(),
+        |expected| Json(expected).into_response(),
+    )
+}
+
+async fn scripts() -> Json<[ScriptRow; Script::ALL.len()]> {
+    Json(Script::ALL.map(Script::row))
+}
+
+async fn audit_key(State(connection): State<Connection>) -> String {
+    connection.sandbox().public_key_pem()
+}
