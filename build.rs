@@ -47,15 +47,10 @@ fn protocol(out: &Path) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler
-        .include_imports(true)
-        .include_source_info(true)
-        .open_files(files)?;
+    compiler.include_imports(true).include_source_info(true).open_files(files)?;
     let descriptors = compiler.file_descriptor_set();
     fs::write(out.join("docket.v1.bin"), descriptors.encode_to_vec())?;
-    let builder = tonic_prost_build::configure()
-        .build_server(true)
-        .build_client(true);
+    let builder = tonic_prost_build::configure().build_server(true).build_client(true);
     builder.btree_map(".").compile_fds(descriptors)?;
     Ok(())
 }

@@ -95,11 +95,7 @@ struct Notes<'t> {
 impl<'t> Notes<'t> {
     fn new(path: &'t str, text: &'t str) -> Self {
         let refusals = RefCell::default();
-        Self {
-            path,
-            text,
-            refusals,
-        }
+        Self { path, text, refusals }
     }
 
     fn line_of(&self, offset: usize) -> usize {
@@ -109,11 +105,7 @@ impl<'t> Notes<'t> {
 
     fn refuse(&self, line: usize, message: impl Into<String>) {
         let (path, message) = (self.path.to_owned(), message.into());
-        self.refusals.borrow_mut().push(Refusal {
-            path,
-            line,
-            message,
-        });
+        self.refusals.borrow_mut().push(Refusal { path, line, message });
     }
 
     fn into_refusals(self) -> Vec<Refusal> {
@@ -166,12 +158,7 @@ impl<T> Item<T> {
     }
 
     fn with<U>(&self, body: U) -> Item<U> {
-        Item {
-            name: self.name.clone(),
-            number: self.number.clone(),
-            about: self.about.clone(),
-            body,
-        }
+        Item { name: self.name.clone(), number: self.number.clone(), about: self.about.clone(), body }
     }
 }
 
@@ -198,11 +185,7 @@ struct State {
 
 enum Life {
     Ends,
-    Waits {
-        owner: Owner,
-        dwell: Dwell,
-        wakeup: At<WakeUp<usize>>,
-    },
+    Waits { owner: Owner, dwell: Dwell, wakeup: At<WakeUp<usize>> },
 }
 
 struct Dwell {
@@ -282,17 +265,12 @@ impl Machine {
     }
 
     fn guard_name(&self, edge: usize) -> Option<&str> {
-        self.edges[edge]
-            .body
-            .guard
-            .map(|guard| self.guards[guard].name())
+        self.edges[edge].body.guard.map(|guard| self.guards[guard].name())
     }
 
     /// ` [guard]`, or nothing.
     fn guard_suffix(&self, edge: usize) -> String {
-        self.guard_name(edge)
-            .map(|guard| format!(" [{guard}]"))
-            .unwrap_or_default()
+        self.guard_name(edge).map(|guard| format!(" [{guard}]")).unwrap_or_default()
     }
 
     /// The events on which an edge is taken from a state.
@@ -302,10 +280,7 @@ impl Machine {
             Cell::Otherwise(_) => false,
         };
         let cells = self.cells[state].iter().enumerate();
-        cells
-            .filter(|(_, cell)| taken(cell))
-            .map(|(event, _)| event)
-            .collect()
+        cells.filter(|(_, cell)| taken(cell)).map(|(event, _)| event).collect()
     }
 
     /// The edges that can be taken from a state, in the order of the file.
@@ -317,9 +292,6 @@ impl Machine {
 
 impl Cover {
     fn words(mentions: &[Mention]) -> Vec<&str> {
-        mentions
-            .iter()
-            .map(|mention| mention.word.as_str())
-            .collect()
+        mentions.iter().map(|mention| mention.word.as_str()).collect()
     }
 }

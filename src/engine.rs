@@ -5,5 +5,206 @@
 //! It never calls the provider before the intent is durable, and never tells anybody what is not.
 
 pub mod archive;
+pub mod core;
 pub mod dossier;
+pub mod entrance;
+pub mod explain;
+mod follow;
+mod hot;
+pub mod products;
 pub mod provider;
+pub mod read;
+mod runner;
+pub mod watch;
+
+use self::archive::{Archive, ArchiveError};
+use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError};
+use self::entrance::{Entrance, EntranceError};
+use self::follow::Followers;
+use self::products::Products;
+use self::provider::Provider;
+use self::runner::{Board, INPUT_LIMIT, Message, Runner};
+use crate::machine::application::Application;
+use crate::machine::id::ApplicationId;
+use crate::machine::policy::Policy;
+use crate::store::records::snapshot;
+use crate::store::{Store, StoreError};
+use crate::vault::{Random, Vault};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::runner::CALLS_LIMIT;
+
+/// The engine; clones share it.
+pub struct Engine<S> {
+    shared: Arc<Shared<S>>,
+}
+
+struct Shared<S> {
+    store: Arc<S>,
+    entrance: Entrance<S>,
+    vault: Vault,
+    policy: Policy,
+    door: mpsc::Sender<Message>,
+    durable: tokio::sync::watch::Receiver<u64>,
+    followers: Arc<Followers>,
+    stopped: tokio::sync::watch::Receiver<Option<Arc<str>>>,
+}
+
+/// What an engine is given.
+pub struct Given<S> {
+    /// The store.
+    pub store: Arc<S>,
+    /// The vault beside it.
+    pub vault: Vault,
+    /// Randomness for ids, keys and the spread of retries.
+    pub random: Random,
+    /// How patient to be.
+    pub policy: Policy,
+    /// What the products want.
+    pub products: Products,
+}
+
+/// Something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// It was declined; nothing has changed.
+    #[error("declined: {0:?}")]
+    Declined(Declined),
+    /// It could not be taken in.
+    #[error(transparent)]
+    Entrance(#[from] EntranceError),
+    /// Somebody else kept changing the same application.
+    #[error("somebody else brings evidence for the same order at the same time; try again")]
+    Contended,
+    /// The engine has stopped: the store failed, or it is shutting down.
+    #[error("the engine has stopped: {0}")]
+    Stopped(Arc<str>),
+    /// The engine could not take up where the store stands.
+    #[error("start the engine")]
+    Open(#[from] OpenError),
+    /// An application could not be read.
+    #[error("read an application")]
+    Load(#[from] LoadError),
+    /// The store failed.
+    #[error("read the store")]
+    Store(#[from] StoreError),
+    /// A document could not be sealed or unsealed.
+    #[error("seal or unseal a document")]
+    Archive(#[from] ArchiveError),
+}
+
+impl<S> Clone for Engine<S> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<S: Store> Engine<S> {
+    /// Starts the engine on a thread of its own; calls run on the current tokio runtime.
+    pub fn start<P: Provider>(given: Given<S>, provider: P) -> Result<Self, EngineError> {
+        let Given { store, vault, random, policy, products } = given;
+        let mut seed = [0; 8];
+        random.fill(&mut seed);
+        let seed = u64::from_be_bytes(seed);
+        let core = Core::open(Arc::clone(&store), vault.clone(), policy.clone(), seed)?;
+        let (_, newest) = store.span()?;
+        let (door, inputs) = mpsc::channel(INPUT_LIMIT);
+        let (durable, durable_seen) = tokio::sync::watch::channel(newest);
+        let (stop, stopped) = tokio::sync::watch::channel(None);
+        let followers = Arc::new(Followers::default());
+        let board = Board { durable, followers: Arc::clone(&followers) };
+        let handle = tokio::runtime::Handle::current();
+        let runner = Runner::new(core, inputs, door.downgrade(), Arc::new(provider), board, handle);
+        let thread = std::thread::Builder::new().name("docket-engine".to_owned());
+        let run = move || {
+            let why: Arc<str> = match runner.run() {
+                Ok(()) => Arc::from("it was shut down"),
+                Err(error) => {
+                    let text = chain(&error);
+                    tracing::error!(error = %text, "the engine stops: nothing more is acknowledged");
+                    Arc::from(text)
+                }
+            };
+            stop.send_replace(Some(why));
+        };
+        thread.spawn(run).expect("a thread can be started");
+        let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
+        let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
+        let shared =
+            Shared { store, entrance, vault, policy, door, durable: durable_seen, followers, stopped };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Stops the engine: what was taken in before is written and answered first.
+    pub async fn stop(&self) {
+        let (ticket, stopped) = oneshot::channel();
+        if self.shared.door.send(Message::Stop { ticket }).await.is_ok() {
+            let _gone = stopped.await;
+        }
+    }
+
+    /// Waits until the engine has stopped, and says why.
+    pub async fn stopped(&self) -> Arc<str> {
+        let mut stopped = self.shared.stopped.clone();
+        let why = stopped.wait_for(Option::is_some).await;
+        why.ok().and_then(|why| why.clone()).unwrap_or_else(|| Arc::from("its thread is gone"))
+    }
+
+    /// Hands a command in and waits until its outcome is durable.
+    pub async fn command(&self, command: Command) -> Result<Done, EngineError> {
+        let (ticket, answer) = oneshot::channel::<Answer>();
+        let message = Message::Input(Input::Command { ticket, command });
+        if self.shared.door.send(message).await.is_err() {
+            return Err(EngineError::Stopped(self.stopped().await));
+        }
+        match answer.await {
+            Ok(answer) => answer.map_err(EngineError::Declined),
+            Err(_dropped) => Err(EngineError::Stopped(self.stopped().await)),
+        }
+    }
+
+    /// How often a call of an application was tried in vain, and what went wrong last.
+    pub(crate) async fn trouble(&self, application: ApplicationId) -> Option<(u32, String)> {
+        let (ticket, answer) = oneshot::channel();
+        self.shared.door.send(Message::Trouble { application, ticket }).await.ok()?;
+        answer.await.ok()?
+    }
+
+    /// Gives the products.
+    pub fn products(&self) -> &Products {
+        self.shared.entrance.products()
+    }
+
+    /// Gives the archive.
+    pub fn archive(&self) -> &Archive<S> {
+        self.shared.entrance.archive()
+    }
+
+    fn entrance(&self) -> &Entrance<S> {
+        &self.shared.entrance
+    }
+
+    pub(crate) fn store(&self) -> &S {
+        &self.shared.store
+    }
+
+    /// An application as stored, with its place in the stream; maybe not yet durable.
+    fn stored(&self, id: ApplicationId) -> Result<Option<(Application, u64)>, LoadError> {
+        let Some(stored) = self.store().application(id)? else { return Ok(None) };
+        let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
+        Ok(Some((application, stored.sequence)))
+    }
+}
+
+/// An error with all its sources on one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

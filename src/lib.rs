@@ -1,6 +1,8 @@
 //! Docket: a persistent state-machine orchestrator for loan applications.
 
+pub mod clock;
 pub mod engine;
+pub mod intake;
 pub mod machine;
 pub mod provider;
 pub mod sandbox;

@@ -45,9 +45,7 @@ use std::sync::OnceLock;
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
 
-use crate::provider::wire::{
-    Opaque, audit as audit_wire, authorize, blacklist as list, telecom as tel,
-};
+use crate::provider::wire::{Opaque, audit as audit_wire, authorize, blacklist as list, telecom as tel};
 use audits::Audits;
 use reply::{Reply, Setback};
 use sessions::Sessions;
@@ -112,8 +110,7 @@ impl Sandbox {
         };
         let (answer, outcome) = reply::conclude(result);
         let method = request.method.as_str();
-        self.ledger
-            .log(self.now, method, &request.path, subject, outcome);
+        self.ledger.log(self.now, method, &request.path, subject, outcome);
         answer
     }
 
@@ -155,10 +152,9 @@ impl Sandbox {
     #[must_use]
     pub fn expected_answer(&self, mobile: &str) -> Option<Expected> {
         let mobile = Mobile::parse(mobile)?;
-        self.sessions.latest(mobile).map_or_else(
-            || Some(session::service_password()),
-            |session| session.expected(self.now),
-        )
+        self.sessions
+            .latest(mobile)
+            .map_or_else(|| Some(session::service_password()), |session| session.expected(self.now))
     }
 
     fn key(&self) -> &RsaPrivateKey {
@@ -232,11 +228,7 @@ impl Endpoint {
             audit_wire::ResultRequest::PATH => Self::AuditResult,
             _ => return Err(Setback::no_such_path()),
         };
-        if request.method == endpoint.method() {
-            Ok(endpoint)
-        } else {
-            Err(Setback::wrong_method())
-        }
+        if request.method == endpoint.method() { Ok(endpoint) } else { Err(Setback::wrong_method()) }
     }
 
     /// `POST` everywhere, except the audit's result (spec 002 §0).

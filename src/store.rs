@@ -1,60 +1,101 @@
 //! The store: what Docket knows, on disk, durable before anyone is told.
 //!
-//! One contract, [`Store`]; [`memory`] keeps it for simulations, [`sled`] on disk. Both pass the
-//! suite in [`conformance`]. The store moves bytes whose meaning it does not know (see
-//! [`records`] for that); it owns versions, sequences, chains, wake-ups and their agreement.
-//! It never calls anyone, reads no clock, and never says "done" before the disk has.
+//! One contract, [`Store`]; [`memory`] keeps it for simulations, [`sled`] on disk. Both pass one
+//! suite of tests, `store/conformance.rs`. The store moves bytes whose meaning it does not know;
+//! it owns versions, sequences, chains, wake-ups and their agreement. It never calls anyone,
+//! reads no clock, and never says "done" before the disk has.
 
 pub mod codec;
+#[cfg(test)]
+mod conformance;
+mod error;
+#[cfg(test)]
+mod golden;
+mod keys;
+pub mod memory;
+mod plan;
+mod read;
+pub mod records;
+mod rows;
+pub mod sled;
+
+pub use error::StoreError;
 
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
+use aws_lc_rs::digest;
 use codec::Encoded;
+use std::fmt;
 
 /// The contract of every store. All calls block; one thread commits, any thread reads.
+///
+/// Reads of rows may see a group a moment before it is durable: whoever answers to the outside
+/// waits until [`Stored::sequence`] is not above the newest of [`span`](Self::span), which, like
+/// [`counts`](Self::counts) and [`changes`](Self::changes), never runs ahead of the disk. Every
+/// `limit` is clamped to [`READ_LIMIT`]. Every read can fail on damage that it meets: checksums,
+/// contiguous numbers and chains are verified on the way.
 pub trait Store: Send + Sync + 'static {
     /// Writes a group; returns once every item of it is durable.
     ///
     /// Each item is atomic, and so is the group. An item whose expected version is not the
     /// stored one is refused, and so are the later items of the same application in the group
-    /// (not those of others). An error means that nothing may be believed to be written: the
-    /// caller stops and recovers.
+    /// (not those of others).
+    ///
+    /// An item over a limit ([`RECORD_LIMIT`], [`INLINE_LIMIT`], [`INDEX_VALUE_LIMIT`]) or with a
+    /// blob that was never put is the caller's mistake: the whole group is refused before anything
+    /// is written ([`StoreError::is_refusal`]). Any other error means that nothing may be believed
+    /// to be written: the caller stops and recovers; the store takes no more groups.
     fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError>;
 
-    /// Keeps bytes under their own hash, durable on return; the same bytes twice are one blob.
+    /// Keeps at most [`BLOB_LIMIT`] bytes under their own hash, durable on return; the same bytes
+    /// twice are one blob.
     fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError>;
 
-    /// Reads one application.
+    /// Reads one application; its last move may not be durable yet, see [`Store`].
     fn application(&self, id: ApplicationId) -> Result<Option<Stored>, StoreError>;
 
     /// Reads applications in the order of their ids, from the one after `after`.
-    fn applications(&self, after: Option<ApplicationId>, limit: usize) -> Result<Vec<(ApplicationId, Stored)>, StoreError>;
+    fn applications(
+        &self,
+        after: Option<ApplicationId>,
+        limit: usize,
+    ) -> Result<Vec<(ApplicationId, Stored)>, StoreError>;
 
     /// Reads a journal in order, the entries with a version above `after`.
-    fn journal(&self, id: ApplicationId, after: u64, limit: usize) -> Result<Vec<(u64, Encoded)>, StoreError>;
+    fn journal(&self, id: ApplicationId, after: u64, limit: usize)
+    -> Result<Vec<(u64, Encoded)>, StoreError>;
 
-    /// Reads the stream of changes in order, those with a sequence above `after`.
+    /// Reads the stream of changes in order, those with a sequence above `after`, durable ones
+    /// only; [`StoreError::TooOld`] when some of these are forgotten.
     fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
 
-    /// Says which sequences the stream holds: `(oldest kept, newest durable)`, `(1, 0)` when none.
+    /// Says which sequences the stream holds: `(oldest kept, newest durable)`, `(1, 0)` when there
+    /// never was one, `(newest + 1, newest)` when all are forgotten.
     fn span(&self) -> Result<(u64, u64), StoreError>;
 
-    /// Forgets changes with a sequence below `before`.
+    /// Forgets durable changes with a sequence below `before`.
     fn forget_changes(&self, before: u64) -> Result<(), StoreError>;
 
     /// Reads wake-ups in order of time, those after `after` and not later than `until`.
     fn wakes(&self, after: Option<Wake>, until: Time, limit: usize) -> Result<Vec<Wake>, StoreError>;
 
     /// Reads the applications under an index key in order of id, those after `after`.
-    fn indexed(&self, key: &IndexKey, after: Option<ApplicationId>, limit: usize) -> Result<Vec<ApplicationId>, StoreError>;
+    fn indexed(
+        &self,
+        key: &IndexKey,
+        after: Option<ApplicationId>,
+        limit: usize,
+    ) -> Result<Vec<ApplicationId>, StoreError>;
 
     /// Reads one document of an application.
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Counts what is there.
+    /// Counts what is durable.
     fn counts(&self) -> Counts;
 
-    /// Compares every live application with the wake-ups, both ways; reads all headers.
+    /// Compares every live application with the wake-ups, both ways; reads all headers, page by
+    /// page. Groups may be committed meanwhile: orphans are confirmed between two groups, so each
+    /// is real, while the numbers of live applications and wake-ups may differ by such moves.
     fn audit(&self) -> Result<Audit, StoreError>;
 }
 
@@ -74,11 +115,11 @@ pub struct Item {
     pub change: Encoded,
     /// When Docket looks at it next; `None` only when it is ended.
     pub wake: Option<Time>,
-    /// Documents that it gains.
+    /// Documents that it gains; a number that it has already is replaced.
     pub documents: Vec<(u32, Document)>,
-    /// Index rows that it loses.
+    /// Index rows that it loses; those it does not have are passed over.
     pub unindex: Vec<IndexKey>,
-    /// Index rows that it gains.
+    /// Index rows that it gains, after the losses: a row in both stays.
     pub index: Vec<IndexKey>,
 }
 
@@ -95,9 +136,33 @@ pub enum Document {
 /// that nobody syncs (128 KiB), and scans would drag it along.
 pub const INLINE_LIMIT: usize = 16 * 1024;
 
+/// The largest body of a snapshot, a journal entry or a change, in bytes. sled writes up to
+/// sixteen rows as one, and that one must stay below the size that it puts into files of its own.
+pub const RECORD_LIMIT: usize = 32 * 1024;
+
+/// The largest blob in bytes: what the vault makes of its largest document, with room.
+pub const BLOB_LIMIT: usize = 40 << 20;
+
+/// The most rows that one read gives.
+pub const READ_LIMIT: usize = 10_000;
+
 /// The SHA-256 of a blob's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobId(pub [u8; 32]);
+
+impl BlobId {
+    /// Names bytes by their hash.
+    pub fn of(bytes: &[u8]) -> Self {
+        let hash = digest::digest(&digest::SHA256, bytes);
+        Self(*hash.as_ref().first_chunk().expect("a SHA-256 has 32 bytes"))
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
 
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,11 +253,3 @@ pub struct Audit {
 
 /// How many orphans an audit names.
 pub const ORPHANS_NAMED: usize = 100;
-
-/// The store failed, or holds what it must not.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Placeholder to be replaced by real variants.
-    #[error("unsupported")]
-    Unsupported,
-}

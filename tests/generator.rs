@@ -224,10 +224,7 @@ fn machines_are_drawn() {
             fs::write(&drawn, page).unwrap();
         } else {
             let found = fs::read_to_string(&drawn).unwrap_or_default();
-            assert!(
-                found == page,
-                "state/{stem}.md is stale: run UPDATE=1 cargo test machines_are_drawn"
-            );
+            assert!(found == page, "state/{stem}.md is stale: run UPDATE=1 cargo test machines_are_drawn");
         }
     }
 }
@@ -238,7 +235,5 @@ fn machine_files(folder: &Path) -> Vec<PathBuf> {
     }
     let entries = fs::read_dir(folder).expect("the folder of machines can be read");
     let paths = entries.map(|entry| entry.expect("its entries can be read").path());
-    paths
-        .filter(|path| path.extension().is_some_and(|found| found == "toml"))
-        .collect()
+    paths.filter(|path| path.extension().is_some_and(|found| found == "toml")).collect()
 }

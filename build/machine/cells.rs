@@ -14,13 +14,8 @@ use super::{Cell, Cover, Machine, Mention, Mentioned, Notes, Outcome, Source};
 /// repeat the same complaint.
 pub(super) fn decide(machine: &Machine, notes: &Notes<'_>) -> Vec<Vec<Cell>> {
     chains(machine, notes);
-    let mut judge = Judge {
-        machine,
-        notes,
-        winners: BTreeSet::new(),
-        ties: BTreeMap::new(),
-        rejected: BTreeSet::new(),
-    };
+    let mut judge =
+        Judge { machine, notes, winners: BTreeSet::new(), ties: BTreeMap::new(), rejected: BTreeSet::new() };
     let states = 0..machine.states.len();
     let cells = states.map(|state| judge.state(state)).collect();
     judge.refuse_ties();
@@ -40,11 +35,7 @@ fn chains(machine: &Machine, notes: &Notes<'_>) {
             let item = &machine.edges[*edge];
             let (name, line) = (item.name(), item.name.line);
             let guarded = item.body.guard.is_some();
-            if let Some(next) = chain
-                .get(i + 1)
-                .map(|next| &machine.edges[*next])
-                .filter(|_| !guarded)
-            {
+            if let Some(next) = chain.get(i + 1).map(|next| &machine.edges[*next]).filter(|_| !guarded) {
                 let message = format!(
                     "edge `{}` is never asked: `{name}` on line {line} has the same from and on, \
                      comes before it and has no guard; guard that one, or remove this one",
@@ -105,22 +96,15 @@ impl Judge<'_> {
                 cells.push(Cell::Edges(edges));
                 continue;
             };
-            let rival = rows
-                .iter()
-                .copied()
-                .find(|row| self.group(*row) != self.group(first));
+            let rival = rows.iter().copied().find(|row| self.group(*row) != self.group(first));
             if let Some(rival) = rival {
-                self.ties
-                    .entry((first, rival))
-                    .or_default()
-                    .push((state, event));
+                self.ties.entry((first, rival)).or_default().push((state, event));
             }
             cells.push(match first {
                 Row::Edge(_) => Cell::Edges(edges),
                 Row::Otherwise(row) => {
                     let outcome = self.machine.otherwise[row].outcome;
-                    self.rejected
-                        .extend((outcome == Outcome::Reject).then_some((row, event)));
+                    self.rejected.extend((outcome == Outcome::Reject).then_some((row, event)));
                     Cell::Otherwise(outcome)
                 }
             });
@@ -147,11 +131,7 @@ impl Judge<'_> {
         let ranked = ranked.filter_map(|(row, cover)| Some((self.rank(cover, state, event)?, row)));
         let ranked: Vec<_> = ranked.collect();
         let highest = ranked.iter().map(|(rank, _)| *rank).max();
-        ranked
-            .into_iter()
-            .filter(|(rank, _)| Some(*rank) == highest)
-            .map(|(_, row)| row)
-            .collect()
+        ranked.into_iter().filter(|(rank, _)| Some(*rank) == highest).map(|(_, row)| row).collect()
     }
 
     fn rank(&self, cover: &Cover, state: usize, event: usize) -> Option<u8> {
@@ -179,8 +159,7 @@ impl Judge<'_> {
                 "`reject` answers a caller, but {} comes from {source}: use ignore or late",
                 item.name(),
             );
-            self.notes
-                .refuse(self.machine.otherwise[*row].line, message);
+            self.notes.refuse(self.machine.otherwise[*row].line, message);
         }
     }
 

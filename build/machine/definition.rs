@@ -5,16 +5,10 @@ use super::{Cell, Class, Cover, Item, Life, Machine, diagram};
 /// Writes the static that holds the machine's definition.
 pub(super) fn data(machine: &Machine) -> String {
     let class = |class: &Class| {
-        format!(
-            "table::ClassDefinition {{ name: {:?}, about: {:?} }}",
-            class.name.value, class.about
-        )
+        format!("table::ClassDefinition {{ name: {:?}, about: {:?} }}", class.name.value, class.about)
     };
     let set = |set: &super::Set| {
-        let members = set
-            .members
-            .iter()
-            .map(|state| machine.states[*state].name());
+        let members = set.members.iter().map(|state| machine.states[*state].name());
         let members: Vec<_> = members.collect();
         format!(
             "table::SetDefinition {{ name: {:?}, about: {:?}, members: &{members:?} }}",
@@ -30,27 +24,10 @@ pub(super) fn data(machine: &Machine) -> String {
         ("number", machine.number.to_string()),
         ("version", machine.version.to_string()),
         ("about", format!("{:?}", machine.about)),
-        (
-            "initial",
-            format!("{:?}", machine.states[machine.initial].name()),
-        ),
-        (
-            "state_classes",
-            slice(machine.state_classes.iter().map(class)),
-        ),
-        (
-            "event_classes",
-            slice(machine.event_classes.iter().map(class)),
-        ),
-        (
-            "states",
-            slice(
-                machine
-                    .states
-                    .iter()
-                    .map(|state| state_definition(machine, state)),
-            ),
-        ),
+        ("initial", format!("{:?}", machine.states[machine.initial].name())),
+        ("state_classes", slice(machine.state_classes.iter().map(class))),
+        ("event_classes", slice(machine.event_classes.iter().map(class))),
+        ("states", slice(machine.states.iter().map(|state| state_definition(machine, state)))),
         (
             "events",
             slice(machine.events.iter().map(|event| {
@@ -63,19 +40,8 @@ pub(super) fn data(machine: &Machine) -> String {
                 )
             })),
         ),
-        (
-            "edges",
-            slice((0..machine.edges.len()).map(|edge| edge_definition(machine, edge))),
-        ),
-        (
-            "guards",
-            slice(
-                machine
-                    .guards
-                    .iter()
-                    .map(|guard| item_definition("Guard", guard, "")),
-            ),
-        ),
+        ("edges", slice((0..machine.edges.len()).map(|edge| edge_definition(machine, edge)))),
+        ("guards", slice(machine.guards.iter().map(|guard| item_definition("Guard", guard, "")))),
         (
             "timers",
             slice(machine.timers.iter().map(|timer| {
@@ -98,20 +64,14 @@ pub(super) fn data(machine: &Machine) -> String {
 
 fn item_definition<T>(kind: &str, item: &Item<T>, more: &str) -> String {
     let (name, number, about) = (item.name(), item.number.value, &item.about);
-    format!(
-        "table::{kind}Definition {{ number: {number}, name: {name:?}, about: {about:?}, {more} }}"
-    )
+    format!("table::{kind}Definition {{ number: {number}, name: {name:?}, about: {about:?}, {more} }}")
 }
 
 fn state_definition(machine: &Machine, state: &Item<super::State>) -> String {
     let class = &machine.state_classes[state.body.class].name.value;
     let life = match &state.body.life {
         Life::Ends => "terminal: true, owner: None, dwell: None, wakeup: None".to_owned(),
-        Life::Waits {
-            owner,
-            dwell,
-            wakeup,
-        } => format!(
+        Life::Waits { owner, dwell, wakeup } => format!(
             "terminal: false, owner: Some(table::Owner::{owner:?}), dwell: Some({:?}), \
              wakeup: Some({:?})",
             dwell.text,
@@ -138,11 +98,7 @@ fn edge_definition(machine: &Machine, edge: usize) -> String {
 fn cell_text(machine: &Machine, cell: &Cell) -> String {
     let row = |edge: &usize| {
         let name = machine.edges[*edge].name();
-        format!(
-            "{name}{} → {}",
-            machine.guard_suffix(*edge),
-            machine.target_name(*edge)
-        )
+        format!("{name}{} → {}", machine.guard_suffix(*edge), machine.target_name(*edge))
     };
     match cell {
         Cell::Edges(edges) => edges.iter().map(row).collect::<Vec<_>>().join("; "),

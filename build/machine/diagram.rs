@@ -12,10 +12,7 @@ const EVENTS_ON_A_LABEL: usize = 3;
 /// Draws an arrow for each state and each edge that leaves it.
 pub(super) fn mermaid(machine: &Machine) -> String {
     let mut lines = BTreeSet::new();
-    let mut arrows = vec![format!(
-        "[*] --> {}",
-        machine.states[machine.initial].name()
-    )];
+    let mut arrows = vec![format!("[*] --> {}", machine.states[machine.initial].name())];
     for (state, item) in machine.states.iter().enumerate() {
         for edge in machine.edges_from(state) {
             let label = label(machine, state, edge);
@@ -27,20 +24,14 @@ pub(super) fn mermaid(machine: &Machine) -> String {
             arrows.push(format!("{} --> [*]", item.name()));
         }
     }
-    let lines = lines
-        .into_iter()
-        .chain(arrows)
-        .map(|line| format!("    {line}\n"));
+    let lines = lines.into_iter().chain(arrows).map(|line| format!("    {line}\n"));
     format!("stateDiagram-v2\n{}", lines.collect::<String>())
 }
 
 fn label(machine: &Machine, state: usize, edge: usize) -> String {
     let events = machine.events_of(state, edge);
     let words: Vec<_> = if events.len() <= EVENTS_ON_A_LABEL {
-        events
-            .into_iter()
-            .map(|event| machine.events[event].name())
-            .collect()
+        events.into_iter().map(|event| machine.events[event].name()).collect()
     } else {
         Cover::words(&machine.edges[edge].body.cover.events)
     };
@@ -58,15 +49,11 @@ fn targets<'m>(
     match machine.edges[edge].body.to {
         Target::Set(set) if states.len() > ARROWS_TO_A_SET => {
             let name = machine.sets[set].name.value.as_str();
-            nodes.insert(format!(
-                "state \"{name}: one of {} states\" as {name}",
-                states.len()
-            ));
+            nodes.insert(format!("state \"{name}: one of {} states\" as {name}", states.len()));
             vec![name]
         }
-        Target::Set(_) | Target::State(_) | Target::Same => states
-            .into_iter()
-            .map(|state| machine.states[state].name())
-            .collect(),
+        Target::Set(_) | Target::State(_) | Target::Same => {
+            states.into_iter().map(|state| machine.states[state].name()).collect()
+        }
     }
 }

@@ -7,18 +7,10 @@ use super::{Cell, Life, Machine, Notes, Target, WakeUp};
 /// Refuses states that cannot be reached, cannot be left, or may last for ever.
 pub(super) fn walk(machine: &Machine, notes: &Notes<'_>) {
     let states = machine.states.len();
-    let next: Vec<BTreeSet<usize>> = (0..states)
-        .map(|state| successors(machine, state))
-        .collect();
+    let next: Vec<BTreeSet<usize>> = (0..states).map(|state| successors(machine, state)).collect();
     let reached = closure([machine.initial].into(), |state| next[state].clone());
-    let ends = (0..states)
-        .filter(|state| machine.terminal(*state))
-        .collect();
-    let ending = closure(ends, |state| {
-        (0..states)
-            .filter(|from| next[*from].contains(&state))
-            .collect()
-    });
+    let ends = (0..states).filter(|state| machine.terminal(*state)).collect();
+    let ending = closure(ends, |state| (0..states).filter(|from| next[*from].contains(&state)).collect());
     for (i, state) in machine.states.iter().enumerate() {
         let (name, line) = (state.name(), state.name.line);
         if !reached.contains(&i) {
@@ -27,8 +19,7 @@ pub(super) fn walk(machine: &Machine, notes: &Notes<'_>) {
             notes.refuse(line, message);
         }
         if !ending.contains(&i) {
-            let message =
-                format!("state `{name}` has no way out: no edges lead to a terminal state");
+            let message = format!("state `{name}` has no way out: no edges lead to a terminal state");
             notes.refuse(line, message);
         }
         match &state.body.life {
@@ -40,9 +31,7 @@ pub(super) fn walk(machine: &Machine, notes: &Notes<'_>) {
 
 fn successors(machine: &Machine, state: usize) -> BTreeSet<usize> {
     let edges = machine.edges_from(state).into_iter();
-    edges
-        .flat_map(|edge| machine.targets(edge, state))
-        .collect()
+    edges.flat_map(|edge| machine.targets(edge, state)).collect()
 }
 
 /// All that can be reached from the start by repeated steps.

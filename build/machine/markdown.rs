@@ -30,33 +30,15 @@ fn states(machine: &Machine) -> String {
     let row = |state: &Item<super::State>| {
         let [owner, dwell, wakeup] = match &state.body.life {
             Life::Ends => ["", "", "terminal"],
-            Life::Waits {
-                owner,
-                dwell,
-                wakeup,
-            } => [owner.name(), &dwell.text, machine.wakeup_name(wakeup.value)],
+            Life::Waits { owner, dwell, wakeup } => {
+                [owner.name(), &dwell.text, machine.wakeup_name(wakeup.value)]
+            }
         };
         let class = &machine.state_classes[state.body.class].name.value;
         let [number, name] = [state.number.value.to_string(), code(state.name())];
-        [
-            number,
-            name,
-            class.clone(),
-            owner.into(),
-            dwell.into(),
-            wakeup.into(),
-            state.about.clone(),
-        ]
+        [number, name, class.clone(), owner.into(), dwell.into(), wakeup.into(), state.about.clone()]
     };
-    let head = [
-        "number",
-        "name",
-        "class",
-        "owner",
-        "expected dwell",
-        "wake-up",
-        "about",
-    ];
+    let head = ["number", "name", "class", "owner", "expected dwell", "wake-up", "about"];
     let mut text = section("States", &head, machine.states.iter().map(row));
     text += &classes(&machine.state_classes);
     text
@@ -86,66 +68,32 @@ fn edges(machine: &Machine) -> String {
         let [from, on] = [&cover.states, &cover.events].map(|list| Cover::words(list).join(", "));
         let guard = machine.guard_name(i).unwrap_or_default().to_owned();
         let [number, name] = [edge.number.value.to_string(), code(edge.name())];
-        [
-            number,
-            name,
-            from,
-            on,
-            guard,
-            machine.target_name(i).to_owned(),
-            edge.about.clone(),
-        ]
+        [number, name, from, on, guard, machine.target_name(i).to_owned(), edge.about.clone()]
     };
     let head = ["number", "name", "from", "on", "guard", "to", "about"];
     section("Edges", &head, machine.edges.iter().enumerate().map(row))
 }
 
 fn guards(machine: &Machine) -> String {
-    let row = |guard: &Item<()>| {
-        [
-            guard.number.value.to_string(),
-            code(guard.name()),
-            guard.about.clone(),
-        ]
-    };
-    section(
-        "Guards",
-        &["number", "name", "about"],
-        machine.guards.iter().map(row),
-    )
+    let row = |guard: &Item<()>| [guard.number.value.to_string(), code(guard.name()), guard.about.clone()];
+    section("Guards", &["number", "name", "about"], machine.guards.iter().map(row))
 }
 
 fn timers(machine: &Machine) -> String {
     let row = |timer: &Item<super::Timer>| {
         let event = machine.events[timer.body.event].name().to_owned();
-        [
-            timer.number.value.to_string(),
-            code(timer.name()),
-            event,
-            timer.about.clone(),
-        ]
+        [timer.number.value.to_string(), code(timer.name()), event, timer.about.clone()]
     };
-    section(
-        "Timers",
-        &["number", "name", "event", "about"],
-        machine.timers.iter().map(row),
-    )
+    section("Timers", &["number", "name", "event", "about"], machine.timers.iter().map(row))
 }
 
 fn sets(machine: &Machine) -> String {
     let row = |set: &super::Set| {
-        let members = set
-            .members
-            .iter()
-            .map(|state| machine.states[*state].name());
+        let members = set.members.iter().map(|state| machine.states[*state].name());
         let members = members.collect::<Vec<_>>().join(", ");
         [code(&set.name.value), members, set.about.clone()]
     };
-    section(
-        "Sets",
-        &["name", "states", "about"],
-        machine.sets.iter().map(row),
-    )
+    section("Sets", &["name", "states", "about"], machine.sets.iter().map(row))
 }
 
 /// Writes one table for each class of states: its states across, all events down.
@@ -162,9 +110,7 @@ fn matrix(machine: &Machine) -> String {
         let head: Vec<_> = std::iter::once("").chain(names).collect();
         let rows = machine.events.iter().enumerate().map(|(event, item)| {
             let cells = members.iter().map(|state| cell(machine, *state, event));
-            std::iter::once(code(item.name()))
-                .chain(cells)
-                .collect::<Vec<_>>()
+            std::iter::once(code(item.name())).chain(cells).collect::<Vec<_>>()
         });
         text += &format!("\n### {}\n\n{}", declared.name.value, table(&head, rows));
     }
@@ -177,11 +123,7 @@ fn cell(machine: &Machine, state: usize, event: usize) -> String {
         Cell::Edges(edges) => {
             let row = |edge: &usize| {
                 let number = machine.edges[*edge].number.value;
-                format!(
-                    "{number}{} → {}",
-                    machine.guard_suffix(*edge),
-                    machine.target_name(*edge)
-                )
+                format!("{number}{} → {}", machine.guard_suffix(*edge), machine.target_name(*edge))
             };
             edges.iter().map(row).collect::<Vec<_>>().join("<br>")
         }
@@ -189,11 +131,7 @@ fn cell(machine: &Machine, state: usize, event: usize) -> String {
 }
 
 /// A heading and its table, or nothing if there are no rows.
-fn section<R: AsRef<[String]>>(
-    title: &str,
-    head: &[&str],
-    rows: impl ExactSizeIterator<Item = R>,
-) -> String {
+fn section<R: AsRef<[String]>>(title: &str, head: &[&str], rows: impl ExactSizeIterator<Item = R>) -> String {
     if rows.len() == 0 {
         return String::new();
     }
@@ -211,10 +149,7 @@ fn table<R: AsRef<[String]>>(head: &[&str], rows: impl Iterator<Item = R>) -> St
 
 /// Keeps a text within its table cell.
 fn plain(text: &str) -> String {
-    text.split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace('|', "\\|")
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 
 fn code(name: &str) -> String {

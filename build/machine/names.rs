@@ -66,13 +66,7 @@ impl<'d> Names<'d> {
         numbers("timer", &draft.timers, &draft.retired.timers, notes);
         numbers("edge", &draft.edges, &draft.retired.edges, notes);
         let clash = states.clash || events.clash || guards.clash || timers.clash || edges.clash;
-        Self {
-            states,
-            events,
-            guards,
-            timers,
-            clash,
-        }
+        Self { states, events, guards, timers, clash }
     }
 }
 
@@ -85,24 +79,18 @@ pub(super) struct Space<'d, K> {
 
 impl<'d, K: Copy> Space<'d, K> {
     fn new(notes: &'d Notes<'d>) -> Self {
-        Self {
-            words: BTreeMap::new(),
-            clash: false,
-            notes,
-        }
+        Self { words: BTreeMap::new(), clash: false, notes }
     }
 
     fn declare(&mut self, name: &'d At<String>, kind: K, noun: &'static str, form: Form) {
         let (word, line) = (name.value.as_str(), name.line);
         if !form.fits(word) {
             let form = form.name();
-            self.notes
-                .refuse(line, format!("{noun} `{word}` must be written in {form}"));
+            self.notes.refuse(line, format!("{noun} `{word}` must be written in {form}"));
         }
         if let Some((_, other, first)) = self.words.get(word) {
-            let message = format!(
-                "{noun} `{word}` has the name of the {other} on line {first}: rename one of them"
-            );
+            let message =
+                format!("{noun} `{word}` has the name of the {other} on line {first}: rename one of them");
             self.notes.refuse(line, message);
             self.clash = true;
         } else {
@@ -118,35 +106,22 @@ impl<'d, K: Copy> Space<'d, K> {
 
 fn reserved(name: &At<String>, word: &str, notes: &Notes<'_>) {
     if name.value == word {
-        notes.refuse(
-            name.line,
-            format!("`{word}` is a word of the format: choose another name"),
-        );
+        notes.refuse(name.line, format!("`{word}` is a word of the format: choose another name"));
     }
 }
 
 fn numbers<T>(noun: &str, items: &[Item<T>], retired: &[u16], notes: &Notes<'_>) {
     let mut taken: BTreeMap<u16, &Item<T>> = BTreeMap::new();
     for item in items {
-        let (
-            name,
-            At {
-                value: number,
-                line,
-            },
-        ) = (item.name(), &item.number);
+        let (name, At { value: number, line }) = (item.name(), &item.number);
         let refuse = |why: String| notes.refuse(*line, format!("{noun} `{name}` {why}"));
         if *number == 0 {
             refuse("has number 0: numbers begin with 1".into());
         } else if retired.contains(number) {
-            refuse(format!(
-                "takes number {number}, which is retired: choose a new one"
-            ));
+            refuse(format!("takes number {number}, which is retired: choose a new one"));
         } else if let Some(first) = taken.get(number) {
             let first = first.name();
-            refuse(format!(
-                "takes number {number}, which `{first}` has: choose a new one"
-            ));
+            refuse(format!("takes number {number}, which `{first}` has: choose a new one"));
         } else {
             taken.insert(*number, item);
         }

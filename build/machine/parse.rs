@@ -73,23 +73,15 @@ pub(super) fn draft<'t>(text: &'t str, notes: &'t Notes<'t>) -> Option<Draft> {
     let mut file = Reader::file(text, notes)?;
     let mut classes = file.table("class").unwrap_or_else(|| file.empty("[class]"));
     let retired = file.table("retired").map(retired).unwrap_or_default();
-    let state_classes = classes
-        .table("states")
-        .map(Reader::classes)
-        .unwrap_or_default();
-    let event_classes = classes
-        .table("events")
-        .map(Reader::classes)
-        .unwrap_or_default();
+    let state_classes = classes.table("states").map(Reader::classes).unwrap_or_default();
+    let event_classes = classes.table("events").map(Reader::classes).unwrap_or_default();
     classes.finish();
     // Everything is read before anything may fail: one run then tells all that is wrong.
     let (machine, number) = (file.text("machine"), file.number("number"));
     let (version, about) = (file.number("version"), file.text("about"));
     let (initial, call_event) = (file.text("initial"), file.text_if("call_event"));
     let sets = file.each("set", set);
-    let timers = file.each("timer", |reader| {
-        item(reader, |reader| reader.text("event"))
-    });
+    let timers = file.each("timer", |reader| item(reader, |reader| reader.text("event")));
     let guards = file.each("guard", |reader| item(reader, |_| Some(())));
     let states = file.each("state", |reader| item(reader, state));
     let events = file.each("event", |reader| item(reader, event));
@@ -132,26 +124,14 @@ fn set(mut reader: Reader<'_>) -> Option<DraftSet> {
     let (name, about) = (reader.name(), reader.text("about"));
     let states = reader.words("states");
     reader.finish();
-    Some(DraftSet {
-        name: name?,
-        about: about?.value,
-        states: states?,
-    })
+    Some(DraftSet { name: name?, about: about?.value, states: states? })
 }
 
-fn item<T>(
-    mut reader: Reader<'_>,
-    body: impl FnOnce(&mut Reader<'_>) -> Option<T>,
-) -> Option<Item<T>> {
+fn item<T>(mut reader: Reader<'_>, body: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> Option<Item<T>> {
     let (name, number) = (reader.name(), reader.number("number"));
     let (about, body) = (reader.text("about"), body(&mut reader));
     reader.finish();
-    Some(Item {
-        name: name?,
-        number: number?,
-        about: about?.value,
-        body: body?,
-    })
+    Some(Item { name: name?, number: number?, about: about?.value, body: body? })
 }
 
 fn state(reader: &mut Reader<'_>) -> Option<DraftState> {
@@ -160,32 +140,18 @@ fn state(reader: &mut Reader<'_>) -> Option<DraftState> {
     let owner = reader.text_if("owner");
     let dwell = reader.text_if("dwell");
     let wakeup = reader.text_if("wakeup");
-    Some(DraftState {
-        class: class?,
-        terminal,
-        owner,
-        dwell,
-        wakeup,
-    })
+    Some(DraftState { class: class?, terminal, owner, dwell, wakeup })
 }
 
 fn event(reader: &mut Reader<'_>) -> Option<DraftEvent> {
     let (class, source) = (reader.text("class"), reader.text("source"));
-    Some(DraftEvent {
-        class: class?,
-        source: source?,
-    })
+    Some(DraftEvent { class: class?, source: source? })
 }
 
 fn edge(reader: &mut Reader<'_>) -> Option<DraftEdge> {
     let (from, on) = (reader.words("from"), reader.words("on"));
     let (guard, to) = (reader.text_if("guard"), reader.text("to"));
-    Some(DraftEdge {
-        from: from?,
-        on: on?,
-        guard,
-        to: to?,
-    })
+    Some(DraftEdge { from: from?, on: on?, guard, to: to? })
 }
 
 fn otherwise(mut reader: Reader<'_>) -> Option<DraftOtherwise> {
@@ -193,10 +159,5 @@ fn otherwise(mut reader: Reader<'_>) -> Option<DraftOtherwise> {
     let outcome = reader.text("outcome");
     let line = reader.line;
     reader.finish();
-    Some(DraftOtherwise {
-        line,
-        states: states?,
-        events: events?,
-        outcome: outcome?,
-    })
+    Some(DraftOtherwise { line, states: states?, events: events?, outcome: outcome? })
 }

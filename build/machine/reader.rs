@@ -19,37 +19,22 @@ impl<'t> Reader<'t> {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let offset = error.span().map_or(0, |span| span.start);
-            notes.refuse(
-                notes.line_of(offset),
-                format!("not TOML: {}", error.message()),
-            );
+            notes.refuse(notes.line_of(offset), format!("not TOML: {}", error.message()));
         }
         let (table, what) = (table.into_inner(), "the machine".to_owned());
-        Some(Self {
-            table,
-            line: 1,
-            what,
-            notes,
-        })
-        .filter(|_| errors.is_empty())
+        Some(Self { table, line: 1, what, notes }).filter(|_| errors.is_empty())
     }
 
     pub(super) fn empty(&self, what: &str) -> Self {
-        Self {
-            table: Map::new(),
-            line: self.line,
-            what: what.into(),
-            notes: self.notes,
-        }
+        Self { table: Map::new(), line: self.line, what: what.into(), notes: self.notes }
     }
 
     pub(super) fn finish(self) {
         for key in self.table.keys() {
             let line = self.notes.line_of(key.span().start);
             let (key, what) = (key.get_ref(), &self.what);
-            let message = format!(
-                "unknown key `{key}` in {what}: remove it, or correct its spelling or its place"
-            );
+            let message =
+                format!("unknown key `{key}` in {what}: remove it, or correct its spelling or its place");
             self.notes.refuse(line, message);
         }
     }
@@ -77,11 +62,7 @@ impl<'t> Reader<'t> {
 
     pub(super) fn numbers(&mut self, key: &str) -> Vec<u16> {
         let numbers = self.take(key, "a list of whole numbers", |value| {
-            value
-                .as_array()?
-                .iter()
-                .map(|number| as_number(number.get_ref()))
-                .collect()
+            value.as_array()?.iter().map(|number| as_number(number.get_ref())).collect()
         });
         numbers.map(|numbers| numbers.value).unwrap_or_default()
     }
@@ -115,14 +96,8 @@ impl<'t> Reader<'t> {
         let class = |key: Spanned<_>| {
             let line = self.notes.line_of(key.span().start);
             let value: String = std::borrow::Cow::into_owned(key.into_inner());
-            let about = self
-                .text(&value)
-                .map(|about| about.value)
-                .unwrap_or_default();
-            Class {
-                name: At { value, line },
-                about,
-            }
+            let about = self.text(&value).map(|about| about.value).unwrap_or_default();
+            Class { name: At { value, line }, about }
         };
         keys.into_iter().map(class).collect()
     }
@@ -134,20 +109,11 @@ impl<'t> Reader<'t> {
         };
         let notes = self.notes;
         let table = self.take(key, "a table", |value| value.as_table().cloned())?;
-        Some(Self {
-            table: table.value,
-            line: table.line,
-            what,
-            notes,
-        })
+        Some(Self { table: table.value, line: table.line, what, notes })
     }
 
     /// Reads each table of a list of tables; a missing list is an empty one.
-    pub(super) fn each<T>(
-        &mut self,
-        key: &str,
-        read: impl Fn(Self) -> Option<T>,
-    ) -> Option<Vec<T>> {
+    pub(super) fn each<T>(&mut self, key: &str, read: impl Fn(Self) -> Option<T>) -> Option<Vec<T>> {
         if !self.table.contains_key(key) {
             return Some(Vec::new());
         }
@@ -155,27 +121,18 @@ impl<'t> Reader<'t> {
         let reader = |value: &Spanned<DeValue<'t>>| {
             let table = value.get_ref().as_table()?.clone();
             let line = notes.line_of(value.span().start);
-            Some(Self {
-                table,
-                line,
-                what: key.to_owned(),
-                notes,
-            })
+            Some(Self { table, line, what: key.to_owned(), notes })
         };
         let wanted = format!("a list of tables, each under [[{key}]]");
-        let readers: Option<At<Vec<_>>> = self.take(key, &wanted, |value| {
-            value
-                .as_array()
-                .and_then(|list| list.iter().map(reader).collect())
-        });
+        let readers: Option<At<Vec<_>>> = self
+            .take(key, &wanted, |value| value.as_array().and_then(|list| list.iter().map(reader).collect()));
         let read: Vec<_> = readers?.value.into_iter().map(read).collect();
         read.into_iter().collect()
     }
 
     fn require(&self, key: &str) {
         if !self.table.contains_key(key) {
-            self.notes
-                .refuse(self.line, format!("{} has no `{key}`: add it", self.what));
+            self.notes.refuse(self.line, format!("{} has no `{key}`: add it", self.what));
         }
     }
 
@@ -198,18 +155,14 @@ impl<'t> Reader<'t> {
         let line = self.notes.line_of(value.span().start);
         let taken = read(&value).map(|value| At { value, line });
         if taken.is_none() {
-            self.notes
-                .refuse(line, format!("`{key}` of {} must be {wanted}", self.what));
+            self.notes.refuse(line, format!("`{key}` of {} must be {wanted}", self.what));
         }
         taken
     }
 }
 
 fn as_text(value: &DeValue<'_>) -> Option<String> {
-    value
-        .as_str()
-        .filter(|text| !text.trim().is_empty())
-        .map(str::to_owned)
+    value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
 fn as_number(value: &DeValue<'_>) -> Option<u16> {

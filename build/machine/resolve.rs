@@ -3,8 +3,8 @@
 use super::names::{EventWord, Form, Names, StateWord};
 use super::parse::{Draft, DraftEdge, DraftEvent, DraftOtherwise, DraftSet, DraftState};
 use super::{
-    At, Cover, Dwell, Edge, Event, Item, Life, Machine, Mention, Mentioned, Notes, Otherwise,
-    Outcome, Owner, Set, Source, State, Target, Timer, WakeUp,
+    At, Cover, Dwell, Edge, Event, Item, Life, Machine, Mention, Mentioned, Notes, Otherwise, Outcome, Owner,
+    Set, Source, State, Target, Timer, WakeUp,
 };
 
 /// The target of an edge that stays where it is.
@@ -21,20 +21,10 @@ pub(super) fn machine(draft: &Draft, stem: &str, notes: &Notes<'_>) -> Option<Ma
     let initial = resolver.state(&draft.initial);
     let call_event = resolver.call_event(draft);
     let sets = all(&draft.sets, |set| resolver.set(set));
-    let timers = all(&draft.timers, |timer| {
-        Some(timer.with(Timer {
-            event: resolver.event(&timer.body)?,
-        }))
-    });
-    let states = all(&draft.states, |state| {
-        Some(state.with(resolver.state_body(state)?))
-    });
-    let events = all(&draft.events, |event| {
-        Some(event.with(resolver.event_body(&event.body)?))
-    });
-    let edges = all(&draft.edges, |edge| {
-        Some(edge.with(resolver.edge(&edge.body)?))
-    });
+    let timers = all(&draft.timers, |timer| Some(timer.with(Timer { event: resolver.event(&timer.body)? })));
+    let states = all(&draft.states, |state| Some(state.with(resolver.state_body(state)?)));
+    let events = all(&draft.events, |event| Some(event.with(resolver.event_body(&event.body)?)));
+    let edges = all(&draft.edges, |edge| Some(edge.with(resolver.edge(&edge.body)?)));
     let otherwise = all(&draft.otherwise, |row| resolver.otherwise(row));
     let machine = Machine {
         name: draft.machine.value.clone(),
@@ -76,15 +66,11 @@ impl Resolver<'_> {
             self.notes.refuse(*line, message);
         }
         if !Form::Snake.fits(name) {
-            self.notes.refuse(
-                *line,
-                format!("machine `{name}` must be written in snake_case"),
-            );
+            self.notes.refuse(*line, format!("machine `{name}` must be written in snake_case"));
         }
         for (noun, number) in [("number", &draft.number), ("version", &draft.version)] {
             if number.value == 0 {
-                self.notes
-                    .refuse(number.line, format!("the {noun} is 0: it begins with 1"));
+                self.notes.refuse(number.line, format!("the {noun} is 0: it begins with 1"));
             }
         }
     }
@@ -93,10 +79,7 @@ impl Resolver<'_> {
         if let Some(word) = &draft.call_event {
             return self.event(word).map(Some);
         }
-        let wakeups = draft
-            .states
-            .iter()
-            .filter_map(|state| state.body.wakeup.as_ref());
+        let wakeups = draft.states.iter().filter_map(|state| state.body.wakeup.as_ref());
         let Some(call) = wakeups.into_iter().find(|wakeup| wakeup.value == CALL) else {
             return Some(None);
         };
@@ -113,24 +96,12 @@ impl Resolver<'_> {
                 self.undeclared("state class", &item.body.class)
             }
         };
-        let life = if item.body.terminal {
-            self.ends(item)
-        } else {
-            self.waits(item)
-        };
-        Some(State {
-            class: class?,
-            life: life?,
-        })
+        let life = if item.body.terminal { self.ends(item) } else { self.waits(item) };
+        Some(State { class: class?, life: life? })
     }
 
     fn ends(&self, item: &Item<DraftState>) -> Option<Life> {
-        let DraftState {
-            owner,
-            dwell,
-            wakeup,
-            ..
-        } = &item.body;
+        let DraftState { owner, dwell, wakeup, .. } = &item.body;
         let keys = [("owner", owner), ("dwell", dwell), ("wakeup", wakeup)];
         for (key, word) in keys {
             let Some(word) = word else { continue };
@@ -147,12 +118,7 @@ impl Resolver<'_> {
             let message = format!("state `{name}` has no `{key}`: {why}");
             self.notes.refuse(item.name.line, message);
         };
-        let DraftState {
-            owner,
-            dwell,
-            wakeup,
-            ..
-        } = &item.body;
+        let DraftState { owner, dwell, wakeup, .. } = &item.body;
         if owner.is_none() {
             missing("owner", "say who owes the next move");
         }
@@ -162,16 +128,10 @@ impl Resolver<'_> {
         if wakeup.is_none() {
             missing("wakeup", "nothing ends it; name a timer, or `call`");
         }
-        let owner = owner
-            .as_ref()
-            .and_then(|word| self.word(word, Owner::ALL, Owner::name));
+        let owner = owner.as_ref().and_then(|word| self.word(word, Owner::ALL, Owner::name));
         let dwell = dwell.as_ref().and_then(|word| self.dwell(word));
         let wakeup = wakeup.as_ref().and_then(|word| self.wakeup(word));
-        Some(Life::Waits {
-            owner: owner?,
-            dwell: dwell?,
-            wakeup: wakeup?,
-        })
+        Some(Life::Waits { owner: owner?, dwell: dwell?, wakeup: wakeup? })
     }
 
     fn wakeup(&self, word: &At<String>) -> Option<At<WakeUp<usize>>> {
@@ -181,17 +141,12 @@ impl Resolver<'_> {
             let timer = self.names.timers.find(&word.value);
             WakeUp::Timer(timer.or_else(|| self.undeclared("timer", word))?)
         };
-        Some(At {
-            value,
-            line: word.line,
-        })
+        Some(At { value, line: word.line })
     }
 
     fn dwell(&self, word: &At<String>) -> Option<Dwell> {
         let text = &word.value;
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         let (number, unit) = text.split_at(digits);
         let unit = match unit {
             "ms" => Some(1),
@@ -202,19 +157,13 @@ impl Resolver<'_> {
             _ => None,
         };
         let number = number.parse::<u64>().ok().filter(|number| *number > 0);
-        let millis = number
-            .zip(unit)
-            .and_then(|(number, unit)| number.checked_mul(unit));
+        let millis = number.zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
         if millis.is_none() {
-            let message = format!(
-                "`{text}` is no duration: write a whole number above 0 and ms, s, m, h or d"
-            );
+            let message =
+                format!("`{text}` is no duration: write a whole number above 0 and ms, s, m, h or d");
             self.notes.refuse(word.line, message);
         }
-        Some(Dwell {
-            text: text.clone(),
-            millis: millis?,
-        })
+        Some(Dwell { text: text.clone(), millis: millis? })
     }
 
     fn event_body(&self, draft: &DraftEvent) -> Option<Event> {
@@ -223,39 +172,25 @@ impl Resolver<'_> {
             Some(EventWord::Event(_)) | None => self.undeclared("event class", &draft.class),
         };
         let source = self.word(&draft.source, Source::ALL, Source::name);
-        Some(Event {
-            class: class?,
-            source: source?,
-        })
+        Some(Event { class: class?, source: source? })
     }
 
     fn set(&self, draft: &DraftSet) -> Option<Set> {
         self.once(&draft.states);
         let members = all(&draft.states, |word| self.state(word))?;
-        Some(Set {
-            name: draft.name.clone(),
-            about: draft.about.clone(),
-            members,
-        })
+        Some(Set { name: draft.name.clone(), about: draft.about.clone(), members })
     }
 
     fn edge(&self, draft: &DraftEdge) -> Option<Edge> {
         let cover = self.cover(&draft.from, &draft.on);
         let guard = match &draft.guard {
-            Some(word) => self
-                .names
-                .guards
-                .find(&word.value)
-                .or_else(|| self.undeclared("guard", word))
-                .map(Some),
+            Some(word) => {
+                self.names.guards.find(&word.value).or_else(|| self.undeclared("guard", word)).map(Some)
+            }
             None => Some(None),
         };
         let to = self.target(&draft.to);
-        Some(Edge {
-            cover: cover?,
-            guard: guard?,
-            to: to?,
-        })
+        Some(Edge { cover: cover?, guard: guard?, to: to? })
     }
 
     fn target(&self, word: &At<String>) -> Option<Target<usize, usize>> {
@@ -272,11 +207,7 @@ impl Resolver<'_> {
     fn otherwise(&self, draft: &DraftOtherwise) -> Option<Otherwise> {
         let cover = self.cover(&draft.states, &draft.events);
         let outcome = self.word(&draft.outcome, Outcome::ALL, Outcome::name);
-        Some(Otherwise {
-            line: draft.line,
-            cover: cover?,
-            outcome: outcome?,
-        })
+        Some(Otherwise { line: draft.line, cover: cover?, outcome: outcome? })
     }
 
     fn cover(&self, states: &[At<String>], events: &[At<String>]) -> Option<Cover> {
@@ -290,10 +221,7 @@ impl Resolver<'_> {
                     return self.undeclared("state or state class", word);
                 }
             };
-            Some(Mention {
-                word: word.value.clone(),
-                of,
-            })
+            Some(Mention { word: word.value.clone(), of })
         });
         let events = all(events, |word| {
             let of = match self.names.events.find(&word.value) {
@@ -301,15 +229,9 @@ impl Resolver<'_> {
                 Some(EventWord::Class(class)) => Mentioned::Class(class),
                 None => return self.undeclared("event or event class", word),
             };
-            Some(Mention {
-                word: word.value.clone(),
-                of,
-            })
+            Some(Mention { word: word.value.clone(), of })
         });
-        Some(Cover {
-            states: states?,
-            events: events?,
-        })
+        Some(Cover { states: states?, events: events? })
     }
 
     /// Refuses a word that a list holds twice.
@@ -337,29 +259,17 @@ impl Resolver<'_> {
     }
 
     fn undeclared<T>(&self, noun: &str, word: &At<String>) -> Option<T> {
-        let message = format!(
-            "no {noun} `{}` is declared: declare it, or correct the name",
-            word.value
-        );
+        let message = format!("no {noun} `{}` is declared: declare it, or correct the name", word.value);
         self.notes.refuse(word.line, message);
         None
     }
 
     /// Looks a word of the format up in the closed list of its kind.
-    fn word<T: Copy>(
-        &self,
-        word: &At<String>,
-        list: &[T],
-        name: fn(T) -> &'static str,
-    ) -> Option<T> {
+    fn word<T: Copy>(&self, word: &At<String>, list: &[T], name: fn(T) -> &'static str) -> Option<T> {
         let found = list.iter().copied().find(|one| name(*one) == word.value);
         if found.is_none() {
             let words: Vec<_> = list.iter().copied().map(name).collect();
-            let message = format!(
-                "`{}` is none of {}: choose one",
-                word.value,
-                words.join(", ")
-            );
+            let message = format!("`{}` is none of {}: choose one", word.value, words.join(", "));
             self.notes.refuse(word.line, message);
         }
         found

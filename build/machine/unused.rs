@@ -5,10 +5,7 @@ use super::{At, Life, Machine, Notes, Target, WakeUp};
 /// Refuses guards, timers, sets and classes that nothing uses.
 pub(super) fn find(machine: &Machine, notes: &Notes<'_>) {
     let refuse = |noun: &str, name: &At<String>, why: &str| {
-        notes.refuse(
-            name.line,
-            format!("{noun} `{}` is unused: {why}; remove it", name.value),
-        );
+        notes.refuse(name.line, format!("{noun} `{}` is unused: {why}; remove it", name.value));
     };
     for (i, guard) in machine.guards.iter().enumerate() {
         if !machine.edges.iter().any(|edge| edge.body.guard == Some(i)) {
@@ -17,19 +14,11 @@ pub(super) fn find(machine: &Machine, notes: &Notes<'_>) {
     }
     for (i, timer) in machine.timers.iter().enumerate() {
         if !is_wakeup(machine, i) && !moves(machine, timer.body.event) {
-            refuse(
-                "timer",
-                &timer.name,
-                "it wakes no state, and no edge takes its event",
-            );
+            refuse("timer", &timer.name, "it wakes no state, and no edge takes its event");
         }
     }
     for (i, set) in machine.sets.iter().enumerate() {
-        if !machine
-            .edges
-            .iter()
-            .any(|edge| edge.body.to == Target::Set(i))
-        {
+        if !machine.edges.iter().any(|edge| edge.body.to == Target::Set(i)) {
             refuse("set", &set.name, "no edge leads there");
         }
     }
@@ -56,9 +45,6 @@ fn is_wakeup(machine: &Machine, timer: usize) -> bool {
 fn moves(machine: &Machine, event: usize) -> bool {
     let states = 0..machine.states.len();
     states.into_iter().any(|state| {
-        machine
-            .edges_from(state)
-            .iter()
-            .any(|edge| machine.events_of(state, *edge).contains(&event))
+        machine.edges_from(state).iter().any(|edge| machine.events_of(state, *edge).contains(&event))
     })
 }

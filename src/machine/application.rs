@@ -255,9 +255,11 @@ impl Phase {
             }
             Self::AuditPending { deadline, .. } => Some((*deadline, Timer::AuditDeadline)),
             Self::Suspended { reminder, .. } => Some((*reminder, Timer::Reminder)),
-            Self::DataReady | Self::Approved | Self::Rejected { .. } | Self::Cancelled { .. } | Self::Expired { .. } => {
-                None
-            }
+            Self::DataReady
+            | Self::Approved
+            | Self::Rejected { .. }
+            | Self::Cancelled { .. }
+            | Self::Expired { .. } => None,
         }
     }
 }

@@ -61,7 +61,7 @@ pub struct SealedAnswer {
     /// The slot of the key.
     pub slot: u32,
     /// The generation of the slot: a slot that was used again does not fit.
-    pub generation: u32,
+    pub generation: u64,
     /// The ciphertext.
     pub bytes: Vec<u8>,
 }

@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn an_id_reads_back_as_written() {
-        let id = ApplicationId::from_bytes(*b"\x01\x9a\xff\x00\x10\x20\x7f\xee\x80\x01\x02\x03\x04\x05\x06\x07");
+        let id =
+            ApplicationId::from_bytes(*b"\x01\x9a\xff\x00\x10\x20\x7f\xee\x80\x01\x02\x03\x04\x05\x06\x07");
         assert_eq!(id.to_string(), "019aff00-1020-7fee-8001-020304050607");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!("019aff0010207fee8001020304050607".parse(), Ok(id));

@@ -4,7 +4,7 @@ use super::application::step as application;
 use super::application::{Application, Deadline, Phase, Plan, Source, Wanted};
 use super::call::{Call, Cause, EffectId, Pending, Reply, Slot};
 use super::challenge::{ChallengeKind, SealedAnswer};
-use super::event::{EvidenceAdded, Event};
+use super::event::{Event, EvidenceAdded};
 use super::graph;
 use super::id::ApplicationId;
 use super::policy::Policy;
@@ -229,7 +229,9 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
             check_evidence(application, &added)?;
             own(application, application::Event::EvidenceAdded(added), draft)
         }
-        Event::CancelRequested { reason } => own(application, application::Event::CancelRequested { reason }, draft),
+        Event::CancelRequested { reason } => {
+            own(application, application::Event::CancelRequested { reason }, draft)
+        }
         Event::ResumeRequested => own(application, application::Event::ResumeRequested, draft),
         Event::AnswerSubmitted { challenge, kind, answer } => {
             let asked = open_challenge(application, challenge)?;
@@ -245,8 +247,12 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
         Event::Replied { effect, reply } => replied(application, effect, reply, draft),
         Event::Due => match application.deadline().filter(|(at, _)| *at <= now) {
             None => Ok(Verdict::Ignored),
-            Some((_, Deadline::Application(timer))) => own(application, application::Event::Timer(timer), draft),
-            Some((_, Deadline::Telecom(timer))) => of_telecom(application, telecom::Event::Timer(timer), draft),
+            Some((_, Deadline::Application(timer))) => {
+                own(application, application::Event::Timer(timer), draft)
+            }
+            Some((_, Deadline::Telecom(timer))) => {
+                of_telecom(application, telecom::Event::Timer(timer), draft)
+            }
         },
     }
 }
@@ -305,7 +311,8 @@ fn replied(
     draft.answered = Some(effect);
     match effect.slot {
         Slot::Application => {
-            let event = application_event(reply).unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
+            let event =
+                application_event(reply).unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
             asked_again(own(application, event, draft)?, pending)
         }
         Slot::Telecom => {
@@ -419,7 +426,11 @@ fn session_id(open_id: String) -> String {
 }
 
 /// Lets an event happen to the application machine, and to its collections what follows.
-fn own(application: &Application, event: application::Event, draft: &mut Draft<'_>) -> Result<Verdict, Refusal> {
+fn own(
+    application: &Application,
+    event: application::Event,
+    draft: &mut Draft<'_>,
+) -> Result<Verdict, Refusal> {
     let kind = event.kind();
     let is_resume = matches!(event, application::Event::ResumeRequested);
     let mut next = match application::step(application, event, draft) {
@@ -470,7 +481,11 @@ fn resume_collections(next: &mut Application, draft: &mut Draft<'_>) {
 }
 
 /// Lets an event happen to the telecom collection, then tells the application what it amounts to.
-fn of_telecom(application: &Application, event: telecom::Event, draft: &mut Draft<'_>) -> Result<Verdict, Refusal> {
+fn of_telecom(
+    application: &Application,
+    event: telecom::Event,
+    draft: &mut Draft<'_>,
+) -> Result<Verdict, Refusal> {
     let kind = event.kind();
     let Some(before) = &application.telecom else {
         return Ok(finish(application, application.clone(), draft));
@@ -539,12 +554,22 @@ pub fn names(of: &Move) -> (&'static str, &'static str, &'static str, &'static s
         Slot::Application => {
             use graph::application::{Edge, State};
             let state = |number| State::from_number(number).map_or("", State::name);
-            ("application", Edge::from_number(of.edge).map_or("created", Edge::name), state(of.from), state(of.to))
+            (
+                "application",
+                Edge::from_number(of.edge).map_or("created", Edge::name),
+                state(of.from),
+                state(of.to),
+            )
         }
         Slot::Telecom => {
             use graph::telecom::{Edge, State};
             let state = |number| State::from_number(number).map_or("", State::name);
-            ("telecom", Edge::from_number(of.edge).map_or("started", Edge::name), state(of.from), state(of.to))
+            (
+                "telecom",
+                Edge::from_number(of.edge).map_or("started", Edge::name),
+                state(of.from),
+                state(of.to),
+            )
         }
     }
 }

@@ -22,14 +22,8 @@ pub enum Owner {
 
 impl Owner {
     /// Every owner, in the order of declaration.
-    pub const ALL: &'static [Self] = &[
-        Self::Applicant,
-        Self::Provider,
-        Self::Partner,
-        Self::Operator,
-        Self::Docket,
-        Self::Evidence,
-    ];
+    pub const ALL: &'static [Self] =
+        &[Self::Applicant, Self::Provider, Self::Partner, Self::Operator, Self::Docket, Self::Evidence];
 
     /// Returns the word that machine files and interfaces use.
     pub const fn name(self) -> &'static str {

@@ -49,21 +49,13 @@ impl<T> Envelope<T> {
     /// Frames a successful reply.
     #[must_use]
     pub const fn success(data: T) -> Self {
-        Self {
-            code: OK,
-            msg: String::new(),
-            data: Some(data),
-        }
+        Self { code: OK, msg: String::new(), data: Some(data) }
     }
 
     /// Frames a reply without data: a failure, or the success of a call that returns nothing.
     #[must_use]
     pub fn bare(code: i64, msg: impl Into<String>) -> Self {
-        Self {
-            code,
-            msg: msg.into(),
-            data: None,
-        }
+        Self { code, msg: msg.into(), data: None }
     }
 }
 
@@ -80,16 +72,10 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Envelope<T> {
         }
         let printed = Printed::deserialize(deserializer)?;
         let data = match printed.data {
-            Some(raw) if printed.code == OK => {
-                serde_json::from_str(raw.get()).map_err(D::Error::custom)?
-            }
+            Some(raw) if printed.code == OK => serde_json::from_str(raw.get()).map_err(D::Error::custom)?,
             Some(_) | None => None,
         };
-        Ok(Self {
-            code: printed.code,
-            msg: printed.msg,
-            data,
-        })
+        Ok(Self { code: printed.code, msg: printed.msg, data })
     }
 }
 
@@ -109,29 +95,15 @@ mod tests {
 
     fn check(text: &str, code: i64, msg: &str, has_data: bool) {
         let read: Envelope<telecom::StateReply> = serde_json::from_str(text).expect(text);
-        assert_eq!(
-            (read.code, read.msg.as_str(), read.data.is_some()),
-            (code, msg, has_data),
-            "{text}"
-        );
+        assert_eq!((read.code, read.msg.as_str(), read.data.is_some()), (code, msg, has_data), "{text}");
     }
 
     #[test]
     fn a_frame_is_read_in_every_shape_seen() {
-        check(
-            r#"{"code":0,"msg":"","data":{"state":21,"message":"需要验证码"}}"#,
-            0,
-            "",
-            true,
-        );
+        check(r#"{"code":0,"msg":"","data":{"state":21,"message":"需要验证码"}}"#, 0, "", true);
         check(r#"{"code":"0","data":{"state":"21"}}"#, 0, "", true);
         check(r#"{"code":"1003","msg":null,"data":null}"#, 1003, "", false);
-        check(
-            r#"{"code":1001,"msg":"输入错误","data":[]}"#,
-            1001,
-            "输入错误",
-            false,
-        );
+        check(r#"{"code":1001,"msg":"输入错误","data":[]}"#, 1001, "输入错误", false);
         check(r#"{"code":4711,"msg":"new"}"#, 4711, "new", false);
         assert!(serde_json::from_str::<Envelope<Nothing>>(r#"{"msg":""}"#).is_err());
         assert!(serde_json::from_str::<Envelope<Nothing>>(r#"{"code":"many"}"#).is_err());

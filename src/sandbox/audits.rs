@@ -38,20 +38,12 @@ struct Audit {
 
 impl Audits {
     pub(super) fn new(seed: u64, pace: Pace) -> Self {
-        Self {
-            seed,
-            pace,
-            by_order: BTreeMap::new(),
-            by_open_id: HashMap::new(),
-            agenda: BTreeSet::new(),
-        }
+        Self { seed, pace, by_order: BTreeMap::new(), by_open_id: HashMap::new(), agenda: BTreeSet::new() }
     }
 
     /// The audit an order has already.
     pub(super) fn open_id_of(&self, order_id: i64) -> Option<String> {
-        self.by_order
-            .get(&order_id)
-            .map(|audit| audit.open_id.clone())
+        self.by_order.get(&order_id).map(|audit| audit.open_id.clone())
     }
 
     /// Opens an audit for an order that has none; `None` when there is no room.
@@ -71,15 +63,7 @@ impl Audits {
         let ready_at = now + STEPS * self.pace.step(&mut chance);
         self.agenda.insert((ready_at, order_id));
         self.by_open_id.insert(open_id.clone(), order_id);
-        self.by_order.insert(
-            order_id,
-            Audit {
-                open_id: open_id.clone(),
-                script,
-                ready_at,
-                polls_left,
-            },
-        );
+        self.by_order.insert(order_id, Audit { open_id: open_id.clone(), script, ready_at, polls_left });
         Some(open_id)
     }
 

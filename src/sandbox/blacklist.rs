@@ -16,8 +16,8 @@ impl Sandbox {
         subject: &mut Subject,
     ) -> Result<Reply, Setback> {
         let request: SearchRequest = params.read(&["token", "name", "id_card", "mobile"], &[])?;
-        let mobile = Mobile::parse(&request.mobile)
-            .ok_or_else(|| Setback::field("mobile", "must be 11 digits"))?;
+        let mobile =
+            Mobile::parse(&request.mobile).ok_or_else(|| Setback::field("mobile", "must be 11 digits"))?;
         subject.mobile = Some(mobile);
         self.check_token(&request.token)?;
         let script = Script::of(mobile);

@@ -42,12 +42,8 @@ async fn ledger(State(connection): State<Connection>) -> Json<LedgerPage> {
     Json(LedgerPage {
         calls: ledger.call_count(),
         twice_processed: ledger.twice_processed(),
-        scripts: Script::ALL
-            .map(|script| (script.name(), ledger.tally(script)))
-            .into(),
-        violations: Violation::ALL
-            .map(|violation| (violation, ledger.count(violation)))
-            .into(),
+        scripts: Script::ALL.map(|script| (script.name(), ledger.tally(script))).into(),
+        violations: Violation::ALL.map(|violation| (violation, ledger.count(violation))).into(),
         breaches: ledger.breaches().cloned().collect(),
     })
 }

@@ -21,11 +21,7 @@ struct Field {
 }
 
 const fn field(name: &'static str, shape: Shape) -> Field {
-    Field {
-        name,
-        alias: None,
-        shape,
-    }
+    Field { name, alias: None, shape }
 }
 
 /// Required fields as printed; optional ones are not looked at.
@@ -44,31 +40,18 @@ const SECTIONS: &[Field] = &[
         Shape::Object(&[field(
             "user_contact",
             Shape::List(&[
-                Field {
-                    name: "moblie",
-                    alias: Some("mobile"),
-                    shape: Shape::Text,
-                },
+                Field { name: "moblie", alias: Some("mobile"), shape: Shape::Text },
                 field("name", Shape::Text),
             ]),
         )]),
     ),
-    field(
-        "user_proof_materia",
-        Shape::List(&[field("url", Shape::Text), field("type", Shape::Integer)]),
-    ),
-    field(
-        "user_mobile_contacts",
-        Shape::List(&[field("mobile", Shape::Text), field("name", Shape::Text)]),
-    ),
+    field("user_proof_materia", Shape::List(&[field("url", Shape::Text), field("type", Shape::Integer)])),
+    field("user_mobile_contacts", Shape::List(&[field("mobile", Shape::Text), field("name", Shape::Text)])),
     field(
         "telecom_data",
         Shape::Object(&[
             field("real_name_status", Shape::Integer),
-            field(
-                "bill_list",
-                Shape::List(&[field("month", Shape::Text), field("amount", Shape::Text)]),
-            ),
+            field("bill_list", Shape::List(&[field("month", Shape::Text), field("amount", Shape::Text)])),
             field(
                 "contact_list",
                 Shape::List(&[
@@ -131,9 +114,7 @@ fn check_shape(value: &Value, shape: &Shape, path: &str) -> Result<(), String> {
             let list = value.as_array().ok_or_else(|| must_be("a list"))?;
             for (index, element) in list.iter().enumerate() {
                 let path = format!("{path}[{index}]");
-                let object = element
-                    .as_object()
-                    .ok_or_else(|| format!("field {path} must be an object"))?;
+                let object = element.as_object().ok_or_else(|| format!("field {path} must be an object"))?;
                 check_fields(object, fields, &path)?;
             }
             Ok(())
@@ -178,21 +159,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        check(
-            "/order_detail",
-            Value::Null,
-            "field order_detail is missing",
-        );
-        check(
-            "/order_detail/order_id",
-            "7".into(),
-            "field order_detail.order_id must be an integer",
-        );
-        check(
-            "/order_detail/order_id",
-            0.into(),
-            "field order_detail.order_id must be a positive integer",
-        );
+        check("/order_detail", Value::Null, "field order_detail is missing");
+        check("/order_detail/order_id", "7".into(), "field order_detail.order_id must be an integer");
+        check("/order_detail/order_id", 0.into(), "field order_detail.order_id must be a positive integer");
         check(
             "/basic_info/user_contact/0",
             json!({"name": "n"}),
@@ -203,16 +172,8 @@ mod tests {
             5810.into(),
             "field telecom_data.bill_list[0].amount must be a string",
         );
-        check(
-            "/user_proof_materia",
-            json!({}),
-            "field user_proof_materia must be a list",
-        );
-        check(
-            "/user_proof_materia/0/url",
-            "".into(),
-            "field user_proof_materia[0].url is empty",
-        );
+        check("/user_proof_materia", json!({}), "field user_proof_materia must be a list");
+        check("/user_proof_materia/0/url", "".into(), "field user_proof_materia[0].url is empty");
         let error = checked_order(b"\xff").unwrap_err();
         assert!(error.starts_with("holds no JSON object"), "{error}");
     }

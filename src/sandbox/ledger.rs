@@ -136,10 +136,7 @@ impl Ledger {
     /// How often a rule was violated, kept or not.
     #[must_use]
     pub fn count(&self, violation: Violation) -> u64 {
-        self.counted_breaches
-            .get(&violation)
-            .copied()
-            .unwrap_or_default()
+        self.counted_breaches.get(&violation).copied().unwrap_or_default()
     }
 
     /// How many answers were processed although the same text had been processed in that session.
@@ -198,14 +195,7 @@ impl Ledger {
         });
     }
 
-    pub(super) fn log(
-        &mut self,
-        at: Millis,
-        method: &str,
-        path: &str,
-        subject: Subject,
-        outcome: Outcome,
-    ) {
+    pub(super) fn log(&mut self, at: Millis, method: &str, path: &str, subject: Subject, outcome: Outcome) {
         if self.calls.len() == KEPT_CALLS {
             self.calls.pop_front();
         }
@@ -242,10 +232,7 @@ mod tests {
     #[test]
     fn a_second_audit_of_an_order_is_noticed() {
         let mut ledger = Ledger::default();
-        let subject = Subject {
-            order_id: Some(7),
-            ..Subject::default()
-        };
+        let subject = Subject { order_id: Some(7), ..Subject::default() };
         ledger.audit_processed(1, Script::Happy, &subject);
         assert_eq!(ledger.count(Violation::AuditTwice), 0);
         ledger.audit_processed(2, Script::Happy, &subject);

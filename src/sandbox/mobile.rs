@@ -15,19 +15,13 @@ impl Mobile {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        if text.len() == 11 && is_digits {
-            text.parse().ok().and_then(Self::from_number)
-        } else {
-            None
-        }
+        if text.len() == 11 && is_digits { text.parse().ok().and_then(Self::from_number) } else { None }
     }
 
     /// Reads the number form that the audit has (spec 002 §7.1).
     #[must_use]
     pub(super) fn from_number(number: u64) -> Option<Self> {
-        (10_000_000_000..20_000_000_000)
-            .contains(&number)
-            .then_some(Self(number))
+        (10_000_000_000..20_000_000_000).contains(&number).then_some(Self(number))
     }
 
     /// The eleven digits as a number.

@@ -31,18 +31,9 @@ pub(super) fn raw(seed: u64, mobile: Mobile, opened_at: Millis) -> Value {
     let opened = local(opened_at);
     let friends: Vec<String> = (0..5).map(|_| number(&mut chance)).collect();
     let months: Vec<Date> = (0..MONTHS).map(|back| month(&opened, back)).collect();
-    let bills: Vec<Value> = months
-        .iter()
-        .map(|month| bill(&mut chance, mobile, *month))
-        .collect();
-    let calls: Vec<Value> = months
-        .iter()
-        .map(|month| calls(&mut chance, &friends, *month))
-        .collect();
-    let messages: Vec<Value> = months
-        .iter()
-        .map(|month| messages(&mut chance, *month))
-        .collect();
+    let bills: Vec<Value> = months.iter().map(|month| bill(&mut chance, mobile, *month)).collect();
+    let calls: Vec<Value> = months.iter().map(|month| calls(&mut chance, &friends, *month)).collect();
+    let messages: Vec<Value> = months.iter().map(|month| messages(&mut chance, *month)).collect();
     let age = chance.between(13, 120);
     let joined = opened.date().saturating_sub((age as i64).months());
     json!({

@@ -19,26 +19,11 @@ pub struct Pace {
 
 impl Pace {
     /// As an operator behaves: a step takes 1 to 3 s, an SMS code lives for 60 s.
-    pub const REAL: Self = Self {
-        shortest_step: 1_000,
-        longest_step: 3_000,
-        sms_valid: 60_000,
-        slow: 2_000,
-    };
+    pub const REAL: Self = Self { shortest_step: 1_000, longest_step: 3_000, sms_valid: 60_000, slow: 2_000 };
     /// For demonstrations: a step takes 100 to 400 ms, an SMS code lives for 3 s.
-    pub const QUICK: Self = Self {
-        shortest_step: 100,
-        longest_step: 400,
-        sms_valid: 3_000,
-        slow: 700,
-    };
+    pub const QUICK: Self = Self { shortest_step: 100, longest_step: 400, sms_valid: 3_000, slow: 700 };
     /// For load: no step takes any time; an SMS code still lives for 60 s.
-    pub const INSTANT: Self = Self {
-        shortest_step: 0,
-        longest_step: 0,
-        sms_valid: 60_000,
-        slow: 0,
-    };
+    pub const INSTANT: Self = Self { shortest_step: 0, longest_step: 0, sms_valid: 60_000, slow: 0 };
 
     /// Draws how long one step takes.
     pub(super) const fn step(self, chance: &mut Chance) -> Millis {

@@ -23,8 +23,8 @@ impl Params {
     /// Collects the parameters of the query, and of the body where there is one.
     pub(super) fn of(request: &Request) -> Result<Self, Setback> {
         let query = request.query.as_deref().unwrap_or_default();
-        let mut all = form::fields(query.as_bytes())
-            .ok_or_else(|| Setback::input("输入错误: query is not UTF-8"))?;
+        let mut all =
+            form::fields(query.as_bytes()).ok_or_else(|| Setback::input("输入错误: query is not UTF-8"))?;
         if request.method == http::Method::POST {
             let body = inflated(request)?;
             all.append(&mut body_fields(request.content_type.as_deref(), &body)?);
@@ -34,19 +34,13 @@ impl Params {
 
     /// Reads a message once its required fields are seen to be there: `texts` as strings that are
     /// not empty, `numbers` as integers or strings of digits.
-    pub(super) fn read<T: DeserializeOwned>(
-        self,
-        texts: &[&str],
-        numbers: &[&str],
-    ) -> Result<T, Setback> {
+    pub(super) fn read<T: DeserializeOwned>(self, texts: &[&str], numbers: &[&str]) -> Result<T, Setback> {
         for name in texts {
             match self.present(name)? {
                 Value::String(_) => {}
-                Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::Array(_)
-                | Value::Object(_) => return Err(Setback::field(name, "must be a string")),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    return Err(Setback::field(name, "must be a string"));
+                }
             }
         }
         for name in numbers {
@@ -63,9 +57,7 @@ impl Params {
     fn present(&self, name: &str) -> Result<&Value, Setback> {
         match self.0.get(name) {
             None | Some(Value::Null) => Err(Setback::field(name, "is missing")),
-            Some(Value::String(text)) if text.trim().is_empty() => {
-                Err(Setback::field(name, "is empty"))
-            }
+            Some(Value::String(text)) if text.trim().is_empty() => Err(Setback::field(name, "is empty")),
             Some(value) => Ok(value),
         }
     }
@@ -92,17 +84,13 @@ fn inflated(request: &Request) -> Result<Bytes, Setback> {
 }
 
 fn body_fields(content_type: Option<&str>, body: &[u8]) -> Result<Map<String, Value>, Setback> {
-    let essence = content_type
-        .and_then(|text| text.split(';').next())
-        .map(|text| text.trim().to_ascii_lowercase());
+    let essence =
+        content_type.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
     let is_json = match essence.as_deref() {
         Some("application/json") => true,
         Some("application/x-www-form-urlencoded") => false,
         Some(_) => {
-            return Err(Setback::field(
-                "content-type",
-                "must be JSON or form fields",
-            ));
+            return Err(Setback::field("content-type", "must be JSON or form fields"));
         }
         None => body.trim_ascii_start().first() == Some(&b'{'),
     };
@@ -126,12 +114,12 @@ mod tests {
     }
 
     fn read(request: &Request) -> Result<Message, String> {
-        Params::of(request)
-            .and_then(|params| params.read(&["name"], &["count"]))
-            .map_err(|setback| match setback {
+        Params::of(request).and_then(|params| params.read(&["name"], &["count"])).map_err(|setback| {
+            match setback {
                 Setback::Refused { code, msg, .. } => format!("{code} {msg}"),
                 Setback::ServerError => "500".to_owned(),
-            })
+            }
+        })
     }
 
     fn json(body: &str) -> Request {
@@ -140,10 +128,7 @@ mod tests {
 
     fn check(body: &str, expected: &str) {
         let error = read(&json(body)).expect_err(body);
-        assert!(
-            error.starts_with(&format!("1001 输入错误: {expected}")),
-            "{error}"
-        );
+        assert!(error.starts_with(&format!("1001 输入错误: {expected}")), "{error}");
     }
 
     #[test]
@@ -162,16 +147,10 @@ mod tests {
     #[test]
     fn form_fields_are_read_too() {
         let mut request = json("name=%E6%9D%8E+x&count=12");
-        for content_type in [
-            None,
-            Some("application/x-www-form-urlencoded; charset=utf-8"),
-        ] {
+        for content_type in [None, Some("application/x-www-form-urlencoded; charset=utf-8")] {
             request.content_type = content_type.map(str::to_owned);
             let message = read(&request).unwrap();
-            assert_eq!(
-                (message.name.as_str(), message.count),
-                ("李 x", "12".into())
-            );
+            assert_eq!((message.name.as_str(), message.count), ("李 x", "12".into()));
         }
         request.content_type = Some("text/plain".to_owned());
         assert!(read(&request).unwrap_err().contains("content-type"));

@@ -9,9 +9,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::ledger::{Fault, Outcome};
-use crate::provider::wire::{
-    COLLECTING, Envelope, INPUT_ERROR, Nothing, SYSTEM_ERROR, TOKEN_REJECTED,
-};
+use crate::provider::wire::{COLLECTING, Envelope, INPUT_ERROR, Nothing, SYSTEM_ERROR, TOKEN_REJECTED};
 
 /// The answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,11 +74,7 @@ impl Reply {
     }
 
     fn framed<T: Serialize>(envelope: &Envelope<T>) -> Self {
-        Self {
-            body: written(envelope),
-            delay: Duration::ZERO,
-            delivery: Delivery::Sent,
-        }
+        Self { body: written(envelope), delay: Duration::ZERO, delivery: Delivery::Sent }
     }
 }
 
@@ -141,11 +135,8 @@ pub(super) fn conclude(result: Result<Reply, Setback>) -> (Answer, Outcome) {
                 Delivery::Sent => Outcome::Processed,
                 Delivery::Cut => Outcome::Fault { fault: Fault::Cut },
             };
-            let answer = Answer {
-                delay: reply.delay,
-                delivery: reply.delivery,
-                ..sent(200, JSON, reply.body)
-            };
+            let answer =
+                Answer { delay: reply.delay, delivery: reply.delivery, ..sent(200, JSON, reply.body) };
             (answer, outcome)
         }
         Err(Setback::Refused { status, code, msg }) => {
@@ -161,17 +152,9 @@ pub(super) fn conclude(result: Result<Reply, Setback>) -> (Answer, Outcome) {
 }
 
 const fn sent(status: u16, content_type: &'static str, body: Bytes) -> Answer {
-    Answer {
-        status,
-        content_type,
-        body,
-        delay: Duration::ZERO,
-        delivery: Delivery::Sent,
-    }
+    Answer { status, content_type, body, delay: Duration::ZERO, delivery: Delivery::Sent }
 }
 
 fn written<T: Serialize>(envelope: &Envelope<T>) -> Bytes {
-    serde_json::to_vec(envelope)
-        .expect("wire types have string keys and write to memory")
-        .into()
+    serde_json::to_vec(envelope).expect("wire types have string keys and write to memory").into()
 }

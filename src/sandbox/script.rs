@@ -159,18 +159,14 @@ impl Script {
         match self {
             Self::Happy => "one SMS code, then the data, a clean blacklist, an approval",
             Self::CaptchaWrongOnce => "the first answer is judged wrong, whatever was typed",
-            Self::CaptchaTimedOut => {
-                "the first SMS code runs out at once, a code sent again is accepted"
-            }
+            Self::CaptchaTimedOut => "the first SMS code runs out at once, a code sent again is accepted",
             Self::QueryPassword => "a query password is asked for after the SMS code",
             Self::Restart => "the first session restarts after the service password",
             Self::FailedOnce => "the first session fails after the SMS code, the next is happy",
             Self::DataLate => "the data takes long, and answers 1003 twice when it is ready",
             Self::Blacklisted => "the person is on the blacklist",
             Self::AuditRejected => "the audit suggests rejection, with a reason",
-            Self::ServerError => {
-                "HTTP 500 to the first two state calls and the first blacklist call"
-            }
+            Self::ServerError => "HTTP 500 to the first two state calls and the first blacklist call",
             Self::AnswerLost => {
                 "the first SMS code is processed, then the connection is cut without an answer"
             }

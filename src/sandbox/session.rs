@@ -51,11 +51,7 @@ pub struct Expected {
 
 /// Any service password opens a session, but one.
 pub(super) fn service_password() -> Expected {
-    Expected {
-        kind: AnswerKind::ServicePassword,
-        answer: "123456".to_owned(),
-        is_stale: false,
-    }
+    Expected { kind: AnswerKind::ServicePassword, answer: "123456".to_owned(), is_stale: false }
 }
 
 /// An answer that was taken.
@@ -122,11 +118,8 @@ impl Session {
         mut chance: Chance,
     ) -> Self {
         let script = Script::of(mobile);
-        let legs = if service_password == WRONG_SERVICE_PASSWORD {
-            &[Leg::Restart]
-        } else {
-            script.legs(nth)
-        };
+        let legs =
+            if service_password == WRONG_SERVICE_PASSWORD { &[Leg::Restart] } else { script.legs(nth) };
         let once_for = |wanted: Script, times: u32| if script == wanted { times } else { 0 };
         Self {
             open_id: chance.id(),
@@ -177,24 +170,13 @@ impl Session {
     }
 
     /// Takes an answer to be judged (spec 006 §2 rows 5 and 12).
-    pub(super) fn submit(
-        &mut self,
-        now: Millis,
-        kind: AnswerKind,
-        text: &Opaque,
-    ) -> Result<Taken, Misfit> {
+    pub(super) fn submit(&mut self, now: Millis, kind: AnswerKind, text: &Opaque) -> Result<Taken, Misfit> {
         if self.asked() != Some(kind) {
             return Err(self.misfit());
         }
-        let is_right = self
-            .expected(now)
-            .is_some_and(|it| it.answer == text.expose() && !it.is_stale);
+        let is_right = self.expected(now).is_some_and(|it| it.answer == text.expose() && !it.is_stale);
         let is_unlucky = self.script == Script::CaptchaWrongOnce && self.mistakes == 0;
-        let verdict = if is_right && !is_unlucky {
-            Verdict::Right
-        } else {
-            Verdict::Wrong
-        };
+        let verdict = if is_right && !is_unlucky { Verdict::Right } else { Verdict::Wrong };
         let mut taken = self.answers.iter();
         let is_repeat = taken.any(|(of, known)| *of == kind && known == text);
         // A right answer that we refused on purpose may be given again.
@@ -261,11 +243,7 @@ impl Session {
         let is_sms = kind == AnswerKind::Sms;
         Some(Expected {
             kind,
-            answer: if is_sms {
-                self.mobile.sms_code(self.sms_sent)
-            } else {
-                self.mobile.query_password()
-            },
+            answer: if is_sms { self.mobile.sms_code(self.sms_sent) } else { self.mobile.query_password() },
             is_stale: is_sms && (self.is_sms_lost() || now >= self.sms_expires),
         })
     }
@@ -301,11 +279,7 @@ impl Session {
     fn move_on(&mut self, at: Millis) {
         if self.limit().is_some_and(|limit| at >= limit) {
             let was_asking = self.asked().is_some();
-            self.rest(if was_asking {
-                Situation::TimedOut
-            } else {
-                Situation::Failed
-            });
+            self.rest(if was_asking { Situation::TimedOut } else { Situation::Failed });
             return;
         }
         match self.situation {
@@ -348,11 +322,8 @@ impl Session {
             }
             Leg::QueryPassword => self.rest(Situation::QueryPasswordRequired),
             Leg::Deliver | Leg::Lose => {
-                self.situation = if *leg == Leg::Deliver {
-                    Situation::Building
-                } else {
-                    Situation::DoomedBuilding
-                };
+                self.situation =
+                    if *leg == Leg::Deliver { Situation::Building } else { Situation::DoomedBuilding };
                 let is_late = self.script == Script::DataLate;
                 let steps = if is_late { LATE_STEPS } else { 1 };
                 self.until = Some(at + steps * self.pace.step(&mut self.chance));
@@ -364,12 +335,8 @@ impl Session {
 
     fn send_sms(&mut self, at: Millis) {
         self.sms_sent += 1;
-        self.sms_expires = at
-            + if self.is_sms_lost() {
-                self.pace.step(&mut self.chance)
-            } else {
-                self.pace.sms_valid()
-            };
+        self.sms_expires =
+            at + if self.is_sms_lost() { self.pace.step(&mut self.chance) } else { self.pace.sms_valid() };
     }
 
     /// Asks for the code until it expires (spec 006 §2 rows 7 and 11).
@@ -385,11 +352,7 @@ impl Session {
     const fn count_mistake(&mut self, otherwise: Situation) {
         self.mistakes += 1;
         let is_enough = self.mistakes >= MAX_MISTAKES;
-        self.rest(if is_enough {
-            Situation::Failed
-        } else {
-            otherwise
-        });
+        self.rest(if is_enough { Situation::Failed } else { otherwise });
     }
 
     /// Stays until somebody does something.

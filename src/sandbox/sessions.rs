@@ -49,18 +49,14 @@ impl Sessions {
         }
         let ordinal = self.opened;
         self.opened += 1;
-        let applicant = self.by_mobile.entry(mobile).or_insert(Applicant {
-            sessions: 0,
-            latest: ordinal,
-        });
+        let applicant = self.by_mobile.entry(mobile).or_insert(Applicant { sessions: 0, latest: ordinal });
         let nth = applicant.sessions;
         applicant.sessions += 1;
         applicant.latest = ordinal;
         let chance = Chance::new(self.seed, Purpose::Session, mobile.number(), nth.into());
         let mut session = Session::open(now, mobile, nth, service_password, self.pace, chance);
         session.settle(now);
-        self.agenda
-            .extend(session.next_moment().map(|at| (at, ordinal)));
+        self.agenda.extend(session.next_moment().map(|at| (at, ordinal)));
         self.by_open_id.insert(session.open_id.clone(), ordinal);
         self.by_ordinal.entry(ordinal).or_insert(session)
     }
@@ -98,8 +94,7 @@ impl Sessions {
             self.agenda.pop_first();
             if let Some(session) = self.by_ordinal.get_mut(&ordinal) {
                 session.settle(now);
-                self.agenda
-                    .extend(session.next_moment().map(|at| (at, ordinal)));
+                self.agenda.extend(session.next_moment().map(|at| (at, ordinal)));
             }
         }
     }
@@ -112,13 +107,10 @@ impl Sessions {
                 Some(*at)
             } else {
                 // Due already: see where it will have gone.
-                self.by_ordinal
-                    .get(ordinal)
-                    .cloned()
-                    .and_then(|mut session| {
-                        session.settle(now);
-                        session.next_moment()
-                    })
+                self.by_ordinal.get(ordinal).cloned().and_then(|mut session| {
+                    session.settle(now);
+                    session.next_moment()
+                })
             };
             earliest = earliest.into_iter().chain(moment).min();
             if *at > now {

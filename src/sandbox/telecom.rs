@@ -10,8 +10,8 @@ use super::session::{AnswerKind, Misfit, NoData, Session};
 use super::{Mobile, Sandbox, Script, Subject, operator_data};
 use crate::provider::wire::Opaque;
 use crate::provider::wire::telecom::{
-    CaptchaRequest, OpenIdReply, OpenIdRequest, QueryPasswordRequest, RawDataRequest,
-    ReportRequest, ResendCaptchaRequest, StateReply, StateRequest,
+    CaptchaRequest, OpenIdReply, OpenIdRequest, QueryPasswordRequest, RawDataRequest, ReportRequest,
+    ResendCaptchaRequest, StateReply, StateRequest,
 };
 
 /// Bytes of an answer: a session remembers each.
@@ -20,15 +20,11 @@ const SESSION_FIELDS: [&str; 2] = ["username", "open_id"];
 
 impl Sandbox {
     /// Opens a session (spec 002 §3.1.1).
-    pub(super) fn open_session(
-        &mut self,
-        params: Params,
-        subject: &mut Subject,
-    ) -> Result<Reply, Setback> {
+    pub(super) fn open_session(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
         let required = ["token", "name", "id_card", "mobile", "service_password"];
         let request: OpenIdRequest = params.read(&required, &[])?;
-        let mobile = Mobile::parse(&request.mobile)
-            .ok_or_else(|| Setback::field("mobile", "must be 11 digits"))?;
+        let mobile =
+            Mobile::parse(&request.mobile).ok_or_else(|| Setback::field("mobile", "must be 11 digits"))?;
         subject.mobile = Some(mobile);
         self.check_token(&request.token)?;
         let password = request.service_password.expose();
@@ -45,19 +41,14 @@ impl Sandbox {
         params: Params,
         subject: &mut Subject,
     ) -> Result<Reply, Setback> {
-        let request: QueryPasswordRequest =
-            params.read(&["username", "open_id", "query_password"], &[])?;
+        let request: QueryPasswordRequest = params.read(&["username", "open_id", "query_password"], &[])?;
         self.check_username(&request.username)?;
         let text = &request.query_password;
         self.submit(&request.open_id, AnswerKind::QueryPassword, text, subject)
     }
 
     /// Takes an SMS code (spec 002 §3.1.3).
-    pub(super) fn submit_captcha(
-        &mut self,
-        params: Params,
-        subject: &mut Subject,
-    ) -> Result<Reply, Setback> {
+    pub(super) fn submit_captcha(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
         let request: CaptchaRequest = params.read(&["username", "open_id", "captcha"], &[])?;
         self.check_username(&request.username)?;
         let text = &request.captcha;
@@ -65,11 +56,7 @@ impl Sandbox {
     }
 
     /// Sends another SMS (spec 002 §3.1.4).
-    pub(super) fn resend_captcha(
-        &mut self,
-        params: Params,
-        subject: &mut Subject,
-    ) -> Result<Reply, Setback> {
+    pub(super) fn resend_captcha(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
         let request: ResendCaptchaRequest = params.read(&SESSION_FIELDS, &[])?;
         self.check_username(&request.username)?;
         let now = self.now;
@@ -79,16 +66,11 @@ impl Sandbox {
     }
 
     /// Tells where a session stands (spec 002 §3.1.5).
-    pub(super) fn session_state(
-        &mut self,
-        params: Params,
-        subject: &mut Subject,
-    ) -> Result<Reply, Setback> {
+    pub(super) fn session_state(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
         let request: StateRequest = params.read(&SESSION_FIELDS, &[])?;
         self.check_username(&request.username)?;
-        let (state, script) = self.with_session(&request.open_id, subject, |session| {
-            (session.tell_state(), session.script)
-        })?;
+        let (state, script) =
+            self.with_session(&request.open_id, subject, |session| (session.tell_state(), session.script))?;
         let state = state.ok_or(Setback::ServerError)?;
         let message = state.message().to_owned();
         let reply = Reply::data(StateReply { state, message });
@@ -99,41 +81,25 @@ impl Sandbox {
     }
 
     /// Hands out the raw data (spec 002 §3.2.1).
-    pub(super) fn raw_data(
-        &mut self,
-        params: Params,
-        subject: &mut Subject,
-    ) -> Result<Reply, Setback> {
+    pub(super) fn raw_data(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
         let request: RawDataRequest = params.read(&SESSION_FIELDS, &[])?;
         self.check_username(&request.username)?;
         let seed = self.settings.seed;
         let fetched = self.with_session(&request.open_id, subject, |session| {
-            session
-                .fetch_raw_data()
-                .map(|()| operator_data::raw(seed, session.mobile, session.opened_at))
+            session.fetch_raw_data().map(|()| operator_data::raw(seed, session.mobile, session.opened_at))
         })?;
-        fetched
-            .map(Reply::data)
-            .map_err(|no_data| self.no_data("raw-data", no_data, subject))
+        fetched.map(Reply::data).map_err(|no_data| self.no_data("raw-data", no_data, subject))
     }
 
     /// Hands out the report (spec 002 §3.2.2).
-    pub(super) fn report(
-        &mut self,
-        params: Params,
-        subject: &mut Subject,
-    ) -> Result<Reply, Setback> {
+    pub(super) fn report(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
         let request: ReportRequest = params.read(&SESSION_FIELDS, &[])?;
         self.check_username(&request.username)?;
         let seed = self.settings.seed;
         let fetched = self.with_session(&request.open_id, subject, |session| {
-            session
-                .fetch_report()
-                .map(|()| operator_data::report(seed, session.mobile, session.opened_at))
+            session.fetch_report().map(|()| operator_data::report(seed, session.mobile, session.opened_at))
         })?;
-        fetched
-            .map(Reply::data)
-            .map_err(|no_data| self.no_data("report", no_data, subject))
+        fetched.map(Reply::data).map_err(|no_data| self.no_data("report", no_data, subject))
     }
 
     fn with_session<R>(
@@ -166,22 +132,19 @@ impl Sandbox {
             return Err(Setback::field(name, "is longer than 64 bytes"));
         }
         let now = self.now;
-        let (taken, script) = self.with_session(open_id, subject, |session| {
-            (session.submit(now, kind, text), session.script)
-        })?;
+        let (taken, script) =
+            self.with_session(open_id, subject, |session| (session.submit(now, kind, text), session.script))?;
         let taken = taken.map_err(|misfit| {
             if !misfit.is_end_told && !misfit.is_excused {
                 let text = format!("{name} nobody asked for in state {}", misfit.state.code());
-                self.ledger
-                    .breach(now, Violation::NobodyAsked, subject, text);
+                self.ledger.breach(now, Violation::NobodyAsked, subject, text);
             }
             self.misfit(name, misfit, subject)
         })?;
         self.ledger.answer_processed(script);
         if taken.is_repeat {
             let text = format!("{name}: answer twice");
-            self.ledger
-                .breach(now, Violation::AnswerTwice, subject, text);
+            self.ledger.breach(now, Violation::AnswerTwice, subject, text);
         }
         Ok(match taken.is_cut {
             true => Reply::done().cut(),
@@ -201,13 +164,9 @@ impl Sandbox {
         let state = misfit.state;
         if misfit.is_end_told {
             let text = format!("{call} after the end in state {}", state.code());
-            self.ledger
-                .breach(self.now, Violation::CallAfterEnd, subject, text);
+            self.ledger.breach(self.now, Violation::CallAfterEnd, subject, text);
         }
         let code = state.code();
-        Setback::field(
-            call,
-            format_args!("does not fit state {code} {}", state.message()),
-        )
+        Setback::field(call, format_args!("does not fit state {code} {}", state.message()))
     }
 }

@@ -60,10 +60,7 @@ impl Driver {
             "mobile": mobile, "service_password": service_password,
         });
         let opened = self.post(tel::OpenIdRequest::PATH, &body);
-        opened["data"]["open_id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        opened["data"]["open_id"].as_str().expect("an id").to_owned()
     }
 
     fn in_session(&mut self, path: &str, open_id: &str, extra: Value) -> Value {

@@ -31,11 +31,7 @@ pub(super) struct Tokens {
 
 impl Tokens {
     pub(super) const fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            granted: 0,
-            alive: BTreeMap::new(),
-        }
+        Self { seed, granted: 0, alive: BTreeMap::new() }
     }
 
     fn grant(&mut self, now: Millis, hours: u64) -> Opaque {
@@ -70,8 +66,7 @@ impl Sandbox {
                 .filter(|hours| (1..=MAX_HOURS).contains(hours))
                 .ok_or_else(|| Setback::field("hours", "must be 1 to 720, in digits"))?,
         };
-        if request.username != self.settings.username || request.password != self.settings.password
-        {
+        if request.username != self.settings.username || request.password != self.settings.password {
             return Err(Setback::input("账户或密码错误"));
         }
         let token = self.tokens.grant(self.now, hours);
@@ -80,10 +75,6 @@ impl Sandbox {
 
     /// Refuses a wrong or expired token (spec 002 §0).
     pub(super) fn check_token(&self, token: &Opaque) -> Result<(), Setback> {
-        if self.tokens.is_valid(self.now, token) {
-            Ok(())
-        } else {
-            Err(Setback::token())
-        }
+        if self.tokens.is_valid(self.now, token) { Ok(()) } else { Err(Setback::token()) }
     }
 }

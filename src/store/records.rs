@@ -24,7 +24,9 @@ pub enum RecordError {
         source: CodecError,
     },
     /// The record was written by a newer Docket.
-    #[error("read a {record} record of version {found}: this Docket knows versions up to {known}; run a newer one")]
+    #[error(
+        "read a {record} record of version {found}: this Docket knows versions up to {known}; run a newer one"
+    )]
     Newer {
         /// Which record.
         record: &'static str,

@@ -15,29 +15,21 @@ fn the_shape_must_be_right() {
     check(
         "version = 1\n",
         "version = 1\ncolour = \"red\"\n",
-        &[
-            "4: unknown key `colour` in the machine: remove it, or correct its spelling or \
-             its place",
-        ],
+        &["4: unknown key `colour` in the machine: remove it, or correct its spelling or \
+             its place"],
     );
     check(
         "dwell = \"2m\"",
         "dwell = \"2m\"\ncolour = \"red\"",
-        &[
-            "46: unknown key `colour` in state `ASKING`: remove it, or correct its spelling \
-             or its place",
-        ],
+        &["46: unknown key `colour` in state `ASKING`: remove it, or correct its spelling \
+             or its place"],
     );
     check(
         "world = \"came",
         "world = 3 # \"came",
         &["21: `world` of [class.events] must be a text that is not empty"],
     );
-    check(
-        "initial = \"ASKING\"\n",
-        "",
-        &["1: the machine has no `initial`: add it"],
-    );
+    check("initial = \"ASKING\"\n", "", &["1: the machine has no `initial`: add it"]);
     check(
         "class = \"open\"\nabout = \"Waits for an answer.\"",
         "about = \"\"",
@@ -46,11 +38,7 @@ fn the_shape_must_be_right() {
             "42: `about` of state `ASKING` must be a text that is not empty",
         ],
     );
-    check(
-        "class = \"said\"\n",
-        "",
-        &["71: event `Answered` has no `class`: add it"],
-    );
+    check("class = \"said\"\n", "", &["71: event `Answered` has no `class`: add it"]);
     check(
         "version = 1\n",
         "version = 70000\n",
@@ -88,10 +76,8 @@ fn names_must_be_declared() {
     check(
         "call_event = \"CallFailed\"\n",
         "",
-        &[
-            "54: a state waits for a call, but the file has no `call_event`: name the event \
-             that ends a call whose budget is gone",
-        ],
+        &["54: a state waits for a call, but the file has no `call_event`: name the event \
+             that ends a call whose budget is gone"],
     );
     check(
         "states = [\"DONE\", \"FAILED\"]",
@@ -151,10 +137,8 @@ fn words_of_the_format_are_closed() {
     check(
         "owner = \"applicant\"",
         "owner = \"nobody\"",
-        &[
-            "44: `nobody` is none of applicant, provider, partner, operator, docket, \
-             evidence: choose one",
-        ],
+        &["44: `nobody` is none of applicant, provider, partner, operator, docket, \
+             evidence: choose one"],
     );
     check(
         "source = \"caller\"",
@@ -250,11 +234,7 @@ fn names_have_their_form() {
             "120: no event or event class `Replied` is declared: declare it, or correct the name",
         ],
     );
-    check(
-        "name = \"replied\"",
-        "name = \"Replied\"",
-        &["118: edge `Replied` must be written in snake_case"],
-    );
+    check("name = \"replied\"", "name = \"Replied\"", &["118: edge `Replied` must be written in snake_case"]);
     check(
         "ended = \"over\"",
         "ended = \"over\"\nSomewhere = \"x\"",
@@ -310,10 +290,7 @@ fn numbers_are_permanent() {
     check(
         "number = 9\nversion = 1",
         "number = 0\nversion = 0",
-        &[
-            "2: the number is 0: it begins with 1",
-            "3: the version is 0: it begins with 1",
-        ],
+        &["2: the number is 0: it begins with 1", "3: the version is 0: it begins with 1"],
     );
 }
 
@@ -341,10 +318,8 @@ fn who_waits_says_for_whom_and_how_long() {
     check(
         "dwell = \"2m\"",
         "dwell = \"99999999999999999999d\"",
-        &[
-            "45: `99999999999999999999d` is no duration: write a whole number above 0 and \
-             ms, s, m, h or d",
-        ],
+        &["45: `99999999999999999999d` is no duration: write a whole number above 0 and \
+             ms, s, m, h or d"],
     );
     check(
         "about = \"It did not.\"\n",
@@ -358,10 +333,8 @@ fn every_cell_is_decided_once() {
     check(
         "from = \"open\"\non = [\"PatienceLost\", ",
         "from = \"ASKING\"\non = [\"PatienceLost\", ",
-        &[
-            "55: nothing ends state `WORKING`: its wake-up `call` brings CallFailed, which \
-             is answered with `late`; add an edge",
-        ],
+        &["55: nothing ends state `WORKING`: its wake-up `call` brings CallFailed, which \
+             is answered with `late`; add an edge"],
     );
     check(
         "states = [\"open\", \"ended\"]\nevents = \"world\"",
@@ -376,10 +349,8 @@ fn every_cell_is_decided_once() {
     check(
         "from = \"open\"\non",
         "from = \"open\"\nguard = \"attempts_left\"\non",
-        &[
-            "126: edge `gave_up` ends its chain with a guard: nothing decides when it says \
-             no; add an edge with the same from and on and without a guard",
-        ],
+        &["126: edge `gave_up` ends its chain with a guard: nothing decides when it says \
+             no; add an edge with the same from and on and without a guard"],
     );
     check(
         "name = \"answered\"\nfrom = \"ASKING\"\non = \"Answered\"\nguard = \"attempts_left\"\n",
@@ -394,28 +365,22 @@ fn every_cell_is_decided_once() {
     check(
         "from = [\"WORKING\"]\non = [\"Replied\"]",
         "from = \"open\"\non = \"world\"",
-        &[
-            "137: otherwise `late` decides ASKING on Replied (and 1 more) as exactly as \
+        &["137: otherwise `late` decides ASKING on Replied (and 1 more) as exactly as \
              edge `replied` on line 118: name the state or the event in the row that should \
-             win",
-        ],
+             win"],
     );
     check(
         "from = [\"WORKING\"]\non = [\"Replied\"]",
         "from = \"open\"\non = [\"Replied\", \"PatienceLost\"]",
-        &[
-            "126: edge `gave_up` decides ASKING on PatienceLost (and 1 more) as exactly as \
+        &["126: edge `gave_up` decides ASKING on PatienceLost (and 1 more) as exactly as \
              edge `replied` on line 118: name the state or the event in the row that should \
-             win",
-        ],
+             win"],
     );
     check(
         "[[otherwise]]\nstates = [\"open\", \"ended\"]\nevents = \"said\"",
         "[[otherwise]]\nstates = \"ASKING\"\nevents = \"said\"\noutcome = \"ignore\"\n\n[[otherwise]]\nstates = [\"open\", \"ended\"]\nevents = \"said\"",
-        &[
-            "132: otherwise `ignore` covers no cell: more exact rows decide all that it \
-             names; remove it",
-        ],
+        &["132: otherwise `ignore` covers no cell: more exact rows decide all that it \
+             names; remove it"],
     );
     check(
         "outcome = \"late\"",
@@ -447,18 +412,14 @@ fn every_state_begins_and_ends() {
     check(
         "on = [\"PatienceLost\", \"CallFailed\"]",
         "on = \"CallFailed\"",
-        &[
-            "46: nothing ends state `ASKING`: its wake-up `patience` brings PatienceLost, \
-             which is answered with `late`; add an edge",
-        ],
+        &["46: nothing ends state `ASKING`: its wake-up `patience` brings PatienceLost, \
+             which is answered with `late`; add an edge"],
     );
     check(
         "on = [\"PatienceLost\", \"CallFailed\"]",
         "on = \"PatienceLost\"",
-        &[
-            "55: nothing ends state `WORKING`: its wake-up `call` brings CallFailed, which \
-             is answered with `late`; add an edge",
-        ],
+        &["55: nothing ends state `WORKING`: its wake-up `call` brings CallFailed, which \
+             is answered with `late`; add an edge"],
     );
     check(
         "[[edge]]\nnumber = 1\n",
@@ -516,10 +477,8 @@ fn what_is_declared_is_used() {
     check(
         "[[edge]]\nnumber = 1\n",
         &format!("{NAP}[[edge]]\nnumber = 1\n"),
-        &[
-            "101: timer `nap` is unused: it wakes no state, and no edge takes its event; \
-             remove it",
-        ],
+        &["101: timer `nap` is unused: it wakes no state, and no edge takes its event; \
+             remove it"],
     );
     check(
         "ended = \"over\"",
@@ -553,19 +512,10 @@ about = "The nap is over."
 /// Changes the tiny machine in one place and compares the refusals, each as `line: message`.
 #[track_caller]
 fn check(old: &str, new: &str, expected: &[&str]) {
-    assert_eq!(
-        TINY.matches(old).count(),
-        1,
-        "{old:?} must occur once in the tiny machine"
-    );
+    assert_eq!(TINY.matches(old).count(), 1, "{old:?} must occur once in the tiny machine");
     let text = TINY.replacen(old, new, 1);
-    let refusals = machine::read("state/tiny.toml", "tiny", &text)
-        .err()
-        .unwrap_or_default();
+    let refusals = machine::read("state/tiny.toml", "tiny", &text).err().unwrap_or_default();
     let refusals: Vec<_> = refusals.iter().map(ToString::to_string).collect();
-    let expected: Vec<_> = expected
-        .iter()
-        .map(|line| format!("state/tiny.toml:{line}"))
-        .collect();
+    let expected: Vec<_> = expected.iter().map(|line| format!("state/tiny.toml:{line}")).collect();
     assert_eq!(refusals, expected, "\n{}", refusals.join("\n"));
 }

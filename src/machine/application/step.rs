@@ -157,7 +157,9 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             phase
         }
         Edge::Cancelled => {
-            let Event::CancelRequested { reason } = event else { unreachable!("drawn on CancelRequested only") };
+            let Event::CancelRequested { reason } = event else {
+                unreachable!("drawn on CancelRequested only")
+            };
             Phase::Cancelled { reason: bounded(&reason) }
         }
     }
@@ -199,7 +201,9 @@ fn suspended(next: &Application, cause: Cause, draft: &mut Draft<'_>) -> Phase {
 /// Goes on where it stood, with new time for what is ours to wait for; what was being asked is
 /// asked again, what was finished is not.
 fn resume(next: &Application, draft: &mut Draft<'_>) -> Phase {
-    let Phase::Suspended { origin, .. } = &next.phase else { unreachable!("only a suspended application is resumed") };
+    let Phase::Suspended { origin, .. } = &next.phase else {
+        unreachable!("only a suspended application is resumed")
+    };
     let policy = draft.policy;
     match &**origin {
         Phase::Init { .. } => {

@@ -106,7 +106,10 @@ pub(crate) fn step(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Ta
 fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> bool {
     match guard {
         Guard::AnswersUsedUp => {
-            let wrong = matches!(event, Event::StateReported { state: State::CaptchaError | State::QueryPwdError, .. });
+            let wrong = matches!(
+                event,
+                Event::StateReported { state: State::CaptchaError | State::QueryPwdError, .. }
+            );
             let session = telecom.situation.session();
             wrong && session.is_some_and(|session| session.answers >= draft.policy.answers)
         }
@@ -114,7 +117,9 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
         Guard::FirstTimeStillAsking => still_asking(telecom, event).is_some_and(|(seen, _)| seen == 0),
         Guard::MaySubmitAgain => still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again),
         Guard::AttemptsLeft => telecom.attempt < draft.policy.sessions,
-        Guard::ApplicantToBlame => matches!(telecom.situation, Situation::Dead { blame: Blame::Applicant, .. }),
+        Guard::ApplicantToBlame => {
+            matches!(telecom.situation, Situation::Dead { blame: Blame::Applicant, .. })
+        }
         Guard::SessionAlive => {
             let Situation::Parked { origin: Some(origin), .. } = &telecom.situation else { return false };
             let finished = matches!(
@@ -143,7 +148,9 @@ enum Act {
 fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -> Act {
     telecom.situation = match edge {
         Edge::CredentialsGiven => {
-            let Event::AnswerSubmitted { answer } = event else { unreachable!("drawn on AnswerSubmitted only") };
+            let Event::AnswerSubmitted { answer } = event else {
+                unreachable!("drawn on AnswerSubmitted only")
+            };
             telecom.attempt += 1;
             draft.call(Slot::Telecom, Call::TelecomOpen { password: answer }, Duration::ZERO);
             Situation::Opening
@@ -151,20 +158,25 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
         Edge::CredentialsOverdue | Edge::ApplicantGaveUp => Situation::Exhausted,
         Edge::SessionOpened => {
             let Event::SessionOpened { open_id } = event else { unreachable!("drawn on SessionOpened only") };
-            let session = Session { open_id, deadline: draft.now + draft.policy.session, answers: 0, odd: None };
+            let session =
+                Session { open_id, deadline: draft.now + draft.policy.session, answers: 0, odd: None };
             arrive(session, State::Init, String::new(), draft)
         }
         Edge::OpenRefused | Edge::OpenLost | Edge::SessionRefused => lost(telecom, event, draft),
         Edge::AnswersExhausted => dead(State::SessionLost, Blame::Applicant, message_of(event), draft),
         Edge::StateReported | Edge::StateReportedLate => {
-            let Event::StateReported { state, message } = event else { unreachable!("drawn on StateReported only") };
+            let Event::StateReported { state, message } = event else {
+                unreachable!("drawn on StateReported only")
+            };
             if state == telecom.state() {
                 return Act::Quiet(next_look(telecom, draft));
             }
             arrive_from(telecom, state, message, draft)
         }
         Edge::UnknownReported => {
-            let Event::UnknownReported { code } = event else { unreachable!("drawn on UnknownReported only") };
+            let Event::UnknownReported { code } = event else {
+                unreachable!("drawn on UnknownReported only")
+            };
             let asked = next_look(telecom, draft);
             if telecom.situation.session().and_then(|session| session.odd) == Some(code) {
                 return Act::Quiet(asked);
@@ -209,7 +221,9 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
             other => unreachable!("nothing to submit in {other:?}"),
         },
         Edge::MovedOn => {
-            let Event::StateReported { state, message } = event else { unreachable!("drawn on StateReported only") };
+            let Event::StateReported { state, message } = event else {
+                unreachable!("drawn on StateReported only")
+            };
             arrive_from(telecom, state, message, draft)
         }
         Edge::SessionOverdue => {
@@ -218,7 +232,9 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
             dead(State::SessionExpired, blame, String::new(), draft)
         }
         Edge::RawDataStored => {
-            let Event::RawDataReceived { document } = event else { unreachable!("drawn on RawDataReceived only") };
+            let Event::RawDataReceived { document } = event else {
+                unreachable!("drawn on RawDataReceived only")
+            };
             let (session, deadline) = fetching(&telecom.situation);
             let open_id = session.open_id.clone();
             draft.call(Slot::Telecom, Call::TelecomReport { open_id }, Duration::ZERO);
@@ -335,7 +351,8 @@ fn dead(state: State, blame: Blame, message: String, draft: &mut Draft<'_>) -> S
 
 /// The session is gone, or never came: refused data is the applicant's to mend, the rest is not.
 fn lost(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
-    let refused_at_the_door = matches!(telecom.situation, Situation::Opening) && matches!(event, Event::CallRefused { .. });
+    let refused_at_the_door =
+        matches!(telecom.situation, Situation::Opening) && matches!(event, Event::CallRefused { .. });
     let blame = if refused_at_the_door { Blame::Applicant } else { Blame::Provider };
     dead(State::SessionLost, blame, message_of(event), draft)
 }
@@ -376,9 +393,9 @@ fn check(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
 
 fn asked_in(situation: &Situation) -> State {
     match situation {
-        Situation::Submitting { asked, .. } | Situation::Resending { asked, .. } | Situation::Checking { asked, .. } => {
-            *asked
-        }
+        Situation::Submitting { asked, .. }
+        | Situation::Resending { asked, .. }
+        | Situation::Checking { asked, .. } => *asked,
         other => unreachable!("nothing was handed over in {other:?}"),
     }
 }
@@ -452,7 +469,11 @@ fn resume(telecom: &Telecom, draft: &mut Draft<'_>) -> Situation {
         Situation::Building { session, .. } => arrive(session, State::CollectFinished, String::new(), draft),
         Situation::Fetching { session, .. } => arrive(session, State::DataReady, String::new(), draft),
         Situation::Reporting { session, raw, .. } => {
-            draft.call(Slot::Telecom, Call::TelecomReport { open_id: session.open_id.clone() }, Duration::ZERO);
+            draft.call(
+                Slot::Telecom,
+                Call::TelecomReport { open_id: session.open_id.clone() },
+                Duration::ZERO,
+            );
             Situation::Reporting { session, deadline: draft.now + draft.policy.data, raw }
         }
         other => unreachable!("no session in {other:?}"),

@@ -77,10 +77,7 @@ impl<'de> Deserialize<'de> for ResultReply {
             Object(Printed),
         }
         let (Shape::List([printed]) | Shape::Object(printed)) = Shape::deserialize(deserializer)?;
-        Ok(Self {
-            state: printed.state,
-            reason: printed.reason,
-        })
+        Ok(Self { state: printed.state, reason: printed.reason })
     }
 }
 
@@ -144,11 +141,7 @@ mod tests {
 
     #[test]
     fn a_result_is_read_in_every_shape_seen() {
-        check(
-            r#"{"state":1,"reason":"命中多头借贷"}"#,
-            Suggestion::Reject,
-            "命中多头借贷",
-        );
+        check(r#"{"state":1,"reason":"命中多头借贷"}"#, Suggestion::Reject, "命中多头借贷");
         check(r#"[{"state":"0","reason":null}]"#, Suggestion::Approve, "");
         check(r#"{"state":2}"#, Suggestion::Pending, "");
         check(r#"{"state":7,"reason":""}"#, Suggestion::Unknown(7), "");
@@ -157,9 +150,8 @@ mod tests {
 
     #[test]
     fn a_phone_is_read_as_number_or_string() {
-        let body = |phone: &str| {
-            format!(r#"{{"token":"t","name":"n","phone":{phone},"id_card":"i","data":"d"}}"#)
-        };
+        let body =
+            |phone: &str| format!(r#"{{"token":"t","name":"n","phone":{phone},"id_card":"i","data":"d"}}"#);
         for phone in ["18301231234", "\"18301231234\""] {
             let read: ApplyRequest = serde_json::from_str(&body(phone)).unwrap();
             assert_eq!(read.phone, 18_301_231_234);

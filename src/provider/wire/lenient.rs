@@ -42,9 +42,6 @@ impl Visitor<'_> for IntOrDigits {
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<i64, E> {
-        value
-            .trim()
-            .parse()
-            .map_err(|_| E::invalid_value(Unexpected::Str(value), &self))
+        value.trim().parse().map_err(|_| E::invalid_value(Unexpected::Str(value), &self))
     }
 }

@@ -57,9 +57,8 @@ pub fn encrypt_blocks(
     let chunk = size - PADDING;
     let mut sealed = Vec::with_capacity(plain.len().div_ceil(chunk) * size);
     for (index, part) in plain.chunks(chunk).enumerate() {
-        let block = key
-            .encrypt(rng, Pkcs1v15Encrypt, part)
-            .map_err(|source| SealError::Block { index, source })?;
+        let block =
+            key.encrypt(rng, Pkcs1v15Encrypt, part).map_err(|source| SealError::Block { index, source })?;
         sealed.extend_from_slice(&block);
     }
     Ok(STANDARD.encode(sealed))
@@ -70,16 +69,12 @@ pub fn decrypt_blocks(key: &RsaPrivateKey, sealed: &str) -> Result<Vec<u8>, Seal
     let bytes = STANDARD.decode(sealed)?;
     let block = key.size();
     if bytes.len() % block != 0 {
-        return Err(SealError::Ragged {
-            length: bytes.len(),
-            block,
-        });
+        return Err(SealError::Ragged { length: bytes.len(), block });
     }
     let mut plain = Vec::with_capacity(bytes.len());
     for (index, part) in bytes.chunks(block).enumerate() {
-        let opened = key
-            .decrypt(Pkcs1v15Encrypt, part)
-            .map_err(|source| SealError::Block { index, source })?;
+        let opened =
+            key.decrypt(Pkcs1v15Encrypt, part).map_err(|source| SealError::Block { index, source })?;
         plain.extend_from_slice(&opened);
     }
     Ok(plain)

@@ -188,9 +188,6 @@ mod tests {
         let read: OpenIdRequest = serde_json::from_str(printed).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), printed);
         let shown = format!("{read:?}");
-        assert!(
-            !shown.contains("123456\"") && !shown.contains("2ae8"),
-            "{shown}"
-        );
+        assert!(!shown.contains("123456\"") && !shown.contains("2ae8"), "{shown}");
     }
 }

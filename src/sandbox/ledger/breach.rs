@@ -22,12 +22,7 @@ pub enum Violation {
 
 impl Violation {
     /// Every violation.
-    pub const ALL: [Self; 4] = [
-        Self::NobodyAsked,
-        Self::AnswerTwice,
-        Self::AuditTwice,
-        Self::CallAfterEnd,
-    ];
+    pub const ALL: [Self; 4] = [Self::NobodyAsked, Self::AnswerTwice, Self::AuditTwice, Self::CallAfterEnd];
 }
 
 /// One violation.

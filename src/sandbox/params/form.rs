@@ -50,10 +50,8 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[(&str, &str)]) {
-        let expected: Map<String, Value> = expected
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).into()))
-            .collect();
+        let expected: Map<String, Value> =
+            expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         assert_eq!(fields(text.as_bytes()), Some(expected), "{text}");
     }
 

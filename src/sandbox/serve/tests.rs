@@ -41,9 +41,8 @@ async fn a_client_gets_its_answers_over_a_socket() {
     let served = tokio::spawn(serve(listener, sandbox, clock, async {
         stopped.await.unwrap();
     }));
-    let ask = |head: &'static str, body: Value| async move {
-        exchange(address, head, &body.to_string()).await
-    };
+    let ask =
+        |head: &'static str, body: Value| async move { exchange(address, head, &body.to_string()).await };
 
     let body = json!({"username": "m", "password": "p"});
     let granted = content(&ask("POST /client/authorize/token", body).await);
@@ -72,10 +71,7 @@ async fn a_client_gets_its_answers_over_a_socket() {
     assert_eq!(ledger["violations"]["nobody_asked"], 0);
     let log = content(&ask("GET /_sandbox/log?after=2", json!({})).await);
     let outcome = json!({"kind": "fault", "fault": "cut"});
-    assert_eq!(
-        (&log[0]["number"], &log[0]["outcome"]),
-        (&3.into(), &outcome)
-    );
+    assert_eq!((&log[0]["number"], &log[0]["outcome"]), (&3.into(), &outcome));
     let scripts = content(&ask("GET /_sandbox/scripts", json!({})).await);
     assert_eq!(scripts[10]["example"], "19911000001");
     let key = ask("GET /_sandbox/audit-key.pem", json!({})).await;

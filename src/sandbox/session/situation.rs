@@ -56,12 +56,8 @@ impl Situation {
     /// What the applicant is asked for.
     pub(super) const fn asked(self) -> Option<AnswerKind> {
         match self {
-            Self::CaptchaRequired | Self::CaptchaError | Self::CaptchaResent => {
-                Some(AnswerKind::Sms)
-            }
-            Self::QueryPasswordRequired | Self::QueryPasswordError => {
-                Some(AnswerKind::QueryPassword)
-            }
+            Self::CaptchaRequired | Self::CaptchaError | Self::CaptchaResent => Some(AnswerKind::Sms),
+            Self::QueryPasswordRequired | Self::QueryPasswordError => Some(AnswerKind::QueryPassword),
             Self::Init
             | Self::ServicePasswordSubmitted
             | Self::CaptchaSubmitted(_)
@@ -77,10 +73,7 @@ impl Situation {
 
     /// Whether the session does nothing any more (spec 006 §2).
     pub(super) const fn is_over(self) -> bool {
-        matches!(
-            self,
-            Self::Ready | Self::Failed | Self::TimedOut | Self::Restarted
-        )
+        matches!(self, Self::Ready | Self::Failed | Self::TimedOut | Self::Restarted)
     }
 
     /// Whether the applicant's part is done and the data is on its way.

@@ -9,8 +9,7 @@ impl Driver {
         let body = self.application(mobile, dossier).to_string();
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(body.as_bytes()).unwrap();
-        let mut request =
-            Request::post_json(audit_wire::ApplyRequest::PATH, gzip.finish().unwrap());
+        let mut request = Request::post_json(audit_wire::ApplyRequest::PATH, gzip.finish().unwrap());
         request.content_encoding = Some("gzip".to_owned());
         let answer = self.answer(&request);
         serde_json::from_slice(&answer.body).unwrap()
@@ -83,12 +82,7 @@ fn what_is_wrong_with_an_application_is_named() {
     let mut torn = whole.clone();
     torn["data"] = "AAAA".into();
     let reply = driver.post(path, &torn);
-    assert!(
-        reply["msg"]
-            .as_str()
-            .unwrap()
-            .contains("data does not open")
-    );
+    assert!(reply["msg"].as_str().unwrap().contains("data does not open"));
     let mut text = whole;
     text["phone"] = "19901000001".into();
     assert_eq!(driver.post(path, &text)["code"], 0, "a string is taken too");

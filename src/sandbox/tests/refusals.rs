@@ -26,8 +26,7 @@ fn wrong_credentials_are_refused_as_printed() {
 #[test]
 fn a_token_lives_for_a_day() {
     let mut driver = Driver::new(Pace::QUICK);
-    let search =
-        |token: &str| json!({"token": token, "name": "n", "id_card": "i", "mobile": "19901000001"});
+    let search = |token: &str| json!({"token": token, "name": "n", "id_card": "i", "mobile": "19901000001"});
     let path = list::SearchRequest::PATH;
     check(&mut driver, path, search("nonsense"), "令牌验证失败");
     driver.now = START + 24 * 3_600_000 - 1;
@@ -99,10 +98,8 @@ fn an_endless_answer_is_not_kept() {
 fn form_fields_do_as_well() {
     let mut driver = Driver::new(Pace::QUICK);
     let open_id = driver.open("19901000001");
-    let mut request = Request::post_json(
-        tel::StateRequest::PATH,
-        format!("username=merchant1&open_id={open_id}"),
-    );
+    let mut request =
+        Request::post_json(tel::StateRequest::PATH, format!("username=merchant1&open_id={open_id}"));
     request.content_type = Some("application/x-www-form-urlencoded".to_owned());
     let answer = driver.answer(&request);
     let text = String::from_utf8_lossy(&answer.body).into_owned();

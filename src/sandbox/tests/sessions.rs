@@ -74,10 +74,7 @@ fn a_wrong_service_password_restarts() {
     assert_eq!(driver.walk("19901000001", &open_id), [0, 11, 1], "row 4");
     driver.resend(&open_id);
     driver.in_session(tel::RawDataRequest::PATH, &open_id, json!({}));
-    let breaches = [
-        "resend-captcha after the end in state 1",
-        "raw-data after the end in state 1",
-    ];
+    let breaches = ["resend-captcha after the end in state 1", "raw-data after the end in state 1"];
     assert_eq!(driver.breaches(), breaches);
 }
 
@@ -87,10 +84,7 @@ fn calls_that_do_not_fit_change_nothing() {
     let wrong_kind = driver.query_password(&open_id, "000001");
     assert_eq!(wrong_kind["code"], 1001);
     let early = driver.in_session(tel::ReportRequest::PATH, &open_id, json!({}));
-    assert_eq!(
-        early["msg"],
-        "输入错误: report does not fit state 21 需要验证码"
-    );
+    assert_eq!(early["msg"], "输入错误: report does not fit state 21 需要验证码");
     assert_eq!(driver.state(&open_id), 21, "row 19");
     let nobody_asked = "query_password nobody asked for in state 21";
     assert_eq!(driver.breaches(), [nobody_asked]);

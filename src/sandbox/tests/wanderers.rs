@@ -67,9 +67,6 @@ fn only_moves_of_the_table_are_seen_and_all_of_them() {
             }
         }
     }
-    let table = MOVES
-        .iter()
-        .flat_map(|(from, to)| to.iter().map(|to| (*from, *to)))
-        .collect();
+    let table = MOVES.iter().flat_map(|(from, to)| to.iter().map(|to| (*from, *to))).collect();
     assert_eq!(seen, table);
 }

@@ -124,7 +124,11 @@ impl ChangeV1 {
             challenges: self.challenges.into_iter().map(ChallengeV1::into_core).collect::<Result<_, _>>()?,
             collections: self.telecom.into_iter().map(CollectionV1::into_core).collect::<Result<_, _>>()?,
         };
-        Ok(ChangeRecord { at: Time::from_millis(self.at), before: self.before.map(state).transpose()?, after })
+        Ok(ChangeRecord {
+            at: Time::from_millis(self.at),
+            before: self.before.map(state).transpose()?,
+            after,
+        })
     }
 }
 

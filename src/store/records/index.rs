@@ -14,6 +14,13 @@ const BY_PHONE: u8 = 3;
 const BY_IDENTITY: u8 = 4;
 /// By the reason of a suspension. 5.
 const BY_CAUSE: u8 = 5;
+/// Those that hold a sealed answer. 6.
+const HOLDING: u8 = 6;
+
+/// The key of all that hold a sealed answer.
+pub const fn holding() -> IndexKey {
+    IndexKey { index: HOLDING, value: Vec::new() }
+}
 
 /// The key of a partner's order.
 pub fn by_source(source: &Source) -> IndexKey {
@@ -51,6 +58,9 @@ pub fn keys(application: &Application) -> Vec<IndexKey> {
     keys.extend(application.identity.map(by_identity));
     if let crate::machine::application::Phase::Suspended { cause, .. } = &application.phase {
         keys.push(by_cause(cause.name()));
+    }
+    if application.answers().next().is_some() {
+        keys.push(holding());
     }
     keys
 }

@@ -196,7 +196,9 @@ fn told(event: &Event) -> (Happening, String, Option<EffectId>) {
         Event::AnswerSubmitted { challenge, kind, .. } => {
             (Happening::AnswerSubmitted, format!("challenge {challenge}: {}", kind.name()), None)
         }
-        Event::ResendRequested { challenge } => (Happening::ResendRequested, format!("challenge {challenge}"), None),
+        Event::ResendRequested { challenge } => {
+            (Happening::ResendRequested, format!("challenge {challenge}"), None)
+        }
         Event::Due => (Happening::DeadlineReached, String::new(), None),
         Event::Replied { effect, reply } => {
             let (happening, detail) = replied(reply);
@@ -244,9 +246,10 @@ pub fn from_record(encoded: &Encoded) -> Result<Entry, RecordError> {
     let record: EntryV1 = decode(RECORD, VERSION, encoded)?;
     let slot = |number: u16| Slot::from_number(number).ok_or_else(|| unknown("slot", number.into()));
     let effect = |(version, number): (u64, u16)| slot(number).map(|slot| EffectId { version, slot });
-    let moves = record.moves.into_iter().map(|(number, edge, from, to)| {
-        slot(number).map(|slot| Move { slot, edge, from, to })
-    });
+    let moves = record
+        .moves
+        .into_iter()
+        .map(|(number, edge, from, to)| slot(number).map(|slot| Move { slot, edge, from, to }));
     Ok(Entry {
         at: Time::from_millis(record.at),
         happening: Happening::from_number(record.happening)

@@ -70,7 +70,7 @@ struct EvidenceV1 {
 #[derive(Serialize, Deserialize)]
 struct AnswerV1 {
     slot: u32,
-    generation: u32,
+    generation: u64,
     bytes: Vec<u8>,
 }
 
@@ -177,7 +177,10 @@ impl From<&Application> for SnapshotV1 {
     fn from(application: &Application) -> Self {
         let plan = &application.plan;
         Self {
-            machine: (crate::machine::graph::application::DEFINITION.version, crate::machine::graph::telecom::DEFINITION.version),
+            machine: (
+                crate::machine::graph::application::DEFINITION.version,
+                crate::machine::graph::telecom::DEFINITION.version,
+            ),
             created: application.created.as_millis(),
             since: application.since.as_millis(),
             partner: application.source.partner.clone(),
@@ -254,8 +257,14 @@ impl From<&Document> for DocumentV1 {
 
 impl DocumentV1 {
     fn into_core(self) -> Result<Document, RecordError> {
-        let kind = DocumentKind::from_number(self.kind).ok_or_else(|| unknown("kind of document", self.kind.into()))?;
-        Ok(Document { number: self.number, kind, at: Time::from_millis(self.at), fingerprint: self.fingerprint })
+        let kind = DocumentKind::from_number(self.kind)
+            .ok_or_else(|| unknown("kind of document", self.kind.into()))?;
+        Ok(Document {
+            number: self.number,
+            kind,
+            at: Time::from_millis(self.at),
+            fingerprint: self.fingerprint,
+        })
     }
 }
 
@@ -267,7 +276,8 @@ impl From<&Evidence> for EvidenceV1 {
 
 impl EvidenceV1 {
     fn into_core(self) -> Result<Evidence, RecordError> {
-        let kind = EvidenceKind::from_number(self.kind).ok_or_else(|| unknown("kind of evidence", self.kind.into()))?;
+        let kind = EvidenceKind::from_number(self.kind)
+            .ok_or_else(|| unknown("kind of evidence", self.kind.into()))?;
         Ok(Evidence { kind, document: self.document, at: Time::from_millis(self.at) })
     }
 }
@@ -296,7 +306,9 @@ impl From<&Phase> for PhaseV1 {
             }
             Phase::Approved => Self::Approved,
             Phase::Rejected { reason: Rejection::Blacklisted } => Self::RejectedByBlacklist,
-            Phase::Rejected { reason: Rejection::Audit { reason } } => Self::RejectedByAudit { reason: reason.clone() },
+            Phase::Rejected { reason: Rejection::Audit { reason } } => {
+                Self::RejectedByAudit { reason: reason.clone() }
+            }
             Phase::Suspended { origin, cause, reminder } => Self::Suspended {
                 origin: Box::new(Self::from(&**origin)),
                 cause: CauseV1::from(cause),
@@ -319,7 +331,9 @@ impl PhaseV1 {
         Ok(match self {
             Self::Init { deadline } => Phase::Init { deadline: Time::from_millis(deadline) },
             Self::Collecting { deadline } => Phase::Collecting { deadline: Time::from_millis(deadline) },
-            Self::CaptchaRequired { deadline } => Phase::CaptchaRequired { deadline: Time::from_millis(deadline) },
+            Self::CaptchaRequired { deadline } => {
+                Phase::CaptchaRequired { deadline: Time::from_millis(deadline) }
+            }
             Self::DataReady => Phase::DataReady,
             Self::AuditPending { open_id, deadline } => {
                 Phase::AuditPending { open_id, deadline: Time::from_millis(deadline) }
@@ -391,7 +405,12 @@ impl From<&Telecom> for TelecomV1 {
 impl TelecomV1 {
     fn into_core(self) -> Result<Telecom, RecordError> {
         let situation = self.situation.into_core()?;
-        Ok(Telecom { required: self.required, attempt: self.attempt, since: Time::from_millis(self.since), situation })
+        Ok(Telecom {
+            required: self.required,
+            attempt: self.attempt,
+            since: Time::from_millis(self.since),
+            situation,
+        })
     }
 }
 
@@ -408,9 +427,11 @@ impl From<&Situation> for SituationV1 {
                 state: state.number(),
                 challenge: ChallengeV1::from(challenge),
             },
-            Situation::Submitting { session, asked, submits } => {
-                Self::Submitting { session: SessionV1::from(session), asked: asked.number(), submits: *submits }
-            }
+            Situation::Submitting { session, asked, submits } => Self::Submitting {
+                session: SessionV1::from(session),
+                asked: asked.number(),
+                submits: *submits,
+            },
             Situation::Resending { session, asked, challenge } => Self::Resending {
                 session: SessionV1::from(session),
                 asked: asked.number(),
@@ -428,9 +449,11 @@ impl From<&Situation> for SituationV1 {
             Situation::Fetching { session, deadline } => {
                 Self::Fetching { session: SessionV1::from(session), deadline: deadline.as_millis() }
             }
-            Situation::Reporting { session, deadline, raw } => {
-                Self::Reporting { session: SessionV1::from(session), deadline: deadline.as_millis(), raw: *raw }
-            }
+            Situation::Reporting { session, deadline, raw } => Self::Reporting {
+                session: SessionV1::from(session),
+                deadline: deadline.as_millis(),
+                raw: *raw,
+            },
             Situation::Dead { state, blame, restart, message } => Self::Dead {
                 state: state.number(),
                 by_applicant: *blame == Blame::Applicant,
@@ -451,7 +474,8 @@ impl From<&Situation> for SituationV1 {
 impl SituationV1 {
     fn into_core(self) -> Result<Situation, RecordError> {
         let state = |number: u16| {
-            TelecomState::from_number(number).ok_or_else(|| unknown("state of the telecom machine", number.into()))
+            TelecomState::from_number(number)
+                .ok_or_else(|| unknown("state of the telecom machine", number.into()))
         };
         Ok(match self {
             Self::Needing { challenge } => Situation::Needing { challenge: challenge.into_core()? },
@@ -484,9 +508,11 @@ impl SituationV1 {
             Self::Fetching { session, deadline } => {
                 Situation::Fetching { session: session.into_core(), deadline: Time::from_millis(deadline) }
             }
-            Self::Reporting { session, deadline, raw } => {
-                Situation::Reporting { session: session.into_core(), deadline: Time::from_millis(deadline), raw }
-            }
+            Self::Reporting { session, deadline, raw } => Situation::Reporting {
+                session: session.into_core(),
+                deadline: Time::from_millis(deadline),
+                raw,
+            },
             Self::Dead { state: how, by_applicant, restart, message } => Situation::Dead {
                 state: state(how)?,
                 blame: if by_applicant { Blame::Applicant } else { Blame::Provider },
@@ -605,7 +631,9 @@ impl CallV1 {
             Self::TelecomQueryPassword { open_id, answer } => {
                 Call::TelecomQueryPassword { open_id, answer: answer.into_core() }
             }
-            Self::TelecomCaptcha { open_id, answer } => Call::TelecomCaptcha { open_id, answer: answer.into_core() },
+            Self::TelecomCaptcha { open_id, answer } => {
+                Call::TelecomCaptcha { open_id, answer: answer.into_core() }
+            }
             Self::TelecomResend { open_id } => Call::TelecomResend { open_id },
             Self::TelecomState { open_id } => Call::TelecomState { open_id },
             Self::TelecomRawData { open_id } => Call::TelecomRawData { open_id },

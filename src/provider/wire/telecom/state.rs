@@ -61,10 +61,7 @@ impl State {
     /// Names the state behind a number; an unprinted number stays [`State::Unknown`].
     #[must_use]
     pub fn from_code(code: i64) -> Self {
-        Self::PRINTED
-            .into_iter()
-            .find(|state| state.code() == code)
-            .unwrap_or(Self::Unknown(code))
+        Self::PRINTED.into_iter().find(|state| state.code() == code).unwrap_or(Self::Unknown(code))
     }
 
     /// The state's number (spec 002 §8.1).

@@ -1,0 +1,312 @@
+//! The engine without its threads: decides, writes groups, keeps wake-ups and calls going.
+//!
+//! Everything is an argument: inputs, the time, the store, the seed. Whoever drives it (a thread
+//! on a real clock, or a simulation on a fake one) repeats four steps: [`Core::handle`] what
+//! came in, [`Core::tick`], [`Core::commit`], [`Core::take_calls`]. It waits for nothing but the
+//! store.
+
+mod decide;
+mod look;
+
+use super::archive;
+use super::hot::Hot;
+use super::provider::{Ended, Order};
+use crate::machine::application::{Application, Source};
+use crate::machine::call::EffectId;
+use crate::machine::event::{Event, EvidenceAdded};
+use crate::machine::id::ApplicationId;
+use crate::machine::policy::Policy;
+use crate::machine::step::{Birth, Effect, Refusal};
+use crate::machine::time::Time;
+use crate::store::records::{RecordError, index, snapshot};
+use crate::store::{self, Item, Store, StoreError, Verdict, Wake};
+use crate::vault::{AnswerPlace, Vault};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The engine without its threads; `T` is whatever finds the one who asked.
+pub struct Core<S, T> {
+    store: Arc<S>,
+    vault: Vault,
+    policy: Policy,
+    group: Group<T>,
+    hot: Hot,
+    /// Wake-ups up to here were read from the store; those set behind it are kept in `hot`.
+    cursor: Option<Wake>,
+    /// The time of the first wake-up behind the cursor.
+    next_row: Option<Time>,
+}
+
+/// What comes in.
+pub enum Input<T> {
+    /// Somebody wants something and waits for the answer.
+    Command {
+        /// Who.
+        ticket: T,
+        /// What.
+        command: Command,
+    },
+    /// A call came to its end.
+    Ended {
+        /// Whose.
+        application: ApplicationId,
+        /// Which.
+        effect: EffectId,
+        /// How.
+        ended: Ended,
+    },
+}
+
+/// What somebody wants.
+pub enum Command {
+    /// Bring evidence: to the application of this source, or to a new one.
+    Bring {
+        /// What a new application begins with.
+        birth: Birth,
+        /// The evidence, sealed under the key that `birth` names.
+        evidence: EvidenceAdded,
+        /// The bodies of its documents.
+        bodies: Vec<(u32, store::Document)>,
+    },
+    /// Let an event happen to an application.
+    Tell {
+        /// Whose.
+        application: ApplicationId,
+        /// What.
+        event: Event,
+    },
+}
+
+/// What is answered once it is durable.
+pub type Answer = Result<Done, Declined>;
+
+/// It is done.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The application since.
+    pub application: Arc<Application>,
+    /// Whether it had been done before, so that nothing changed.
+    pub repeated: bool,
+}
+
+/// It is not done, and nothing has changed.
+#[derive(Debug, Clone)]
+pub enum Declined {
+    /// There is no such application.
+    NotFound,
+    /// The machine says no.
+    Refused(Refusal),
+    /// The source has an application already, with another key: seal for that one.
+    Exists {
+        /// The application.
+        application: ApplicationId,
+        /// The slot of its key.
+        key: u32,
+    },
+    /// The application cannot be read.
+    Unreadable(Arc<LoadError>),
+}
+
+/// An application could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The store failed.
+    #[error("read the store")]
+    Store(#[from] StoreError),
+    /// The record makes no sense.
+    #[error("decode what is stored")]
+    Record(#[from] RecordError),
+}
+
+/// What the last commit made true.
+pub struct Published<T> {
+    /// The newest sequence that is durable.
+    pub sequence: u64,
+    /// The new values, in order.
+    pub applications: Vec<Arc<Application>>,
+    /// The answers to give.
+    pub answers: Vec<(T, Answer)>,
+}
+
+/// What is decided and not yet durable.
+struct Group<T> {
+    items: Vec<Item>,
+    moved: Vec<(Arc<Application>, Vec<Effect>)>,
+    heads: HashMap<ApplicationId, Arc<Application>>,
+    born: HashMap<Source, ApplicationId>,
+    answers: Vec<(T, Answer)>,
+}
+
+impl<T> Default for Group<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            moved: Vec::new(),
+            heads: HashMap::new(),
+            born: HashMap::new(),
+            answers: Vec::new(),
+        }
+    }
+}
+
+/// How many applications one tick looks at, so that inputs are not kept waiting.
+const LOOKS_LIMIT: usize = 1024;
+
+/// How many moves are written at once at most.
+pub const GROUP_LIMIT: usize = 256;
+
+impl<S: Store, T> Core<S, T> {
+    /// Takes up where the store stands: what is due will be found by the first tick, calls that
+    /// may have been under way are told as lost where they must not be repeated, and the keys of
+    /// answers that nobody holds are destroyed.
+    pub fn open(store: Arc<S>, vault: Vault, policy: Policy, seed: u64) -> Result<Self, OpenError> {
+        vault.retain_answers(answers_held(&*store)?)?;
+        let first = store.wakes(None, FOREVER, 1).map_err(LoadError::from)?;
+        Ok(Self {
+            store,
+            vault,
+            policy,
+            group: Group::default(),
+            hot: Hot::new(seed),
+            cursor: None,
+            next_row: first.first().map(|wake| wake.at),
+        })
+    }
+
+    /// Decides what came in.
+    pub fn handle(&mut self, input: Input<T>, now: Time) {
+        match input {
+            Input::Command { ticket, command } => {
+                let answer = self.command(command, now);
+                self.group.answers.push((ticket, answer));
+            }
+            Input::Ended { application, effect, ended } => self.ended(application, effect, ended, now),
+        }
+    }
+
+    /// Acts on every moment that has come: deadlines are decided, calls become due. Says whether
+    /// there is more to do at once than fits one group.
+    pub fn tick(&mut self, now: Time) -> Result<bool, StoreError> {
+        for _ in 0..LOOKS_LIMIT {
+            if self.is_full() {
+                break;
+            }
+            if let Some(application) = self.hot.wake(now) {
+                self.look_at(application, now);
+            } else if self.next_row.is_some_and(|at| at <= now) {
+                self.read_wakes(now)?;
+            } else {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Says when the next tick is of use.
+    pub fn next_wake(&mut self) -> Option<Time> {
+        self.hot.next_wake().into_iter().chain(self.next_row).min()
+    }
+
+    /// Says whether there is nothing to write and nobody to answer.
+    pub fn is_idle(&self) -> bool {
+        self.group.items.is_empty() && self.group.answers.is_empty()
+    }
+
+    /// Says whether the group is as large as it may become.
+    pub fn is_full(&self) -> bool {
+        self.group.items.len() >= GROUP_LIMIT
+    }
+
+    /// Writes what was decided; on return it is durable, and its effects are on their way.
+    ///
+    /// An error means that nothing may be believed to be written: drop this value, and do not
+    /// answer anybody.
+    pub fn commit(&mut self, now: Time) -> Result<Published<T>, CommitError> {
+        let group = std::mem::take(&mut self.group);
+        if group.items.is_empty() {
+            let (_, sequence) = self.store.span()?;
+            return Ok(Published { sequence, applications: Vec::new(), answers: group.answers });
+        }
+        self.vault.sync()?;
+        let verdicts = self.store.commit(&group.items)?;
+        let mut sequence = 0;
+        for (verdict, item) in verdicts.into_iter().zip(&group.items) {
+            match verdict {
+                Verdict::Committed { sequence: at } => sequence = at,
+                Verdict::Stale { found } => {
+                    let application = item.application;
+                    return Err(CommitError::Overtaken { application, expected: item.expected, found });
+                }
+            }
+        }
+        self.carry_out(&group, now)?;
+        let applications = group.moved.into_iter().map(|(application, _)| application).collect();
+        Ok(Published { sequence, applications, answers: group.answers })
+    }
+
+    /// Takes calls that are due, at most `room`; each must end in an [`Input::Ended`].
+    pub fn take_calls(&mut self, room: usize) -> Vec<Order> {
+        self.hot.take_calls(room)
+    }
+
+    /// Says what is known of a call that is tried in vain: how often, and what went wrong last.
+    pub fn trouble(&self, application: ApplicationId) -> Option<(u32, String)> {
+        self.hot.trouble(application)
+    }
+}
+
+/// Where the keys of all answers lie that an application holds.
+fn answers_held<S: Store>(store: &S) -> Result<Vec<AnswerPlace>, LoadError> {
+    let mut places = Vec::new();
+    let mut after = None;
+    loop {
+        let holding = store.indexed(&index::holding(), after, HOLDING_READ)?;
+        let Some(last) = holding.last() else { return Ok(places) };
+        after = Some(*last);
+        for id in holding {
+            let Some(stored) = store.application(id)? else { continue };
+            let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
+            places.extend(application.answers().map(archive::place));
+        }
+    }
+}
+
+/// How many applications that hold answers are read at once.
+const HOLDING_READ: usize = 1000;
+
+/// The engine could not take up where the store stands.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// What is stored cannot be read.
+    #[error("take up what is stored")]
+    Load(#[from] LoadError),
+    /// The keys cannot be swept.
+    #[error("destroy the keys of answers that nobody holds")]
+    Vault(#[from] crate::vault::VaultError),
+}
+
+/// A time after every other.
+pub(super) const FOREVER: Time = Time::from_millis(u64::MAX);
+
+/// A group could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The store failed.
+    #[error("write a group")]
+    Store(#[from] StoreError),
+    /// The keys could not be made durable.
+    #[error("write the keys of a group")]
+    Vault(#[from] crate::vault::VaultError),
+    /// Somebody else writes to the same store.
+    #[error(
+        "write application {application}: version {found} is stored where {expected} was expected; another process writes to this store"
+    )]
+    Overtaken {
+        /// The application.
+        application: ApplicationId,
+        /// The version that was expected.
+        expected: u64,
+        /// The version found.
+        found: u64,
+    },
+}

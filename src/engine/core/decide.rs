@@ -1,0 +1,165 @@
+//! From an input to an item of the group.
+
+use super::{Answer, Command, Core, Declined, Done, LoadError};
+use crate::engine::hot::After;
+use crate::engine::provider::Ended;
+use crate::machine::application::{Application, Source};
+use crate::machine::call::{EffectId, Reply};
+use crate::machine::event::{Event, EvidenceAdded};
+use crate::machine::id::ApplicationId;
+use crate::machine::step::{self, Birth, Moved, Refusal, Verdict};
+use crate::machine::time::Time;
+use crate::machine::view::View;
+use crate::store::records::change::ChangeRecord;
+use crate::store::records::journal::Entry;
+use crate::store::records::{change, index, journal, snapshot};
+use crate::store::{self, Item, Store};
+use std::sync::Arc;
+
+type Bodies = Vec<(u32, store::Document)>;
+
+impl<S: Store, T> Core<S, T> {
+    pub(super) fn command(&mut self, command: Command, now: Time) -> Answer {
+        match command {
+            Command::Bring { birth, evidence, bodies } => self.bring(birth, evidence, bodies, now),
+            Command::Tell { application, event } => {
+                let before = self.load(application)?.ok_or(Declined::NotFound)?;
+                self.let_happen(&before, event, Vec::new(), now)
+            }
+        }
+    }
+
+    fn bring(&mut self, birth: Birth, evidence: EvidenceAdded, bodies: Bodies, now: Time) -> Answer {
+        let Some(id) = self.find(&birth.source)? else {
+            let source = birth.source.clone();
+            let event = Event::EvidenceAdded(evidence.clone());
+            let moved = step::create(birth, evidence, now, &self.policy).map_err(Declined::Refused)?;
+            self.group.born.insert(source, moved.application.id);
+            let application = self.write(None, &event, moved, bodies, now);
+            return Ok(Done { application, repeated: false });
+        };
+        let before = self.load(id)?.ok_or(Declined::NotFound)?;
+        if before.id != birth.id {
+            return Err(Declined::Exists { application: before.id, key: before.key });
+        }
+        self.let_happen(&before, Event::EvidenceAdded(evidence), bodies, now)
+    }
+
+    /// Lets an event happen to an application: the only way to change one.
+    pub(super) fn let_happen(
+        &mut self,
+        before: &Arc<Application>,
+        event: Event,
+        bodies: Bodies,
+        now: Time,
+    ) -> Answer {
+        match step::step(before, event.clone(), now, &self.policy).map_err(Declined::Refused)? {
+            Verdict::Moved(moved) => {
+                let application = self.write(Some(before), &event, *moved, bodies, now);
+                Ok(Done { application, repeated: false })
+            }
+            Verdict::Quiet(pending) => {
+                self.hot.ask_again(before.id, pending);
+                self.schedule(before, now);
+                Ok(Done { application: Arc::clone(before), repeated: true })
+            }
+            Verdict::Ignored => Ok(Done { application: Arc::clone(before), repeated: true }),
+        }
+    }
+
+    /// Appends a move to the group.
+    fn write(
+        &mut self,
+        before: Option<&Arc<Application>>,
+        event: &Event,
+        moved: Moved,
+        bodies: Bodies,
+        now: Time,
+    ) -> Arc<Application> {
+        let entry = Entry::of(event, &moved, now);
+        let Moved { application, effects, .. } = moved;
+        let change = ChangeRecord {
+            at: now,
+            before: before.map(|before| before.state()),
+            after: View::of(&application),
+        };
+        let (unindex, index) = index::difference(before.map(|before| &**before), &application);
+        self.group.items.push(Item {
+            application: application.id,
+            expected: application.version - 1,
+            snapshot: snapshot::to_record(&application),
+            entry: journal::to_record(&entry),
+            change: change::to_record(&change),
+            wake: application.wake(),
+            documents: bodies,
+            unindex,
+            index,
+        });
+        let application = Arc::new(application);
+        self.group.heads.insert(application.id, Arc::clone(&application));
+        self.group.moved.push((Arc::clone(&application), effects));
+        application
+    }
+
+    /// A call came to its end: it means something, is tried again, or is given up.
+    pub(super) fn ended(&mut self, id: ApplicationId, effect: EffectId, ended: Ended, now: Time) {
+        let Ok(Some(before)) = self.load(id) else {
+            tracing::error!(application = %id, "a call ended for an application that cannot be read");
+            return;
+        };
+        let (reply, bodies) = match ended {
+            Ended::Told { reply, document } => {
+                let number =
+                    if let Reply::Stored { document } = &reply { Some(document.number) } else { None };
+                (reply, number.into_iter().zip(document).collect())
+            }
+            Ended::Failed(failure) => {
+                let pending = before.outbox.iter().find(|pending| pending.id == effect);
+                let Some(pending) = pending else {
+                    self.hot.forget(id, effect);
+                    return;
+                };
+                match self.hot.failed(id, pending, failure, now) {
+                    After::Again => {
+                        self.schedule(&before, now);
+                        return;
+                    }
+                    After::Reply(reply) => (reply, Vec::new()),
+                }
+            }
+        };
+        self.hot.forget(id, effect);
+        if let Err(declined) = self.let_happen(&before, Event::Replied { effect, reply }, bodies, now) {
+            tracing::error!(application = %id, ?declined, "a reply was declined");
+        }
+    }
+
+    /// Finds the application of a source, decided or stored.
+    fn find(&self, source: &Source) -> Result<Option<ApplicationId>, Declined> {
+        if let Some(id) = self.group.born.get(source) {
+            return Ok(Some(*id));
+        }
+        let found = self.store.indexed(&index::by_source(source), None, 1).map_err(unreadable)?;
+        Ok(found.first().copied())
+    }
+
+    /// Reads an application as it was decided last, durable or not.
+    pub(super) fn load(&self, id: ApplicationId) -> Result<Option<Arc<Application>>, Declined> {
+        if let Some(head) = self.group.heads.get(&id) {
+            return Ok(Some(Arc::clone(head)));
+        }
+        let Some(stored) = self.store.application(id).map_err(unreadable)? else { return Ok(None) };
+        let application = snapshot::from_record(id, stored.version, &stored.snapshot).map_err(unreadable)?;
+        Ok(Some(Arc::new(application)))
+    }
+}
+
+fn unreadable(error: impl Into<LoadError>) -> Declined {
+    Declined::Unreadable(Arc::new(error.into()))
+}
+
+impl From<Refusal> for Declined {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

@@ -1,0 +1,113 @@
+//! Looking after an application: deadlines that have come, calls that are due, the next look.
+
+use super::{CommitError, Core, FOREVER, Group};
+use crate::engine::archive;
+use crate::machine::application::Application;
+use crate::machine::call::{CallClass, Reply};
+use crate::machine::event::Event;
+use crate::machine::id::ApplicationId;
+use crate::machine::step::Effect;
+use crate::machine::time::Time;
+use crate::store::{Store, StoreError, Wake};
+use std::sync::Arc;
+
+/// How many wake-ups are read at once.
+const WAKES_READ: usize = 512;
+
+impl<S: Store, T> Core<S, T> {
+    /// Reads the wake-ups that have come, and looks at each application.
+    pub(super) fn read_wakes(&mut self, now: Time) -> Result<(), StoreError> {
+        let wakes = self.store.wakes(self.cursor, now, WAKES_READ)?;
+        for wake in &wakes {
+            self.cursor = Some(*wake);
+            if !self.hot.holds(wake.application) {
+                self.hot.plan(wake.application, now);
+            }
+        }
+        let next = self.store.wakes(self.cursor, FOREVER, 1)?;
+        self.next_row = next.first().map(|wake| wake.at);
+        Ok(())
+    }
+
+    /// Looks at an application; what is not yet durable is looked at after its commit.
+    pub(super) fn look_at(&mut self, id: ApplicationId, now: Time) {
+        if self.group.heads.contains_key(&id) {
+            return;
+        }
+        match self.load(id) {
+            Ok(Some(application)) => self.look(&application, now),
+            Ok(None) => {}
+            Err(declined) => {
+                tracing::error!(application = %id, ?declined, "an application cannot be read: it stands still");
+            }
+        }
+    }
+
+    /// Acts on what has come for a durable application, and plans the next look.
+    fn look(&mut self, application: &Arc<Application>, now: Time) {
+        if application.deadline().is_some_and(|(at, _)| at <= now) {
+            self.decide(application, Event::Due, now);
+            return;
+        }
+        for pending in &application.outbox {
+            let must_not_repeat = match pending.call.class() {
+                CallClass::Repeat | CallClass::SameKey => false,
+                CallClass::PollFirst | CallClass::NewSession => true,
+            };
+            if must_not_repeat && !self.hot.knows(application.id, pending.id) {
+                // It was asked for in a former life of this process: it may have been made.
+                self.decide(application, Event::Replied { effect: pending.id, reply: Reply::Lost }, now);
+                return;
+            }
+            self.hot.call_if_due(application, pending, now);
+        }
+        self.schedule(application, now);
+    }
+
+    fn decide(&mut self, application: &Arc<Application>, event: Event, now: Time) {
+        if let Err(declined) = self.let_happen(application, event, Vec::new(), now) {
+            tracing::error!(application = %application.id, ?declined, "what had to happen was declined");
+        }
+    }
+
+    /// Plans the next look, unless the store will bring the application up in time.
+    pub(super) fn schedule(&mut self, application: &Application, now: Time) {
+        let Some(wake) = application.wake() else { return };
+        let row = Wake { at: wake, application: application.id };
+        if wake > now && self.cursor.is_none_or(|cursor| row > cursor) {
+            self.hot.leave(application.id);
+            self.next_row = Some(self.next_row.map_or(wake, |at| at.min(wake)));
+            return;
+        }
+        let deadline = application.deadline().map(|(at, _)| at);
+        match deadline.into_iter().chain(self.hot.next_call(application)).min() {
+            Some(next) => self.hot.plan(application.id, next),
+            None => self.hot.leave(application.id),
+        }
+    }
+
+    /// After the commit: destroys keys, forgets calls, starts those that are due.
+    pub(super) fn carry_out(&mut self, group: &Group<T>, now: Time) -> Result<(), CommitError> {
+        for (application, effects) in &group.moved {
+            for effect in effects {
+                match effect {
+                    Effect::Call(pending) => self.hot.ask(application.id, pending),
+                    Effect::Withdraw(effect) => self.hot.forget(application.id, *effect),
+                    Effect::Destroy(answer) => self.vault.destroy_answer(archive::place(answer))?,
+                }
+            }
+        }
+        for (application, _) in &group.moved {
+            let is_head = group.heads.get(&application.id).is_some_and(|head| Arc::ptr_eq(head, application));
+            if !is_head {
+                continue;
+            }
+            if application.state().is_terminal() {
+                self.hot.drop_all(application.id);
+            } else {
+                self.look(application, now);
+            }
+        }
+        Ok(())
+    }
+}

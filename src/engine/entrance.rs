@@ -1,0 +1,178 @@
+//! The way in for evidence and answers: sealed before they reach the core.
+
+use super::archive::{Archive, ArchiveError};
+use super::core::{Command, Declined, Done, LoadError};
+use super::dossier::Dossier;
+use super::products::Products;
+use super::{Engine, EngineError};
+use crate::clock;
+use crate::machine::application::Source;
+use crate::machine::challenge::ChallengeKind;
+use crate::machine::event::{Event, EvidenceAdded};
+use crate::machine::evidence::{DocumentKind, Evidence};
+use crate::machine::id::ApplicationId;
+use crate::machine::step::Birth;
+use crate::machine::time::Time;
+use crate::store::Store;
+use crate::store::records::{index, snapshot};
+use crate::vault::{Random, Secret};
+use std::sync::Arc;
+
+/// What somebody brings: parts of the evidence, and the document they were drawn from.
+pub struct Brought {
+    /// Who brings it, and what they call the application.
+    pub source: Source,
+    /// The product that a new application is for.
+    pub product: String,
+    /// The document as received; none when the parts are all there is.
+    pub original: Option<(DocumentKind, bytes::Bytes)>,
+    /// The evidence, in parts that are stored apart.
+    pub parts: Vec<Dossier>,
+    /// The applicant's mobile number, where it is told.
+    pub phone: Option<String>,
+    /// The applicant's identity number, where it is told.
+    pub id_card: Option<String>,
+    /// The operator's service password, where the applicant gave it already.
+    pub service_password: Option<Secret>,
+}
+
+/// The door: seals what comes in for the application that it belongs to.
+pub struct Entrance<S> {
+    store: Arc<S>,
+    archive: Archive<S>,
+    products: Products,
+    random: Random,
+}
+
+/// Something could not be taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum EntranceError {
+    /// No product has this name.
+    #[error("no product is called `{0}`")]
+    UnknownProduct(String),
+    /// The application could not be read.
+    #[error("read the application of the order")]
+    Load(#[from] LoadError),
+    /// It could not be sealed.
+    #[error("seal what came in")]
+    Archive(#[from] ArchiveError),
+}
+
+impl<S: Store> Entrance<S> {
+    /// Opens the door; ids and order numbers are drawn from `random`.
+    pub const fn new(store: Arc<S>, archive: Archive<S>, products: Products, random: Random) -> Self {
+        Self { store, archive, products, random }
+    }
+
+    /// Gives the archive behind the door.
+    pub const fn archive(&self) -> &Archive<S> {
+        &self.archive
+    }
+
+    /// Gives the products.
+    pub const fn products(&self) -> &Products {
+        &self.products
+    }
+
+    /// Seals what is brought: for the application that the source has by now, or for a new one.
+    /// If another is created meanwhile, the command is declined with [`Declined::Exists`].
+    pub fn seal(&self, brought: &Brought, now: Time) -> Result<Command, EntranceError> {
+        let archive = &self.archive;
+        let plan = self.products.plan(&brought.product);
+        let plan = plan.cloned().ok_or_else(|| EntranceError::UnknownProduct(brought.product.clone()))?;
+        let (id, key) = match self.owner_of(&brought.source)? {
+            Some(found) => found,
+            None => {
+                let id = self.new_id(now);
+                (id, archive.create_key(id)?)
+            }
+        };
+        let mut added = EvidenceAdded {
+            phone: brought.phone.as_deref().map(|phone| archive.digest("phone", phone)),
+            identity: brought.id_card.as_deref().map(|number| archive.digest("identity", number)),
+            ..EvidenceAdded::default()
+        };
+        let mut bodies = Vec::new();
+        if let Some((kind, body)) = &brought.original {
+            let (document, sealed) = archive.seal(id, key, *kind, now, body)?;
+            bodies.push((document.number, sealed));
+            added.documents.push(document);
+        }
+        for part in &brought.parts {
+            let plain = serde_json::to_vec(part).expect("a dossier is always JSON");
+            let (document, sealed) = archive.seal(id, key, DocumentKind::Dossier, now, &plain)?;
+            bodies.push((document.number, sealed));
+            let evidence = |kind| Evidence { kind, document: document.number, at: now };
+            added.evidence.extend(part.kinds().into_iter().map(evidence));
+            added.documents.push(document);
+        }
+        if let Some(password) = &brought.service_password {
+            added.credentials = Some(archive.seal_answer(id, password)?);
+        }
+        let birth = Birth { id, source: brought.source.clone(), plan, order_id: self.new_order_id(), key };
+        Ok(Command::Bring { birth, evidence: added, bodies })
+    }
+
+    /// The application of a source and the slot of its key, if there is one.
+    fn owner_of(&self, source: &Source) -> Result<Option<(ApplicationId, u32)>, LoadError> {
+        let found = self.store.indexed(&index::by_source(source), None, 1)?;
+        let Some(id) = found.first().copied() else { return Ok(None) };
+        let Some(stored) = self.store.application(id)? else { return Ok(None) };
+        let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
+        Ok(Some((id, application.key)))
+    }
+
+    /// A UUID of version 7.
+    fn new_id(&self, now: Time) -> ApplicationId {
+        let mut random = [0; 10];
+        self.random.fill(&mut random);
+        let id = uuid::Builder::from_unix_timestamp_millis(now.as_millis(), &random).into_uuid();
+        ApplicationId::from_bytes(*id.as_bytes())
+    }
+
+    /// A number of 63 bits for the audit (spec 005 A-002-17).
+    fn new_order_id(&self) -> u64 {
+        let mut random = [0; 8];
+        self.random.fill(&mut random);
+        u64::from_be_bytes(random) >> 1
+    }
+}
+
+/// How often something is sealed anew because somebody else was first.
+const TRIES: usize = 3;
+
+impl<S: Store> Engine<S> {
+    /// Takes evidence in, for the application of the source or a new one; durable on return.
+    pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
+        for _ in 0..TRIES {
+            let command = self.entrance().seal(&brought, clock::now())?;
+            match self.command(command).await {
+                Err(EngineError::Declined(Declined::Exists { .. })) => {}
+                answered => return answered,
+            }
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Hands in an applicant's answer to a challenge; durable on return.
+    pub async fn answer(
+        &self,
+        application: ApplicationId,
+        challenge: u32,
+        kind: ChallengeKind,
+        answer: Secret,
+    ) -> Result<Done, EngineError> {
+        let answer = self.archive().seal_answer(application, &answer)?;
+        let event = Event::AnswerSubmitted { challenge, kind, answer: answer.clone() };
+        let answered = self.tell(application, event).await;
+        if answered.is_err() {
+            self.archive().destroy_answer(&answer)?;
+        }
+        answered
+    }
+
+    /// Lets an event happen to an application; durable on return.
+    pub async fn tell(&self, application: ApplicationId, event: Event) -> Result<Done, EngineError> {
+        self.command(Command::Tell { application, event }).await
+    }
+}

@@ -1,0 +1,164 @@
+//! Explaining: who owes the next move, what blocks, what may be done, and what would follow.
+
+use super::{Engine, EngineError};
+use crate::clock;
+use crate::machine::application::{Application, Deadline};
+use crate::machine::event::Event;
+use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
+use crate::machine::id::ApplicationId;
+use crate::machine::step::{self, Effect, Verdict};
+use crate::machine::table::{Outcome, Owner};
+use crate::machine::time::Time;
+use crate::machine::view::View;
+use crate::store::Store;
+use std::time::Duration;
+
+/// All there is to say about where an application stands.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// How it looks.
+    pub view: View,
+    /// Who owes the next move; nobody once it is ended.
+    pub owner: Option<Owner>,
+    /// What it waits for, in words; one line a reason.
+    pub blocks: Vec<String>,
+    /// How long it is in its state.
+    pub dwell: Duration,
+    /// How long it is expected to be.
+    pub expected: Option<Duration>,
+    /// The deadline that comes first, and its name.
+    pub deadline: Option<(Time, &'static str)>,
+    /// The calls that wait or are under way, and when each is due.
+    pub calls: Vec<(&'static str, Time)>,
+    /// How often a call was tried in vain, and what went wrong last.
+    pub trouble: Option<(u32, String)>,
+    /// What a caller may do, or may not.
+    pub commands: Vec<CommandView>,
+}
+
+/// What would follow from a command.
+#[derive(Debug, Clone)]
+pub struct CommandView {
+    /// The event.
+    pub event: &'static str,
+    /// What would become of it.
+    pub outlook: Outlook,
+}
+
+/// What would become of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outlook {
+    /// It would lead here, with these effects: tried on a copy.
+    LeadsTo {
+        /// The state.
+        state: State,
+        /// The effects, in words.
+        effects: Vec<String>,
+    },
+    /// It depends on what it brings: the rows that may be taken.
+    Depends {
+        /// The rows: edge, guard, target.
+        rows: Vec<String>,
+    },
+    /// It would be refused.
+    Refused,
+}
+
+impl<S: Store> Engine<S> {
+    /// Explains where an application stands.
+    pub async fn explain(&self, id: ApplicationId) -> Result<Option<Explanation>, EngineError> {
+        let Some(application) = self.application(id).await? else { return Ok(None) };
+        let trouble = self.trouble(id).await;
+        let now = clock::now();
+        let view = View::of(&application);
+        let mut blocks = blocks(&application, &view);
+        if let Some((tries, detail)) = &trouble {
+            blocks.push(format!("a call was tried {tries} times in vain: {detail}"));
+        }
+        Ok(Some(Explanation {
+            owner: view.owner(),
+            blocks,
+            dwell: now.since(application.since),
+            expected: application.state().dwell(),
+            deadline: application.deadline().map(|(at, deadline)| (at, name(deadline))),
+            calls: application.outbox.iter().map(|pending| (pending.call.name(), pending.due)).collect(),
+            trouble,
+            commands: EventKind::ALL
+                .iter()
+                .filter(|kind| kind.source() == crate::machine::table::Source::Caller)
+                .map(|kind| CommandView {
+                    event: kind.name(),
+                    outlook: self.outlook(&application, *kind, now),
+                })
+                .collect(),
+            view,
+        }))
+    }
+
+    fn outlook(&self, application: &Application, kind: EventKind, now: Time) -> Outlook {
+        let rows = match cell(application.state(), kind) {
+            Cell::Rows(rows) => *rows,
+            Cell::Otherwise(Outcome::Reject) => return Outlook::Refused,
+            Cell::Otherwise(Outcome::Ignore | Outcome::Late) => &[],
+        };
+        let event = match kind {
+            EventKind::CancelRequested => Event::CancelRequested { reason: String::new() },
+            EventKind::ResumeRequested => Event::ResumeRequested,
+            _ => return Outlook::Depends { rows: rows.iter().map(row_text).collect() },
+        };
+        match step::step(application, event, now, &self.shared.policy) {
+            Ok(Verdict::Moved(moved)) => Outlook::LeadsTo {
+                state: moved.application.state(),
+                effects: moved.effects.iter().map(effect_text).collect(),
+            },
+            Ok(Verdict::Quiet(_) | Verdict::Ignored) => {
+                Outlook::LeadsTo { state: application.state(), effects: Vec::new() }
+            }
+            Err(_refusal) => Outlook::Refused,
+        }
+    }
+}
+
+fn blocks(application: &Application, view: &View) -> Vec<String> {
+    let mut blocks: Vec<String> =
+        view.missing.iter().map(|kind| format!("evidence is missing: {}", kind.name())).collect();
+    for challenge in &view.challenges {
+        let kind = challenge.kind.name();
+        blocks.push(format!("the applicant owes an answer to challenge {}: {kind}", challenge.number));
+    }
+    for pending in &application.outbox {
+        blocks.push(format!("waits for the provider: {}", pending.call.name()));
+    }
+    if let crate::machine::view::Word::Suspended(cause) = &view.word {
+        blocks.push(format!("suspended: {} {}", cause.name(), cause.detail()));
+    }
+    for cause in view.collections.iter().filter_map(|collection| collection.cause.as_ref()) {
+        blocks.push(format!("a collection is parked: {} {}", cause.name(), cause.detail()));
+    }
+    blocks
+}
+
+const fn name(deadline: Deadline) -> &'static str {
+    match deadline {
+        Deadline::Application(timer) => timer.name(),
+        Deadline::Telecom(timer) => timer.name(),
+    }
+}
+
+fn row_text(row: &Row) -> String {
+    let guard = row.guard.map_or("otherwise", Guard::name);
+    let target = match row.target {
+        Target::State(state) => state.name(),
+        Target::Set(set) => set.name(),
+        Target::Same => "same",
+    };
+    format!("{} [{guard}] -> {target}", row.edge.name())
+}
+
+fn effect_text(effect: &Effect) -> String {
+    match effect {
+        Effect::Call(pending) => format!("call {}", pending.call.name()),
+        Effect::Withdraw(id) => format!("withdraw the call asked for at version {}", id.version),
+        Effect::Destroy(_) => "destroy an applicant's answer".to_owned(),
+    }
+}

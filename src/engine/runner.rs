@@ -1,0 +1,136 @@
+//! The thread that drives the core on the real clock.
+
+use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Published};
+use super::follow::Followers;
+use super::provider::{Ended, Failure, Provider};
+use crate::clock;
+use crate::machine::id::ApplicationId;
+
+use crate::store::Store;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// How many inputs may wait; whoever comes then waits before the door.
+pub(super) const INPUT_LIMIT: usize = 4096;
+
+/// How many calls to the provider may be under way.
+pub const CALLS_LIMIT: usize = 256;
+
+/// The longest sleep of the thread when nothing is planned.
+const IDLE: Duration = Duration::from_secs(3600);
+
+pub(super) type Ticket = oneshot::Sender<Answer>;
+
+pub(super) enum Message {
+    Input(Input<Ticket>),
+    Trouble { application: ApplicationId, ticket: oneshot::Sender<Option<(u32, String)>> },
+    Stop { ticket: oneshot::Sender<()> },
+}
+
+/// What the thread tells everybody.
+#[derive(Clone)]
+pub(super) struct Board {
+    pub(super) durable: watch::Sender<u64>,
+    pub(super) followers: Arc<Followers>,
+}
+
+pub(super) struct Runner<S, P> {
+    core: Core<S, Ticket>,
+    inputs: mpsc::Receiver<Message>,
+    door: mpsc::WeakSender<Message>,
+    provider: Arc<P>,
+    under_way: Arc<AtomicUsize>,
+    board: Board,
+    handle: Handle,
+}
+
+impl<S: Store, P: Provider> Runner<S, P> {
+    pub(super) fn new(
+        core: Core<S, Ticket>,
+        inputs: mpsc::Receiver<Message>,
+        door: mpsc::WeakSender<Message>,
+        provider: Arc<P>,
+        board: Board,
+        handle: Handle,
+    ) -> Self {
+        Self { core, inputs, door, provider, under_way: Arc::default(), board, handle }
+    }
+
+    /// Runs until told to stop, or until the store fails.
+    pub(super) fn run(mut self) -> Result<(), CommitError> {
+        let mut messages = Vec::with_capacity(GROUP_LIMIT);
+        loop {
+            let is_open = self.wait(&mut messages);
+            let now = clock::now();
+            let mut stop = None;
+            for message in messages.drain(..) {
+                match message {
+                    Message::Input(input) => self.core.handle(input, now),
+                    Message::Trouble { application, ticket } => {
+                        let _gone = ticket.send(self.core.trouble(application));
+                    }
+                    Message::Stop { ticket } => stop = Some(ticket),
+                }
+            }
+            self.core.tick(now)?;
+            if !self.core.is_idle() {
+                let published = self.core.commit(now)?;
+                self.publish(published);
+            }
+            if let Some(ticket) = stop {
+                let _gone = ticket.send(());
+                return Ok(());
+            }
+            if !is_open {
+                return Ok(());
+            }
+            self.make_calls();
+        }
+    }
+
+    /// Waits for messages or the next moment; says whether messages can still come.
+    fn wait(&mut self, messages: &mut Vec<Message>) -> bool {
+        let wait = self.core.next_wake().map_or(IDLE, |at| at.since(clock::now()).min(IDLE));
+        let inputs = &mut self.inputs;
+        self.handle.block_on(async {
+            let received = tokio::time::timeout(wait, inputs.recv_many(messages, GROUP_LIMIT));
+            received.await.is_ok_and(|count| count == 0)
+        });
+        !(messages.is_empty() && self.inputs.is_closed() && self.inputs.is_empty())
+    }
+
+    /// Tells everybody what is durable now, then those who asked.
+    fn publish(&self, published: Published<Ticket>) {
+        if !published.applications.is_empty() {
+            self.board.durable.send_replace(published.sequence);
+            self.board.followers.tell(&published.applications);
+        }
+        for (ticket, answer) in published.answers {
+            let _gone = ticket.send(answer);
+        }
+    }
+
+    fn make_calls(&mut self) {
+        let room = CALLS_LIMIT.saturating_sub(self.under_way.load(Ordering::Relaxed));
+        for order in self.core.take_calls(room) {
+            let Some(door) = self.door.upgrade() else { return };
+            let (provider, under_way) = (Arc::clone(&self.provider), Arc::clone(&self.under_way));
+            under_way.fetch_add(1, Ordering::Relaxed);
+            let (application, effect) = (order.application.id, order.pending.id);
+            // A task of its own, so that a panic in the client is an answer too.
+            let call = self.handle.spawn(async move { provider.call(order).await });
+            self.handle.spawn(async move {
+                let ended = call.await.unwrap_or_else(|panic| {
+                    tracing::error!(%panic, %application, "the provider client panicked");
+                    Ended::Failed(Failure::Ambiguous { detail: "the client failed".to_owned() })
+                });
+                under_way.fetch_sub(1, Ordering::Relaxed);
+                let input = Input::Ended { application, effect, ended };
+                let _stopped = door.send(Message::Input(input)).await;
+            });
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! What every store must do, whatever it is made of: one suite that each of them passes.
+//!
+//! Owns no behaviour of its own, and must never test what only one store can do.
+
+use super::codec::Encoded;
+use super::{
+    ApplicationId, BLOB_LIMIT, Change, Counts, Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item,
+    RECORD_LIMIT, Store, StoreError, Time, Verdict, Wake, keys, rows,
+};
+use crate::store::codec::Kind;
+
+/// A store whose rows a test can damage.
+pub(super) trait Raw: Store {
+    /// Puts or deletes a row behind the store's back.
+    fn put_raw(&self, key: Vec<u8>, value: Option<Vec<u8>>);
+}
+
+/// Runs the suite, each part on a store that `make` has just made empty.
+pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
+    nothing_is_there_at_first(&make());
+    versions_are_compared(&make());
+    sequences_are_contiguous_over_groups(&make());
+    a_refused_group_writes_nothing(&make());
+    wakes_move_and_end(&make());
+    indexes_follow(&make());
+    documents_come_back(&make());
+    journals_read_in_order(&make());
+    changes_are_forgotten(&make());
+    applications_read_in_pages(&make());
+    an_audit_finds_orphans(&make());
+    damage_is_found_on_reading(&make());
+}
+
+pub(super) fn id(number: u8) -> ApplicationId {
+    ApplicationId::from_bytes([1, 0x9a, 0xff, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, number])
+}
+
+pub(super) fn encoded(text: &str) -> Encoded {
+    Encoded { version: 3, body: text.as_bytes().to_vec() }
+}
+
+/// A move of application `number` from version `expected`, waking at 1000 + `number`.
+pub(super) fn item(number: u8, expected: u64) -> Item {
+    let version = expected + 1;
+    Item {
+        application: id(number),
+        expected,
+        snapshot: encoded(&format!("snapshot {number}.{version}")),
+        entry: encoded(&format!("entry {number}.{version}")),
+        change: encoded(&format!("change {number}.{version}")),
+        wake: Some(Time::from_millis(1_000 + u64::from(number))),
+        documents: Vec::new(),
+        unindex: Vec::new(),
+        index: Vec::new(),
+    }
+}
+
+fn end(number: u8, expected: u64) -> Item {
+    Item { wake: None, ..item(number, expected) }
+}
+
+fn key(value: &str) -> IndexKey {
+    IndexKey { index: 9, value: value.as_bytes().to_vec() }
+}
+
+fn wake(number: u8, at: u64) -> Wake {
+    Wake { at: Time::from_millis(at), application: id(number) }
+}
+
+const EVER: Time = Time::from_millis(u64::MAX);
+
+fn nothing_is_there_at_first(store: &impl Raw) {
+    assert_eq!(store.span().unwrap(), (1, 0));
+    assert_eq!(store.counts(), Counts::default());
+    assert_eq!(store.application(id(1)).unwrap(), None);
+    assert_eq!(store.document(id(1), 1).unwrap(), None);
+    assert!(store.journal(id(1), 0, 10).unwrap().is_empty());
+    assert!(store.changes(0, 10).unwrap().is_empty());
+    assert!(store.wakes(None, EVER, 10).unwrap().is_empty());
+    assert!(store.commit(&[]).unwrap().is_empty());
+}
+
+fn versions_are_compared(store: &impl Raw) {
+    let first = store.commit(&[item(1, 0)]).unwrap();
+    assert_eq!(first, [Verdict::Committed { sequence: 1 }]);
+    let group = [item(1, 0), item(1, 1), item(2, 0), item(2, 1), item(3, 4)];
+    let verdicts = store.commit(&group).unwrap();
+    let expected = [
+        Verdict::Stale { found: 1 },
+        Verdict::Stale { found: 1 },
+        Verdict::Committed { sequence: 2 },
+        Verdict::Committed { sequence: 3 },
+        Verdict::Stale { found: 0 },
+    ];
+    assert_eq!(verdicts, expected);
+    let stored = store.application(id(2)).unwrap().unwrap();
+    assert_eq!((stored.version, stored.sequence, stored.wake), (2, 3, Some(Time::from_millis(1_002))));
+    assert_eq!(stored.snapshot, encoded("snapshot 2.2"));
+    assert_eq!(store.application(id(1)).unwrap().unwrap().version, 1);
+    assert_eq!(store.application(id(3)).unwrap(), None);
+    assert_eq!(store.commit(&[item(1, 9)]).unwrap(), [Verdict::Stale { found: 1 }]);
+    assert_eq!(store.counts(), Counts { applications: 2, live: 2, moves: 3 });
+}
+
+fn sequences_are_contiguous_over_groups(store: &impl Raw) {
+    let mut newest = 0;
+    for round in 0..40_u64 {
+        let group: Vec<_> = (0..=(round % 7) as u8).map(|n| item(n, version(store, n))).collect();
+        for verdict in store.commit(&group).unwrap() {
+            newest += 1;
+            assert_eq!(verdict, Verdict::Committed { sequence: newest });
+        }
+        assert_eq!(store.span().unwrap(), (1, newest));
+    }
+    let mut after = 0;
+    while after < newest {
+        let page = store.changes(after, 9).unwrap();
+        assert!(page.len() <= 9);
+        for change in page {
+            after += 1;
+            assert_eq!(change.sequence, after);
+        }
+    }
+    assert!(store.changes(newest, 9).unwrap().is_empty());
+    assert!(store.changes(u64::MAX, 9).unwrap().is_empty());
+    assert!(store.changes(0, 0).unwrap().is_empty());
+}
+
+fn version(store: &impl Raw, number: u8) -> u64 {
+    store.application(id(number)).unwrap().map_or(0, |s| s.version)
+}
+
+fn a_refused_group_writes_nothing(store: &impl Raw) {
+    let inline = |len| Item { documents: vec![(1, Document::Inline(vec![7; len]))], ..item(2, 0) };
+    let indexed = |len| Item { index: vec![IndexKey { index: 1, value: vec![7; len] }], ..item(2, 0) };
+    let blob = Document::Blob(super::BlobId([9; 32]));
+    let refused = [
+        inline(INLINE_LIMIT + 1),
+        indexed(INDEX_VALUE_LIMIT + 1),
+        Item { snapshot: Encoded { version: 1, body: vec![0; RECORD_LIMIT + 1] }, ..item(2, 0) },
+        Item { documents: vec![(1, blob)], ..item(2, 0) },
+    ];
+    for bad in refused {
+        let error = store.commit(&[item(1, 0), bad]).unwrap_err();
+        assert!(error.is_refusal(), "{error}");
+    }
+    assert!(store.put_blob(&vec![0; BLOB_LIMIT + 1]).unwrap_err().is_refusal());
+    assert_eq!(store.counts(), Counts::default());
+    assert_eq!(store.application(id(1)).unwrap(), None);
+    assert_eq!(store.commit(&[inline(INLINE_LIMIT)]).unwrap(), [Verdict::Committed { sequence: 1 }]);
+    assert_eq!(store.document(id(2), 1).unwrap(), Some(vec![7; INLINE_LIMIT]));
+}
+
+fn wakes_move_and_end(store: &impl Raw) {
+    store.commit(&[item(1, 0), item(2, 0), item(3, 0)]).unwrap();
+    let all = [wake(1, 1_001), wake(2, 1_002), wake(3, 1_003)];
+    assert_eq!(store.wakes(None, EVER, 10).unwrap(), all);
+    assert_eq!(store.wakes(None, all[1].at, 10).unwrap(), all[..2]);
+    assert_eq!(store.wakes(Some(all[0]), EVER, 1).unwrap(), all[1..2]);
+    assert!(store.wakes(Some(all[2]), all[0].at, 10).unwrap().is_empty());
+    // Two moves in one group, one to the same moment as another's, one to its end.
+    let moved = Item { wake: Some(Time::from_millis(1_003)), ..item(1, 2) };
+    store.commit(&[item(1, 1), moved, end(2, 1)]).unwrap();
+    assert_eq!(store.wakes(None, EVER, 10).unwrap(), [wake(1, 1_003), wake(3, 1_003)]);
+    assert_eq!(store.application(id(2)).unwrap().unwrap().wake, None);
+    assert_eq!(store.counts(), Counts { applications: 3, live: 2, moves: 6 });
+    assert_eq!(store.audit().unwrap().orphan_count, 0);
+}
+
+fn indexes_follow(store: &impl Raw) {
+    let index = |number, expected, value| Item { index: vec![key(value)], ..item(number, expected) };
+    store.commit(&[index(1, 0, "a"), index(2, 0, "a"), index(3, 0, "ab"), index(4, 0, "")]).unwrap();
+    assert_eq!(store.indexed(&key("a"), None, 10).unwrap(), [id(1), id(2)]);
+    assert_eq!(store.indexed(&key("a"), None, 1).unwrap(), [id(1)]);
+    assert_eq!(store.indexed(&key("a"), Some(id(1)), 10).unwrap(), [id(2)]);
+    assert_eq!(store.indexed(&key("ab"), None, 10).unwrap(), [id(3)]);
+    assert_eq!(store.indexed(&key(""), None, 10).unwrap(), [id(4)]);
+    assert!(store.indexed(&IndexKey { index: 8, ..key("a") }, None, 10).unwrap().is_empty());
+    let moved = Item { unindex: vec![key("a"), key("never")], index: vec![key("b")], ..item(1, 1) };
+    let same = Item { unindex: vec![key("a")], index: vec![key("a")], ..item(2, 1) };
+    store.commit(&[moved, same]).unwrap();
+    assert_eq!(store.indexed(&key("a"), None, 10).unwrap(), [id(2)]);
+    assert_eq!(store.indexed(&key("b"), None, 10).unwrap(), [id(1)]);
+}
+
+fn documents_come_back(store: &impl Raw) {
+    let large = vec![0x5a; 3 * INLINE_LIMIT];
+    let blob = store.put_blob(&large).unwrap();
+    assert_eq!(store.put_blob(&large).unwrap(), blob);
+    let documents = vec![(1, Document::Inline(b"small".to_vec())), (7, Document::Blob(blob))];
+    store.commit(&[Item { documents, ..item(1, 0) }]).unwrap();
+    assert_eq!(store.document(id(1), 1).unwrap().unwrap(), b"small");
+    assert_eq!(store.document(id(1), 7).unwrap().unwrap(), large);
+    assert_eq!(store.document(id(1), 2).unwrap(), None);
+    assert_eq!(store.document(id(2), 1).unwrap(), None);
+    let documents = vec![(1, Document::Inline(b"other".to_vec()))];
+    store.commit(&[Item { documents, ..item(1, 1) }]).unwrap();
+    assert_eq!(store.document(id(1), 1).unwrap().unwrap(), b"other");
+}
+
+fn journals_read_in_order(store: &impl Raw) {
+    for version in 0..7 {
+        store.commit(&[item(1, version), item(2, version)]).unwrap();
+    }
+    let all = store.journal(id(1), 0, 100).unwrap();
+    let expected: Vec<_> = (1..=7).map(|v| (v, encoded(&format!("entry 1.{v}")))).collect();
+    assert_eq!(all, expected);
+    assert_eq!(store.journal(id(1), 2, 3).unwrap(), expected[2..5]);
+    assert_eq!(store.journal(id(1), 5, 100).unwrap(), expected[5..]);
+    assert!(store.journal(id(1), 7, 100).unwrap().is_empty());
+    assert!(store.journal(id(1), u64::MAX, usize::MAX).unwrap().is_empty());
+}
+
+fn changes_are_forgotten(store: &impl Raw) {
+    for version in 0..10 {
+        store.commit(&[item(1, version)]).unwrap();
+    }
+    store.forget_changes(0).unwrap();
+    store.forget_changes(4).unwrap();
+    store.forget_changes(2).unwrap();
+    assert_eq!(store.span().unwrap(), (4, 10));
+    assert!(matches!(store.changes(2, 5), Err(StoreError::TooOld { oldest: 4 })));
+    let change = Change { sequence: 4, application: id(1), version: 4, body: encoded("change 1.4") };
+    assert_eq!(store.changes(3, 1).unwrap(), [change]);
+    store.forget_changes(u64::MAX).unwrap();
+    assert_eq!(store.span().unwrap(), (11, 10));
+    assert!(store.changes(10, 5).unwrap().is_empty());
+    assert!(matches!(store.changes(9, 5), Err(StoreError::TooOld { oldest: 11 })));
+    assert_eq!(store.commit(&[item(1, 10)]).unwrap(), [Verdict::Committed { sequence: 11 }]);
+    assert_eq!(store.changes(10, 5).unwrap().len(), 1);
+    assert_eq!(store.counts().moves, 11);
+}
+
+fn applications_read_in_pages(store: &impl Raw) {
+    let group: Vec<_> = [5, 1, 3].map(|n| item(n, 0)).into();
+    store.commit(&group).unwrap();
+    let ids = |after, limit| -> Vec<_> {
+        store.applications(after, limit).unwrap().into_iter().map(|(id, _)| id).collect()
+    };
+    assert_eq!(ids(None, usize::MAX), [id(1), id(3), id(5)]);
+    assert_eq!(ids(Some(id(1)), 1), [id(3)]);
+    assert_eq!(ids(Some(id(5)), 1), []);
+}
+
+fn an_audit_finds_orphans(store: &impl Raw) {
+    store.commit(&[item(1, 0), item(2, 0), item(3, 0), end(4, 0)]).unwrap();
+    let clean = store.audit().unwrap();
+    assert_eq!((clean.live, clean.wakes, clean.orphan_count), (3, 3, 0));
+    store.put_raw(keys::wake(wake(2, 1_002)), None);
+    for stray in [wake(4, 5), wake(8, 6)] {
+        store.put_raw(keys::wake(stray), Some(rows::write_empty(Kind::Wake)));
+    }
+    let found = store.audit().unwrap();
+    assert_eq!((found.live, found.wakes, found.orphan_count), (3, 4, 3));
+    assert_eq!(found.orphans, [id(2), id(4), id(8)]);
+}
+
+fn damage_is_found_on_reading(store: &impl Raw) {
+    for version in 0..4 {
+        store.commit(&[item(1, version)]).unwrap();
+    }
+    let mut row = rows::write_journal(&rows::CHAIN_START, &encoded("forged"));
+    store.put_raw(keys::journal(id(1), 2), Some(row.clone()));
+    assert!(matches!(store.journal(id(1), 0, 9), Err(StoreError::Inconsistent { .. })));
+    // The last entry is held by the chain of the header.
+    store.put_raw(keys::journal(id(1), 4), Some(row.clone()));
+    assert!(matches!(store.journal(id(1), 3, 9), Err(StoreError::Inconsistent { .. })));
+    *row.last_mut().unwrap() ^= 1;
+    store.put_raw(keys::journal(id(1), 2), Some(row));
+    assert!(matches!(store.journal(id(1), 1, 1), Err(StoreError::Damaged { .. })));
+    for version in [2, 4] {
+        store.put_raw(keys::journal(id(1), version), None);
+        let error = store.journal(id(1), 0, 9).unwrap_err();
+        assert!(error.to_string().contains("missing"), "{error}");
+    }
+    store.put_raw(keys::change(3), None);
+    assert_eq!(store.changes(0, 2).unwrap().len(), 2);
+    let error = store.changes(0, 9).unwrap_err();
+    assert!(error.to_string().contains("change 3 is missing"), "{error}");
+}

@@ -1,0 +1,90 @@
+//! Real bytes of every released form: they must read back and be written alike.
+//!
+//! `tests/fixtures/store/v1/` is never edited. A new form gets a folder of its own beside it, and
+//! the bytes of the old one must go on reading.
+
+use super::codec::{self, Encoded, Kind};
+use super::rows::{self, Head, Totals};
+use super::{ApplicationId, BlobId, Change, Counts, Document, IndexKey, Time, Wake, keys};
+use std::collections::BTreeMap;
+
+const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
+
+const ID: ApplicationId =
+    ApplicationId::from_bytes(*b"\x01\x9a\xff\x00\x10\x20\x7f\xee\x80\x01\x02\x03\x04\x05\x06\x07");
+const WAKE: Wake = Wake { at: Time::from_millis(1_760_000_000_123), application: ID };
+const TOTALS: Totals = Totals { counts: Counts { applications: 5, live: 4, moves: 12 }, oldest: 3 };
+
+fn head(wake: Option<Time>) -> Head {
+    Head { version: 7, sequence: 0x0102_0304, wake, chain: *b"chain of 16 byte" }
+}
+
+fn body() -> Encoded {
+    Encoded { version: 2, body: codec::to_body(&("text", 300_u32, Some(true))) }
+}
+
+fn index() -> IndexKey {
+    IndexKey { index: 9, value: b"value".to_vec() }
+}
+
+fn written() -> Vec<(&'static str, Vec<u8>)> {
+    vec![
+        ("key.totals", keys::TOTALS.to_vec()),
+        ("key.identity", keys::IDENTITY.to_vec()),
+        ("key.application", keys::application(ID)),
+        ("key.journal", keys::journal(ID, 7)),
+        ("key.change", keys::change(0x0102_0304)),
+        ("key.wake", keys::wake(WAKE)),
+        ("key.index", keys::index(&index(), ID)),
+        ("key.document", keys::document(ID, 5)),
+        ("envelope", codec::seal(Kind::Change, 1, b"body")),
+        ("body", body().body),
+        ("application.live", rows::write_application(&head(Some(WAKE.at)), &body())),
+        ("application.ended", rows::write_application(&head(None), &body())),
+        ("journal", rows::write_journal(&head(None).chain, &body())),
+        ("change", rows::write_change(ID, 7, &body())),
+        ("wake", rows::write_empty(Kind::Wake)),
+        ("index", rows::write_empty(Kind::Index)),
+        ("document.inline", rows::write_document(&Document::Inline(b"inline".to_vec()))),
+        ("document.blob", rows::write_document(&Document::Blob(BlobId([0xb1; 32])))),
+        ("totals", rows::write_totals(&TOTALS)),
+        ("identity", rows::write_identity(&[0xab; 16])),
+        ("chain", rows::link(&rows::CHAIN_START, &body()).to_vec()),
+    ]
+}
+
+#[test]
+fn what_is_written_is_what_was_released() {
+    let text: String =
+        written().iter().map(|(name, bytes)| format!("{name} {}\n", hex::encode(bytes))).collect();
+    assert_eq!(text, V1);
+}
+
+#[test]
+fn what_was_released_reads_back() {
+    let lines = V1.lines().map(|line| line.split_once(' ').unwrap());
+    let v1: BTreeMap<_, _> = lines.map(|(name, bytes)| (name, hex::decode(bytes).unwrap())).collect();
+    assert_eq!(keys::read_application(&v1["key.application"]).unwrap(), ID);
+    assert_eq!(keys::read_journal(&v1["key.journal"]).unwrap(), (ID, 7));
+    assert_eq!(keys::read_change(&v1["key.change"]).unwrap(), 0x0102_0304);
+    assert_eq!(keys::read_wake(&v1["key.wake"]).unwrap(), WAKE);
+    assert_eq!(keys::read_index(&v1["key.index"]).unwrap(), (index(), ID));
+    assert_eq!(codec::open(Kind::Change, 1, &v1["envelope"]).unwrap(), (1, b"body".as_slice()));
+    assert_eq!(
+        codec::from_body::<(String, u32, Option<bool>)>(&v1["body"]).unwrap(),
+        ("text".to_owned(), 300, Some(true))
+    );
+    assert_eq!(rows::read_application(&v1["application.live"]).unwrap(), (head(Some(WAKE.at)), body()));
+    assert_eq!(rows::read_application(&v1["application.ended"]).unwrap(), (head(None), body()));
+    assert_eq!(rows::read_journal(&v1["journal"]).unwrap(), (head(None).chain, body()));
+    let change = Change { sequence: 3, application: ID, version: 7, body: body() };
+    assert_eq!(rows::read_change(3, &v1["change"]).unwrap(), change);
+    rows::read_empty(Kind::Wake, &v1["wake"]).unwrap();
+    rows::read_empty(Kind::Index, &v1["index"]).unwrap();
+    let inline = rows::read_document(&v1["document.inline"]).unwrap();
+    assert!(matches!(inline, Document::Inline(bytes) if bytes == b"inline"));
+    let blob = rows::read_document(&v1["document.blob"]).unwrap();
+    assert!(matches!(blob, Document::Blob(BlobId(hash)) if hash == [0xb1; 32]));
+    assert_eq!(rows::read_totals(&v1["totals"]).unwrap(), TOTALS);
+    assert_eq!(rows::read_identity(&v1["identity"]).unwrap(), [0xab; 16]);
+}

@@ -1,0 +1,208 @@
+//! The keys of the one tree: a tag byte, then big-endian parts, laid out by hand.
+//!
+//! | tag | key | parts |
+//! |---|---|---|
+//! | 1 | meta | which u8: 1 totals, 2 identity |
+//! | 2 | application | id 16 |
+//! | 3 | journal | id 16, version u64 |
+//! | 4 | change | sequence u64 |
+//! | 5 | wake-up | time u64 in milliseconds, id 16 |
+//! | 6 | index | index u8, length of the value u16, value, id 16 |
+//! | 7 | document | id 16, number u32 |
+//!
+//! The numbers are permanent: never changed, never reused. The length before an index value keeps
+//! a scan of one value from seeing a longer one that begins like it. Nothing here reads values.
+
+use super::codec::{CodecError, Reader};
+use super::{INDEX_VALUE_LIMIT, IndexKey, Wake};
+use crate::machine::id::ApplicationId;
+use crate::machine::time::Time;
+use std::ops::Range;
+
+const META: u8 = 1;
+const APPLICATION: u8 = 2;
+const JOURNAL: u8 = 3;
+const CHANGE: u8 = 4;
+const WAKE: u8 = 5;
+const INDEX: u8 = 6;
+const DOCUMENT: u8 = 7;
+
+/// The key of the row that says how much is there.
+pub(super) const TOTALS: [u8; 2] = [META, 1];
+
+/// The key of the row that says whose rows these are.
+pub(super) const IDENTITY: [u8; 2] = [META, 2];
+
+pub(super) type Key = Vec<u8>;
+
+pub(super) fn application(id: ApplicationId) -> Key {
+    join(APPLICATION, &[id.as_bytes()])
+}
+
+pub(super) fn journal(id: ApplicationId, version: u64) -> Key {
+    join(JOURNAL, &[id.as_bytes(), &version.to_be_bytes()])
+}
+
+pub(super) fn change(sequence: u64) -> Key {
+    join(CHANGE, &[&sequence.to_be_bytes()])
+}
+
+pub(super) fn wake(wake: Wake) -> Key {
+    join(WAKE, &[&wake.at.as_millis().to_be_bytes(), wake.application.as_bytes()])
+}
+
+/// The value is at most [`INDEX_VALUE_LIMIT`] bytes: the plan of a group has seen to it.
+pub(super) fn index(key: &IndexKey, id: ApplicationId) -> Key {
+    let mut out = index_prefix(key);
+    out.extend_from_slice(id.as_bytes());
+    out
+}
+
+pub(super) fn document(id: ApplicationId, number: u32) -> Key {
+    join(DOCUMENT, &[id.as_bytes(), &number.to_be_bytes()])
+}
+
+/// All applications after one, or all.
+pub(super) fn applications_after(after: Option<ApplicationId>) -> Range<Key> {
+    let from = after.map_or_else(|| vec![APPLICATION], |id| next(application(id)));
+    from..vec![APPLICATION + 1]
+}
+
+/// The journal entries with versions from `first` to `last`, both included.
+pub(super) fn journal_between(id: ApplicationId, first: u64, last: u64) -> Range<Key> {
+    journal(id, first)..next(journal(id, last))
+}
+
+/// The changes with sequences from `first` to `last`, both included.
+pub(super) fn changes_between(first: u64, last: u64) -> Range<Key> {
+    change(first)..next(change(last))
+}
+
+/// The wake-ups after one (or from the first), not later than `until`.
+pub(super) fn wakes_between(after: Option<Wake>, until: Time) -> Range<Key> {
+    let from = after.map_or_else(|| vec![WAKE], |w| next(wake(w)));
+    let last = Wake { at: until, application: ApplicationId::from_bytes([0xff; 16]) };
+    from..next(wake(last))
+}
+
+/// The applications under an index key, after one (or all).
+pub(super) fn index_after(key: &IndexKey, after: Option<ApplicationId>) -> Range<Key> {
+    let from = after.map_or_else(|| index_prefix(key), |id| next(index(key, id)));
+    from..next(index(key, ApplicationId::from_bytes([0xff; 16])))
+}
+
+/// The id in the key of an application.
+pub(super) fn read_application(key: &[u8]) -> Result<ApplicationId, CodecError> {
+    let mut reader = tagged("the key of an application", APPLICATION, key)?;
+    let id = ApplicationId::from_bytes(reader.array()?);
+    reader.end().map(|()| id)
+}
+
+/// The version in the key of a journal entry.
+pub(super) fn read_journal(key: &[u8]) -> Result<(ApplicationId, u64), CodecError> {
+    let mut reader = tagged("the key of a journal entry", JOURNAL, key)?;
+    let (id, version) = (ApplicationId::from_bytes(reader.array()?), reader.u64()?);
+    reader.end().map(|()| (id, version))
+}
+
+/// The sequence in the key of a change.
+pub(super) fn read_change(key: &[u8]) -> Result<u64, CodecError> {
+    let mut reader = tagged("the key of a change", CHANGE, key)?;
+    let sequence = reader.u64()?;
+    reader.end().map(|()| sequence)
+}
+
+/// The wake-up that a key is.
+pub(super) fn read_wake(key: &[u8]) -> Result<Wake, CodecError> {
+    let mut reader = tagged("the key of a wake-up", WAKE, key)?;
+    let at = Time::from_millis(reader.u64()?);
+    let application = ApplicationId::from_bytes(reader.array()?);
+    reader.end().map(|()| Wake { at, application })
+}
+
+/// The application at the end of an index row's key.
+pub(super) fn read_index(key: &[u8]) -> Result<(IndexKey, ApplicationId), CodecError> {
+    let mut reader = tagged("the key of an index row", INDEX, key)?;
+    let index = reader.u8()?;
+    let len = reader.u16()?;
+    let value = reader.take(usize::from(len))?.to_vec();
+    let id = ApplicationId::from_bytes(reader.array()?);
+    reader.end().map(|()| (IndexKey { index, value }, id))
+}
+
+fn index_prefix(key: &IndexKey) -> Key {
+    const { assert!(INDEX_VALUE_LIMIT <= u16::MAX as usize) };
+    let len = u16::try_from(key.value.len()).unwrap_or(u16::MAX);
+    join(INDEX, &[&[key.index], &len.to_be_bytes(), &key.value])
+}
+
+/// The smallest key above this one.
+fn next(mut key: Key) -> Key {
+    key.push(0);
+    key
+}
+
+fn join(tag: u8, parts: &[&[u8]]) -> Key {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|p| p.len()).sum::<usize>());
+    key.push(tag);
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+fn tagged<'a>(what: &'static str, tag: u8, key: &'a [u8]) -> Result<Reader<'a>, CodecError> {
+    let mut reader = Reader::new(what, key);
+    match reader.u8()? {
+        found if found == tag => Ok(reader),
+        found => Err(CodecError::Field { what, found }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(last: u8) -> ApplicationId {
+        ApplicationId::from_bytes([1, 0, 0, 0, 0, 0, 0x70, 0, 0x80, 0, 0, 0, 0, 0, 0, last])
+    }
+
+    fn named(value: &[u8]) -> IndexKey {
+        IndexKey { index: 3, value: value.to_vec() }
+    }
+
+    #[test]
+    fn keys_read_back() {
+        let w = Wake { at: Time::from_millis(77), application: id(2) };
+        assert_eq!(read_application(&application(id(1))).unwrap(), id(1));
+        assert_eq!(read_journal(&journal(id(1), 9)).unwrap(), (id(1), 9));
+        assert_eq!(read_change(&change(500)).unwrap(), 500);
+        assert_eq!(read_wake(&wake(w)).unwrap(), w);
+        assert_eq!(read_index(&index(&named(b"v"), id(3))).unwrap(), (named(b"v"), id(3)));
+        assert!(read_change(&wake(w)).is_err());
+        assert!(read_change(&next(change(1))).is_err());
+    }
+
+    #[test]
+    fn one_value_never_sees_another() {
+        let values: [&[u8]; 6] = [b"", b"a", b"a\0", b"ab", b"\xff", b"\xff\xff"];
+        for sought in values {
+            let range = index_after(&named(sought), None);
+            for stored in values {
+                let inside = range.contains(&index(&named(stored), id(7)));
+                assert_eq!(inside, stored == sought, "{sought:?} and {stored:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_hold_their_ends() {
+        assert!(changes_between(3, 5).contains(&change(3)) && changes_between(3, 5).contains(&change(5)));
+        assert!(!changes_between(3, 5).contains(&change(6)));
+        let end = Wake { at: Time::from_millis(u64::MAX), application: id(1) };
+        assert!(wakes_between(None, end.at).contains(&wake(end)));
+        assert!(!wakes_between(Some(end), end.at).contains(&wake(end)));
+        assert!(applications_after(None).contains(&application(id(0))));
+        assert!(!applications_after(Some(id(4))).contains(&application(id(4))));
+    }
+}

@@ -1,0 +1,245 @@
+//! The store in memory, for simulations: the same rows as on disk, in a map.
+//!
+//! It must never behave better than the store on disk, except that it is durable at once. A clone
+//! is another handle on the same rows: keep one, drop the engine, and you have had a crash.
+
+use super::codec::Encoded;
+use super::plan::{self, Writes};
+use super::read::{self, Row, Rows};
+use super::rows::Totals;
+use super::{
+    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Document, IndexKey, Item, Store, StoreError,
+    Stored, Time, Verdict, Wake,
+};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// A store in memory; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Held while a group is planned and written.
+    writer: Mutex<()>,
+    state: RwLock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    blobs: BTreeMap<BlobId, Vec<u8>>,
+    totals: Totals,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), blobs: BTreeMap::new(), totals: Totals::EMPTY }
+    }
+}
+
+impl MemoryStore {
+    /// Makes an empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives all stored bytes, keys and values, blobs last: to search them for what must not be
+    /// there in the clear.
+    pub fn dump(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let state = self.state();
+        let rows = state.rows.iter().map(|(key, value)| (key.clone(), value.clone()));
+        let blobs = state.blobs.iter().map(|(id, bytes)| (id.0.to_vec(), bytes.clone()));
+        rows.chain(blobs).collect()
+    }
+
+    // A panic under a lock is a bug elsewhere (a failed assertion of a simulation): what lies
+    // under it is changed in one step, so it is whole.
+
+    fn writer(&self) -> MutexGuard<'_, ()> {
+        self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.shared.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.shared.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn write(&mut self, writes: Writes, totals: Totals) {
+        for (key, value) in writes {
+            match value {
+                Some(value) => self.rows.insert(key, value),
+                None => self.rows.remove(&key),
+            };
+        }
+        self.totals = totals;
+    }
+}
+
+impl Rows for MemoryStore {
+    fn row(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.state().rows.get(key).cloned())
+    }
+
+    fn page(&self, range: Range<Vec<u8>>, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let state = self.state();
+        let rows = state.rows.range(range).take(limit);
+        Ok(rows.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn blob(&self, blob: BlobId) -> Result<Vec<u8>, StoreError> {
+        let bytes = self.state().blobs.get(&blob).cloned();
+        bytes.ok_or(StoreError::BlobDamaged { blob, what: "is missing" })
+    }
+
+    fn durable_span(&self) -> (u64, u64) {
+        self.state().totals.span()
+    }
+
+    fn between_groups<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _writer = self.writer();
+        f()
+    }
+}
+
+impl Store for MemoryStore {
+    fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
+        plan::check(group)?;
+        let _writer = self.writer();
+        let mut heads = BTreeMap::new();
+        for item in group {
+            for (number, document) in &item.documents {
+                match document {
+                    Document::Inline(_) => {}
+                    Document::Blob(blob) if self.state().blobs.contains_key(blob) => {}
+                    Document::Blob(blob) => {
+                        return Err(StoreError::NoBlob {
+                            application: item.application,
+                            number: *number,
+                            blob: *blob,
+                        });
+                    }
+                }
+            }
+            if let Some(head) = read::head(self, item.application)? {
+                heads.insert(item.application, head);
+            }
+        }
+        let plan = plan::plan(group, heads, self.state().totals);
+        self.state_mut().write(plan.writes, plan.totals);
+        Ok(plan.verdicts)
+    }
+
+    fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
+        if bytes.len() > BLOB_LIMIT {
+            return Err(StoreError::BlobTooLarge { size: bytes.len(), limit: BLOB_LIMIT });
+        }
+        let blob = BlobId::of(bytes);
+        self.state_mut().blobs.entry(blob).or_insert_with(|| bytes.to_vec());
+        Ok(blob)
+    }
+
+    fn application(&self, id: ApplicationId) -> Result<Option<Stored>, StoreError> {
+        read::application(self, id)
+    }
+
+    fn applications(
+        &self,
+        after: Option<ApplicationId>,
+        limit: usize,
+    ) -> Result<Vec<(ApplicationId, Stored)>, StoreError> {
+        read::applications(self, after, limit)
+    }
+
+    fn journal(
+        &self,
+        id: ApplicationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Encoded)>, StoreError> {
+        read::journal(self, id, after, limit)
+    }
+
+    fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        read::changes(self, after, limit)
+    }
+
+    fn span(&self) -> Result<(u64, u64), StoreError> {
+        Ok(self.durable_span())
+    }
+
+    fn forget_changes(&self, before: u64) -> Result<(), StoreError> {
+        let _writer = self.writer();
+        let mut state = self.state_mut();
+        while let Some((writes, totals)) = plan::forget(&state.totals, before) {
+            state.write(writes, totals);
+        }
+        Ok(())
+    }
+
+    fn wakes(&self, after: Option<Wake>, until: Time, limit: usize) -> Result<Vec<Wake>, StoreError> {
+        read::wakes(self, after, until, limit)
+    }
+
+    fn indexed(
+        &self,
+        key: &IndexKey,
+        after: Option<ApplicationId>,
+        limit: usize,
+    ) -> Result<Vec<ApplicationId>, StoreError> {
+        read::indexed(self, key, after, limit)
+    }
+
+    fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        read::document(self, id, number)
+    }
+
+    fn counts(&self) -> Counts {
+        self.state().totals.counts
+    }
+
+    fn audit(&self) -> Result<Audit, StoreError> {
+        read::audit(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::conformance::{self, Raw, item};
+
+    impl Raw for MemoryStore {
+        fn put_raw(&self, key: Vec<u8>, value: Option<Vec<u8>>) {
+            let totals = self.state().totals;
+            self.state_mut().write(BTreeMap::from([(key, value)]), totals);
+        }
+    }
+
+    #[test]
+    fn it_keeps_the_contract() {
+        conformance::run(MemoryStore::new);
+    }
+
+    #[test]
+    fn a_clone_survives_and_the_dump_shows_all_bytes() {
+        let store = MemoryStore::new();
+        let kept = store.clone();
+        let blob = store.put_blob(b"large thing").unwrap();
+        let mut first = item(1, 0);
+        first.documents = vec![(1, Document::Inline(b"small thing".to_vec())), (2, Document::Blob(blob))];
+        store.commit(&[first]).unwrap();
+        drop(store);
+        assert_eq!(kept.counts().applications, 1);
+        let bytes = kept.dump();
+        let holds = |sought: &[u8]| bytes.iter().any(|(_, v)| v.windows(sought.len()).any(|w| w == sought));
+        assert!(holds(b"small thing") && holds(b"large thing") && !holds(b"no thing"));
+    }
+}

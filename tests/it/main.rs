@@ -1,0 +1,3 @@
+//! Docket from outside: everything here uses what the crate offers, or the built binary.
+
+mod simulation;

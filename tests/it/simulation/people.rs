@@ -1,0 +1,129 @@
+//! The applicants: who they are, what they bring, what their script says must become of them.
+
+use docket::engine::dossier::{
+    BookEntry, Contact, Device, Dossier, Identity, IdentityCard, Loan, Relation, Work,
+};
+use docket::engine::entrance::Brought;
+use docket::engine::products;
+use docket::machine::application::Source;
+use docket::machine::evidence::DocumentKind;
+use docket::machine::graph::application::State;
+use docket::machine::id::ApplicationId;
+use docket::sandbox::Script;
+
+/// An applicant, and what is known of the application.
+#[derive(Debug, Clone)]
+pub struct Applicant {
+    pub name: String,
+    pub phone: String,
+    pub id_card: String,
+    pub order: String,
+    pub script: Script,
+    pub product: &'static str,
+    /// Whether base and additional info were acknowledged.
+    pub brought: [bool; 2],
+    /// The application and the newest version that was acknowledged.
+    pub application: Option<(ApplicationId, u64)>,
+    pub is_cancelled: bool,
+}
+
+impl Applicant {
+    pub fn new(number: u64, seed: u64, script: Script, product: &'static str) -> Self {
+        let tail = (seed * 37 + number * 7919) % 1_000_000;
+        Self {
+            name: format!("申请人{seed}甲{number}"),
+            phone: format!("199{:02}{tail:06}", script.number()),
+            id_card: format!("51330119911231{:03}X", number % 1000),
+            order: format!("order-{number}"),
+            script,
+            product,
+            brought: [false, false],
+            application: None,
+            is_cancelled: false,
+        }
+    }
+
+    /// How the application must end if nobody interferes and nobody's patience ends.
+    pub fn expected(&self) -> State {
+        if self.script == Script::Blacklisted || self.script == Script::AuditRejected {
+            return State::Rejected;
+        }
+        State::Approved
+    }
+
+    /// The first half: who it is, what is asked for, the card; for one product the operator data.
+    pub fn base(&self) -> Brought {
+        let essentials = Dossier {
+            identity: Some(Identity {
+                name: self.name.clone(),
+                phone: self.phone.clone(),
+                id_card: self.id_card.clone(),
+            }),
+            loan: Some(Loan { amount_fen: 150_000 }),
+            identity_card: Some(IdentityCard {
+                face_url: "https://img.example.com/live.jpg".to_owned(),
+                front_url: "https://img.example.com/front.jpg".to_owned(),
+                back_url: "https://img.example.com/back.jpg".to_owned(),
+                address: String::new(),
+            }),
+            ..Dossier::default()
+        };
+        let mut parts = vec![essentials];
+        if self.product == products::PUSHED {
+            let raw = serde_json::value::RawValue::from_string(OPERATOR_DATA.to_owned()).unwrap();
+            parts.push(Dossier { operator_data: Some(raw), ..Dossier::default() });
+        }
+        self.brought(DocumentKind::BasePush, parts, Some(self.id_card.clone()))
+    }
+
+    /// The second half.
+    pub fn additional(&self) -> Brought {
+        let contact = |name: &str, phone: &str, relation| Contact {
+            name: name.to_owned(),
+            phone: phone.to_owned(),
+            relation,
+            told_as: String::new(),
+        };
+        let part = Dossier {
+            contacts: Some(vec![
+                contact("张一", "18221501320", Relation::Parent),
+                contact("李二", "13671618954", Relation::Friend),
+            ]),
+            work: Some(Work {
+                company: "测试公司".to_owned(),
+                region: "上海市上海市杨浦区".to_owned(),
+                address: "政学路1号".to_owned(),
+                phone: "021-12345678".to_owned(),
+            }),
+            device: Some(Device {
+                device_id: "7d50dcb97e654de6890ae8000bb4558a".to_owned(),
+                last_login: Some(1_476_692_044),
+                os: "iOS".to_owned(),
+                os_version: "9.3".to_owned(),
+                app_market: "appstore".to_owned(),
+            }),
+            address_book: Some(vec![BookEntry { name: "中国移动".to_owned(), phone: "10086".to_owned() }]),
+            ..Dossier::default()
+        };
+        self.brought(DocumentKind::AdditionalPush, vec![part], None)
+    }
+
+    fn brought(&self, kind: DocumentKind, parts: Vec<Dossier>, id_card: Option<String>) -> Brought {
+        let original = serde_json::to_vec(&parts).unwrap();
+        Brought {
+            source: Source { partner: "partner".to_owned(), order: self.order.clone() },
+            product: self.product.to_owned(),
+            original: Some((kind, original.into())),
+            parts,
+            phone: Some(self.phone.clone()),
+            id_card,
+            service_password: None,
+        }
+    }
+}
+
+const OPERATOR_DATA: &str = r#"{"created_time":"2018-09-26 16:08:06","task_data":{"account_info":{"real_info":"已登记"},
+"base_info":{"user_name":"姚**","cert_num":"未知"},
+"bill_info":[{"bill_cycle":"2018-09","bill_total":"5810"}],
+"call_info":[{"call_cycle":"2018-09","call_record":[{"call_start_time":"2018-09-01 00:46:19",
+"call_type_name":"被叫","call_time":"50","call_other_number":"18812312312"}]}],"sms_info":[]}}"#;
