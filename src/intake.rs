@@ -5,4 +5,5 @@
 //! an answer or a log what a body says of a person.
 
 pub mod push;
+pub mod reception;
 pub mod routes;

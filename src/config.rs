@@ -1,0 +1,294 @@
+//! Settings: from the file, the environment, the command line, in this order; the last wins.
+//!
+//! Every key can be given as `DOCKET_` and its path in upper case with underscores:
+//! `provider.public_key` is `DOCKET_PROVIDER_PUBLIC_KEY`. A key that nobody knows is an error.
+
+mod patience;
+mod products;
+
+use crate::engine::products::Products;
+use crate::machine::policy::Policy;
+use crate::vault::Secret;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use patience::Patience;
+pub use products::{Partner, Product};
+
+/// All settings of a server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen, for gRPC and HTTP alike; a loopback address.
+    #[serde(default = "listen")]
+    pub listen: SocketAddr,
+    /// The folder of the store, the keys and the blobs.
+    #[serde(default = "data")]
+    pub data: PathBuf,
+    /// The file of the master key; `keys/master.key` in the data folder when not given.
+    pub master_key_file: Option<PathBuf>,
+    /// The master key itself, 32 bytes in hexadecimal or Base64; goes before the file.
+    pub master_key: Option<SecretText>,
+    /// The upstream provider.
+    pub provider: Provider,
+    /// How patient to be.
+    #[serde(default)]
+    pub patience: Patience,
+    /// The partners whose pushes are taken in; the first is served at the root, each under
+    /// `/partners/{name}`.
+    #[serde(default = "products::partners")]
+    pub partner: Vec<Partner>,
+    /// The products.
+    #[serde(default = "products::products")]
+    pub product: Vec<Product>,
+}
+
+/// The upstream provider, and our account there.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// Its base URL (spec 002 §0).
+    pub address: String,
+    /// Our merchant account (spec 002 §1).
+    pub username: String,
+    /// Its password.
+    pub password: SecretText,
+    /// The file with its public key for the audit, X.509 SPKI PEM (spec 002 §7.1).
+    pub public_key: PathBuf,
+    /// How requests are written: `json` or `form` (spec 005 A-002-7).
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// How long a call may take in all.
+    #[serde(default = "timeout", deserialize_with = "patience::duration")]
+    pub timeout: Duration,
+    /// The life of a token in hours.
+    #[serde(default = "token_hours")]
+    pub token_hours: NonZeroU16,
+}
+
+/// How requests to the provider are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// As JSON.
+    #[default]
+    Json,
+    /// As form fields.
+    Form,
+}
+
+/// A text that prints nothing.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct SecretText(String);
+
+impl SecretText {
+    /// Takes a text.
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Gives the text to whoever must hand it over.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Gives it as a secret.
+    pub fn to_secret(&self) -> Secret {
+        Secret::from(self.0.clone())
+    }
+}
+
+impl Drop for SecretText {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
+    }
+}
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Where to listen unless told otherwise.
+pub fn listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8700))
+}
+
+impl Settings {
+    /// The defaults, with the data in `folder` and no account at the provider yet.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self {
+            listen: listen(),
+            data: folder,
+            master_key_file: None,
+            master_key: None,
+            provider: Provider::default(),
+            patience: Patience::default(),
+            partner: products::partners(),
+            product: products::products(),
+        }
+    }
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self {
+            address: String::new(),
+            username: String::new(),
+            password: SecretText::new(String::new()),
+            public_key: PathBuf::new(),
+            encoding: Encoding::Json,
+            timeout: timeout(),
+            token_hours: token_hours(),
+        }
+    }
+}
+
+fn data() -> PathBuf {
+    PathBuf::from("docket-data")
+}
+
+const fn timeout() -> Duration {
+    Duration::from_secs(10)
+}
+
+const fn token_hours() -> NonZeroU16 {
+    NonZeroU16::new(24).expect("24 is not 0")
+}
+
+/// The settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The file or a variable cannot be read.
+    #[error("read the settings: {0}")]
+    Read(#[from] config::ConfigError),
+    /// A variable begins with `DOCKET_` and is no setting.
+    #[error("the environment variable {name} is no setting{}", .like.as_ref().map(|like| format!("; did you mean {like}?")).unwrap_or_default())]
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// One that looks alike.
+        like: Option<String>,
+    },
+    /// A setting makes no sense.
+    #[error("{key}: {problem}")]
+    Senseless {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Settings that can be given on the command line, each with its key.
+pub type Overrides = Vec<(&'static str, String)>;
+
+/// Every key that is a single value, so that it can come from the environment.
+const KEYS: [&str; 27] = [
+    "listen",
+    "data",
+    "master_key_file",
+    "master_key",
+    "provider.address",
+    "provider.username",
+    "provider.password",
+    "provider.public_key",
+    "provider.encoding",
+    "provider.timeout",
+    "provider.token_hours",
+    "patience.intake",
+    "patience.collections",
+    "patience.credentials",
+    "patience.session",
+    "patience.data",
+    "patience.audit",
+    "patience.reminder",
+    "patience.restart",
+    "patience.poll_min",
+    "patience.poll_max",
+    "patience.poll_asking",
+    "patience.audit_min",
+    "patience.audit_max",
+    "patience.call_budget",
+    "patience.sessions",
+    "patience.answers",
+];
+
+/// Variables that begin like settings and are none: they choose how the program runs.
+const OTHER_VARIABLES: [&str; 4] = ["DOCKET_CONFIG", "DOCKET_LOG", "DOCKET_SEED", "DOCKET_OUTPUT"];
+
+impl Settings {
+    /// Reads the settings.
+    pub fn read(file: Option<&Path>, overrides: Overrides) -> Result<Self, SettingsError> {
+        refuse_unknown_variables()?;
+        let mut builder = config::Config::builder();
+        if let Some(file) = file {
+            builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
+        }
+        for key in KEYS {
+            builder = builder.set_override_option(key, std::env::var(variable(key)).ok())?;
+        }
+        for (key, value) in overrides {
+            builder = builder.set_override(key, value)?;
+        }
+        let settings: Self = builder.build()?.try_deserialize()?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        let senseless = |key: &str, problem: &str| SettingsError::Senseless {
+            key: key.to_owned(),
+            problem: problem.to_owned(),
+        };
+        if !self.listen.ip().is_loopback() {
+            return Err(senseless("listen", "must be a loopback address: there is no TLS and no token yet"));
+        }
+        if self.partner.is_empty() {
+            return Err(senseless("partner", "at least one is needed"));
+        }
+        for partner in &self.partner {
+            if !self.product.iter().any(|product| product.name == partner.product) {
+                let key = format!("partner.{}", partner.name);
+                return Err(senseless(&key, &format!("no product is called `{}`", partner.product)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives how patient to be.
+    pub fn policy(&self) -> Policy {
+        self.patience.policy()
+    }
+
+    /// Gives the products.
+    pub fn products(&self) -> Products {
+        Products::new(self.product.iter().map(Product::plan))
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("DOCKET_{}", key.replace('.', "_").to_uppercase())
+}
+
+fn refuse_unknown_variables() -> Result<(), SettingsError> {
+    let known: Vec<_> = KEYS.iter().map(|key| variable(key)).collect();
+    for (name, _) in std::env::vars_os() {
+        let Some(name) = name.to_str().filter(|name| name.starts_with("DOCKET_")) else { continue };
+        if OTHER_VARIABLES.contains(&name) || known.iter().any(|known| known == name) {
+            continue;
+        }
+        let like = known.iter().max_by_key(|known| shared_prefix(known, name)).cloned();
+        return Err(SettingsError::UnknownVariable { name: name.to_owned(), like });
+    }
+    Ok(())
+}
+
+fn shared_prefix(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+}

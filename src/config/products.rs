@@ -1,0 +1,87 @@
+//! Products and partners, as written in the settings.
+
+use crate::engine::products;
+use crate::machine::application::{Plan, Wanted};
+use crate::machine::evidence::EvidenceKind;
+use serde::{Deserialize, Deserializer, de};
+
+/// A partner whose pushes are taken in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partner {
+    /// The partner's name.
+    pub name: String,
+    /// The product that the pushes are for.
+    pub product: String,
+}
+
+/// A product.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Product {
+    /// Its name.
+    pub name: String,
+    /// The version of what follows: raise it with each change; applications keep theirs.
+    pub version: u32,
+    /// The evidence that it wants, besides what is collected.
+    #[serde(deserialize_with = "kinds")]
+    pub evidence: Vec<EvidenceKind>,
+    /// Whether telecom data is collected: `no`, `optional` or `required`.
+    #[serde(deserialize_with = "wanted")]
+    pub telecom: Wanted,
+    /// The loan's term in days.
+    pub term_days: u32,
+}
+
+impl Product {
+    /// Gives what an application of the product is created with.
+    pub fn plan(&self) -> Plan {
+        Plan {
+            product: self.name.clone(),
+            version: self.version,
+            evidence: self.evidence.clone(),
+            telecom: self.telecom,
+            term_days: self.term_days,
+        }
+    }
+
+    fn of(plan: &Plan) -> Self {
+        Self {
+            name: plan.product.clone(),
+            version: plan.version,
+            evidence: plan.evidence.clone(),
+            telecom: plan.telecom,
+            term_days: plan.term_days,
+        }
+    }
+}
+
+/// The two products of the demo.
+pub(super) fn products() -> Vec<Product> {
+    let demo = products::demo();
+    demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect()
+}
+
+/// A partner for each product of the demo; the one that brings operator data comes first.
+pub(super) fn partners() -> Vec<Partner> {
+    let partner = |product: &str| Partner { name: product.to_owned(), product: product.to_owned() };
+    vec![partner(products::PUSHED), partner(products::COLLECTED)]
+}
+
+fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    let kind = |name: String| {
+        EvidenceKind::from_name(&name)
+            .ok_or_else(|| de::Error::custom(format!("no kind of evidence is called `{name}`")))
+    };
+    names.into_iter().map(kind).collect()
+}
+
+fn wanted<'de, D: Deserializer<'de>>(from: D) -> Result<Wanted, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "no" => Ok(Wanted::No),
+        "optional" => Ok(Wanted::Optional),
+        "required" => Ok(Wanted::Required),
+        other => Err(de::Error::custom(format!("`{other}` is none of `no`, `optional`, `required`"))),
+    }
+}
