@@ -3,12 +3,13 @@
 //! Owns the way from a call that the core asked for to what its answer means. It must never decide
 //! what happens next, repeat what is not safe to repeat, or let a secret into an error or a log.
 
-mod audit;
+pub mod audit;
 mod blocking;
 pub mod client;
+mod failure;
 mod line;
 mod material;
-mod prepare;
+pub mod prepare;
 mod read;
 mod token;
 pub mod transport;

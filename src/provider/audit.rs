@@ -7,10 +7,12 @@
 mod operator;
 pub(super) mod sealing;
 
+pub use sealing::{AuditCipher, KeyError};
+
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-use super::material::missing;
+use super::failure::missing;
 use super::wire::audit::dossier as wire;
 use crate::engine::dossier::{self, Dossier, Relation};
 use crate::engine::provider::Failure;
@@ -47,15 +49,10 @@ pub(super) fn dossier(
     })
 }
 
-fn order_detail(
-    application: &Application,
-    dossier: &Dossier,
-) -> Result<wire::OrderDetail, Failure> {
+fn order_detail(application: &Application, dossier: &Dossier) -> Result<wire::OrderDetail, Failure> {
     let amount = dossier.loan.as_ref().map_or(0, |loan| loan.amount_fen);
     let created = i64::try_from(application.created.as_millis());
-    let created = created
-        .ok()
-        .and_then(|at| Timestamp::from_millisecond(at).ok());
+    let created = created.ok().and_then(|at| Timestamp::from_millisecond(at).ok());
     Ok(wire::OrderDetail {
         order_id: positive(application.order_id, "order_detail.order_id")?,
         amount: positive(amount, "order_detail.amount")?,
@@ -74,12 +71,13 @@ fn positive(number: u64, field: &str) -> Result<i64, Failure> {
 
 fn basic_info(dossier: &Dossier) -> Result<wire::BasicInfo, Failure> {
     let contacts = dossier.contacts.iter().flatten();
-    let contacts = contacts
-        .filter(|contact| is_told(&contact.phone) && is_told(&contact.name))
-        .map(|contact| wire::EmergencyContact {
-            moblie: contact.phone.clone(),
-            name: contact.name.clone(),
-            relation: Some(relation(contact)),
+    let contacts =
+        contacts.filter(|contact| is_told(&contact.phone) && is_told(&contact.name)).map(|contact| {
+            wire::EmergencyContact {
+                moblie: contact.phone.clone(),
+                name: contact.name.clone(),
+                relation: Some(relation(contact)),
+            }
         });
     let work = dossier.work.as_ref();
     let card = dossier.identity_card.as_ref();
@@ -103,11 +101,9 @@ fn relation(contact: &dossier::Contact) -> i64 {
         },
         Relation::Spouse => 2,
         Relation::Friend => 3,
-        Relation::Sibling
-        | Relation::Child
-        | Relation::Colleague
-        | Relation::Classmate
-        | Relation::Other => 4,
+        Relation::Sibling | Relation::Child | Relation::Colleague | Relation::Classmate | Relation::Other => {
+            4
+        }
     }
 }
 
@@ -126,19 +122,14 @@ fn address_book(dossier: &Dossier) -> Result<Vec<wire::MobileContact>, Failure> 
     let entries = dossier.address_book.iter().flatten();
     let entries = entries
         .filter(|entry| is_told(&entry.phone) && is_told(&entry.name))
-        .map(|entry| wire::MobileContact {
-            mobile: entry.phone.clone(),
-            name: entry.name.clone(),
-        });
+        .map(|entry| wire::MobileContact { mobile: entry.phone.clone(), name: entry.name.clone() });
     filled(entries.collect(), "user_mobile_contacts")
 }
 
 fn logins(device: &dossier::Device) -> Option<Vec<wire::LoginLog>> {
     let login = device.last_login.map(Timestamp::from_second);
-    let log = wire::LoginLog {
-        time: login.and_then(Result::ok).map(shanghai),
-        device_id: told(&device.device_id),
-    };
+    let log =
+        wire::LoginLog { time: login.and_then(Result::ok).map(shanghai), device_id: told(&device.device_id) };
     (log != wire::LoginLog::default()).then(|| vec![log])
 }
 

@@ -15,12 +15,12 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use super::audit::sealing::Sealer;
-pub use super::audit::sealing::{AuditCipher, KeyError};
+use super::audit::{AuditCipher, KeyError};
 use super::blocking::blocking;
+use super::failure::unavailable;
 use super::line::Line;
-use super::material;
-pub use super::prepare::Encoding;
-use super::prepare::draft;
+use super::material::gather;
+use super::prepare::{Encoding, draft};
 use super::read::Told;
 use super::transport::TransportError;
 use crate::engine::archive::Archive;
@@ -55,6 +55,17 @@ pub struct Settings {
     pub audit_cipher: AuditCipher,
 }
 
+/// The settings make no client.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The account's password is not text.
+    #[error("use the account's password: give one that is UTF-8 text")]
+    Password,
+    /// The provider's public key cannot be used.
+    #[error("set up the sealing of audits")]
+    Key(#[from] KeyError),
+}
+
 /// The client: `T` carries requests, `S` keeps what they are made of and what they bring.
 pub struct Client<T, S> {
     line: Line<T>,
@@ -72,50 +83,35 @@ where
     /// or from the run where a run must be repeatable.
     ///
     /// # Errors
-    /// The provider's public key cannot be used.
+    /// The password or the provider's public key cannot be used.
     pub fn new(
         transport: T,
         archive: Arc<Archive<S>>,
         settings: Settings,
         clock: Clock,
         randomness: ChaCha20Rng,
-    ) -> Result<Self, KeyError> {
+    ) -> Result<Self, SettingsError> {
+        settings.account.password.expose_text().ok_or(SettingsError::Password)?;
         let sealer = Sealer::new(&settings.audit_cipher, randomness)?;
-        let line = Line::new(
-            transport,
-            settings.account,
-            settings.encoding,
-            Arc::clone(&clock),
-        );
-        Ok(Self {
-            line,
-            archive,
-            sealer,
-            clock,
-        })
+        let line = Line::new(transport, settings.account, settings.encoding, Arc::clone(&clock));
+        Ok(Self { line, archive, sealer, clock })
     }
 
     async fn make(&self, application: &Application, call: &Call) -> Result<Ended, Failure> {
         let draft = blocking(|| {
-            let material = material::gather(&self.archive, application, call)?;
+            let material = gather(&self.archive, application, call)?;
             let username = self.line.username();
             draft(call, application, &material, username, &self.sealer)
         })?;
         match self.line.exchange(call, draft).await? {
-            Told::Reply(reply) => Ok(Ended::Told {
-                reply,
-                document: None,
-            }),
-            Told::Data { kind, text } => {
-                blocking(|| self.put_away(application, kind, text.get().as_bytes()))
-            }
-            Told::TokenRejected { message } => {
-                Err(Failure::Hopeless(Cause::Denied { detail: message }))
-            }
+            Told::Reply(reply) => Ok(Ended::Told { reply, document: None }),
+            Told::Data { kind, text } => blocking(|| self.put_away(application, kind, text.get().as_bytes())),
+            Told::TokenRejected { message } => Err(Failure::Hopeless(Cause::Denied { detail: message })),
         }
     }
 
-    /// Seals data that was fetched. If that fails it is fetched again: asking changes nothing.
+    /// Seals data that was fetched. If that fails for now, the answer counts as lost and the data
+    /// is fetched again: asking changes nothing.
     fn put_away(
         &self,
         application: &Application,
@@ -123,16 +119,12 @@ where
         plain: &[u8],
     ) -> Result<Ended, Failure> {
         let now = (self.clock)();
-        let sealed = self
-            .archive
-            .seal(application.id, application.key, kind, now, plain);
-        let (document, body) = sealed.map_err(|error| Failure::Ambiguous {
-            detail: format!("put the data away: {error}"),
+        let sealed = self.archive.seal(application.id, application.key, kind, now, plain);
+        let (document, body) = sealed.map_err(|error| match unavailable(error) {
+            Failure::NotSent { detail } => Failure::Ambiguous { detail },
+            failure @ (Failure::Ambiguous { .. } | Failure::Busy { .. } | Failure::Hopeless(_)) => failure,
         })?;
-        Ok(Ended::Told {
-            reply: Reply::Stored { document },
-            document: Some(body),
-        })
+        Ok(Ended::Told { reply: Reply::Stored { document }, document: Some(body) })
     }
 }
 
@@ -147,10 +139,7 @@ where
     S: Store,
 {
     async fn call(&self, order: Order) -> Ended {
-        let Order {
-            application,
-            pending,
-        } = order;
+        let Order { application, pending } = order;
         let call = &pending.call;
         let span = tracing::debug_span!(
             "provider_call",
@@ -195,3 +184,6 @@ const fn outcome(ended: &Ended) -> &'static str {
         Ended::Failed(Failure::Hopeless(_)) => "hopeless",
     }
 }
+
+#[cfg(test)]
+mod tests;

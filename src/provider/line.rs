@@ -31,13 +31,7 @@ where
 {
     /// Lays a line; nothing is sent yet.
     pub(super) fn new(transport: T, account: Account, encoding: Encoding, clock: Clock) -> Self {
-        Self {
-            transport,
-            account,
-            encoding,
-            clock,
-            tokens: Keeper::new(),
-        }
+        Self { transport, account, encoding, clock, tokens: Keeper::new() }
     }
 
     /// Names the merchant account.
@@ -49,9 +43,7 @@ where
     pub(super) async fn exchange(&self, call: &Call, mut draft: Draft) -> Result<Told, Failure> {
         match self.attempt(call, &mut draft).await? {
             Told::TokenRejected { .. } => match self.attempt(call, &mut draft).await? {
-                Told::TokenRejected { message } => {
-                    Err(Failure::Hopeless(Cause::Denied { detail: message }))
-                }
+                Told::TokenRejected { message } => Err(Failure::Hopeless(Cause::Denied { detail: message })),
                 told @ (Told::Reply(_) | Told::Data { .. }) => Ok(told),
             },
             told @ (Told::Reply(_) | Told::Data { .. }) => Ok(told),

@@ -3,11 +3,12 @@
 //! Owns the choice of what is brought back from the archive for which call. It must never bring
 //! back more than the call needs, and lives no longer than the call.
 
-use crate::engine::archive::{Archive, ArchiveError};
+use super::failure::{answer_missing, unavailable};
+use crate::engine::archive::Archive;
 use crate::engine::dossier::Dossier;
 use crate::engine::provider::Failure;
 use crate::machine::application::Application;
-use crate::machine::call::{Call, Cause};
+use crate::machine::call::Call;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::telecom::Situation;
 use crate::store::Store;
@@ -19,7 +20,7 @@ pub(super) struct Material {
     /// Typed evidence; what the application does not hold is absent.
     pub(super) dossier: Dossier,
     /// The operator's raw data as collected; a partner's is in the dossier.
-    pub(super) collected: Option<Vec<u8>>,
+    pub(super) collected: Option<Secret>,
     /// What the applicant answered.
     pub(super) answer: Option<Secret>,
 }
@@ -47,27 +48,11 @@ pub(super) fn gather<S: Store>(
     Ok(material)
 }
 
-/// The failure of a call whose answer is not there any more.
-pub(super) fn answer_missing() -> Failure {
-    missing("the applicant's answer")
-}
-
-/// The failure of a call that cannot be made without something.
-pub(super) fn missing(what: impl Into<String>) -> Failure {
-    Failure::Hopeless(Cause::Missing {
-        detail: what.into(),
-    })
-}
-
 /// The evidence that a call can carry (spec 006 §7.2, "Intake → collection inputs").
 const fn wanted(call: &Call) -> &'static [EvidenceKind] {
     match call {
         Call::Blacklist => &[EvidenceKind::Identity],
-        Call::TelecomOpen { .. } => &[
-            EvidenceKind::Identity,
-            EvidenceKind::Contacts,
-            EvidenceKind::Work,
-        ],
+        Call::TelecomOpen { .. } => &[EvidenceKind::Identity, EvidenceKind::Contacts, EvidenceKind::Work],
         Call::AuditApply => &EvidenceKind::ALL,
         Call::AuditResult { .. }
         | Call::TelecomQueryPassword { .. }
@@ -105,12 +90,5 @@ fn collected(application: &Application) -> Option<u32> {
         | Situation::Dead { .. }
         | Situation::Parked { .. }
         | Situation::Exhausted => None,
-    }
-}
-
-/// What an archive that does not give means for a call that was not made yet.
-fn unavailable(error: ArchiveError) -> Failure {
-    match error {
-        ArchiveError::Missing { kind } => missing(kind.name()),
     }
 }

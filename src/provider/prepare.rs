@@ -14,18 +14,20 @@ use http::Request;
 use self::written::{get, json, post_compressed};
 use super::audit;
 use super::audit::sealing::Sealer;
-use super::material::{Material, answer_missing, missing};
+use super::failure::{answer_missing, missing};
+use super::material::Material;
 use super::wire::Opaque;
 use super::wire::audit::{ApplyRequest, ResultRequest};
 use super::wire::blacklist::SearchRequest;
 use super::wire::telecom::{
-    CaptchaRequest, Contact, OpenIdRequest, Options, QueryPasswordRequest, RawDataRequest,
-    ReportRequest, ResendCaptchaRequest, StateRequest,
+    CaptchaRequest, Contact, OpenIdRequest, Options, QueryPasswordRequest, RawDataRequest, ReportRequest,
+    ResendCaptchaRequest, StateRequest,
 };
 use crate::engine::dossier::{self, Dossier, Relation};
 use crate::engine::provider::Failure;
 use crate::machine::application::Application;
 use crate::machine::call::Call;
+use crate::vault::Secret;
 
 /// What a call proves to the provider (spec 002 §0, "Who needs what").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,12 +89,8 @@ pub(super) fn draft(
                 mobile: identity.phone.clone(),
             })
         }
-        Call::AuditApply => {
-            Draft::AuditApply(application_for_audit(application, material, sealer)?)
-        }
-        Call::AuditResult { open_id } => Draft::AuditResult(ResultRequest {
-            open_id: open_id.clone(),
-        }),
+        Call::AuditApply => Draft::AuditApply(application_for_audit(application, material, sealer)?),
+        Call::AuditResult { open_id } => Draft::AuditResult(ResultRequest { open_id: open_id.clone() }),
         Call::TelecomOpen { .. } => {
             let identity = identity(&material.dossier)?;
             Draft::TelecomOpen(OpenIdRequest {
@@ -104,34 +102,28 @@ pub(super) fn draft(
                 options: options(&material.dossier),
             })
         }
-        Call::TelecomQueryPassword { open_id, .. } => {
-            Draft::TelecomQueryPassword(QueryPasswordRequest {
-                username,
-                open_id: open_id.clone(),
-                query_password: answer(material)?,
-            })
-        }
+        Call::TelecomQueryPassword { open_id, .. } => Draft::TelecomQueryPassword(QueryPasswordRequest {
+            username,
+            open_id: open_id.clone(),
+            query_password: answer(material)?,
+        }),
         Call::TelecomCaptcha { open_id, .. } => Draft::TelecomCaptcha(CaptchaRequest {
             username,
             open_id: open_id.clone(),
             captcha: answer(material)?,
         }),
-        Call::TelecomResend { open_id } => Draft::TelecomResend(ResendCaptchaRequest {
-            username,
-            open_id: open_id.clone(),
-        }),
-        Call::TelecomState { open_id } => Draft::TelecomState(StateRequest {
-            username,
-            open_id: open_id.clone(),
-        }),
-        Call::TelecomRawData { open_id } => Draft::TelecomRawData(RawDataRequest {
-            username,
-            open_id: open_id.clone(),
-        }),
-        Call::TelecomReport { open_id } => Draft::TelecomReport(ReportRequest {
-            username,
-            open_id: open_id.clone(),
-        }),
+        Call::TelecomResend { open_id } => {
+            Draft::TelecomResend(ResendCaptchaRequest { username, open_id: open_id.clone() })
+        }
+        Call::TelecomState { open_id } => {
+            Draft::TelecomState(StateRequest { username, open_id: open_id.clone() })
+        }
+        Call::TelecomRawData { open_id } => {
+            Draft::TelecomRawData(RawDataRequest { username, open_id: open_id.clone() })
+        }
+        Call::TelecomReport { open_id } => {
+            Draft::TelecomReport(ReportRequest { username, open_id: open_id.clone() })
+        }
     })
 }
 
@@ -155,32 +147,15 @@ impl Draft {
     /// Lists the secrets and personal data that go with the request in the clear.
     pub(super) fn carried(&self) -> Vec<&str> {
         match self {
-            Self::Blacklist(SearchRequest {
-                token,
-                name,
-                id_card,
-                mobile,
-            }) => vec![token.expose(), name, id_card, mobile],
-            Self::AuditApply(ApplyRequest {
-                token,
-                name,
-                id_card,
-                ..
-            }) => vec![token.expose(), name, id_card],
-            Self::TelecomOpen(OpenIdRequest {
-                token,
-                name,
-                id_card,
-                mobile,
-                service_password,
-                ..
-            }) => vec![
-                token.expose(),
-                service_password.expose(),
-                name,
-                id_card,
-                mobile,
-            ],
+            Self::Blacklist(SearchRequest { token, name, id_card, mobile }) => {
+                vec![token.expose(), name, id_card, mobile]
+            }
+            Self::AuditApply(ApplyRequest { token, name, id_card, .. }) => {
+                vec![token.expose(), name, id_card]
+            }
+            Self::TelecomOpen(OpenIdRequest { token, name, id_card, mobile, service_password, .. }) => {
+                vec![token.expose(), service_password.expose(), name, id_card, mobile]
+            }
             Self::TelecomQueryPassword(request) => vec![request.query_password.expose()],
             Self::TelecomCaptcha(request) => vec![request.captcha.expose()],
             Self::AuditResult(_)
@@ -198,9 +173,7 @@ impl Draft {
             Self::AuditApply(request) => post_compressed(ApplyRequest::PATH, request),
             Self::AuditResult(request) => get(ResultRequest::PATH, request),
             Self::TelecomOpen(request) => post(OpenIdRequest::PATH, request, encoding),
-            Self::TelecomQueryPassword(request) => {
-                post(QueryPasswordRequest::PATH, request, encoding)
-            }
+            Self::TelecomQueryPassword(request) => post(QueryPasswordRequest::PATH, request, encoding),
             Self::TelecomCaptcha(request) => post(CaptchaRequest::PATH, request, encoding),
             Self::TelecomResend(request) => post(ResendCaptchaRequest::PATH, request, encoding),
             Self::TelecomState(request) => post(StateRequest::PATH, request, encoding),
@@ -217,16 +190,11 @@ fn application_for_audit(
 ) -> Result<ApplyRequest, Failure> {
     let identity = identity(&material.dossier)?;
     let phone = identity.phone.parse().map_err(|_| missing("phone"))?;
-    let plain = audit::dossier(
-        application,
-        &material.dossier,
-        material.collected.as_deref(),
-    )?;
+    let plain =
+        audit::dossier(application, &material.dossier, material.collected.as_ref().map(Secret::expose))?;
     let data = sealer
         .seal(&json(&plain))
-        .map_err(|error| Failure::NotSent {
-            detail: format!("seal the audit's data: {error}"),
-        })?;
+        .map_err(|error| Failure::NotSent { detail: format!("seal the audit's data: {error}") })?;
     Ok(ApplyRequest {
         token: Opaque::default(),
         name: identity.name.clone(),
@@ -237,15 +205,8 @@ fn application_for_audit(
 }
 
 fn identity(dossier: &Dossier) -> Result<&dossier::Identity, Failure> {
-    let identity = dossier
-        .identity
-        .as_ref()
-        .ok_or_else(|| missing("id_card"))?;
-    let fields = [
-        ("name", &identity.name),
-        ("id_card", &identity.id_card),
-        ("mobile", &identity.phone),
-    ];
+    let identity = dossier.identity.as_ref().ok_or_else(|| missing("id_card"))?;
+    let fields = [("name", &identity.name), ("id_card", &identity.id_card), ("mobile", &identity.phone)];
     match fields.into_iter().find(|(_, value)| value.is_empty()) {
         Some((field, _)) => Err(missing(field)),
         None => Ok(identity),
@@ -259,7 +220,7 @@ fn id_card(identity: &dossier::Identity) -> String {
 
 fn answer(material: &Material) -> Result<Opaque, Failure> {
     let answer = material.answer.as_ref().ok_or_else(answer_missing)?;
-    Ok(Opaque::from(answer.expose()))
+    answer.expose_text().map(Opaque::from).ok_or_else(answer_missing)
 }
 
 /// What else is known of the person (spec 006 §7.2, "Intake → collection inputs").

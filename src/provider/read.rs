@@ -56,17 +56,10 @@ pub(super) fn read(
     now: Time,
 ) -> Result<Told, Failure> {
     check_status(answer, now)?;
-    let body = Body {
-        text: answer.body(),
-        carried,
-    };
+    let body = Body { text: answer.body(), carried };
     match call {
         Call::Blacklist => told(call, &body, |reply: SearchReply| {
-            Ok(Told::Reply(if reply.is_in {
-                Reply::BlacklistHit
-            } else {
-                Reply::BlacklistClear
-            }))
+            Ok(Told::Reply(if reply.is_in { Reply::BlacklistHit } else { Reply::BlacklistClear }))
         }),
         Call::AuditApply => told(call, &body, |reply: ApplyReply| {
             let open_id = checked(reply.open_id)?;
@@ -77,12 +70,12 @@ pub(super) fn read(
             let open_id = checked(reply.open_id)?;
             Ok(Told::Reply(Reply::TelecomOpened { open_id }))
         }),
-        Call::TelecomQueryPassword { .. }
-        | Call::TelecomCaptcha { .. }
-        | Call::TelecomResend { .. } => match opened::<Nothing>(call, &body)? {
-            Opened::Success(_) => Ok(Told::Reply(Reply::Accepted)),
-            Opened::Otherwise(told) => Ok(told),
-        },
+        Call::TelecomQueryPassword { .. } | Call::TelecomCaptcha { .. } | Call::TelecomResend { .. } => {
+            match opened::<Nothing>(call, &body)? {
+                Opened::Success(_) => Ok(Told::Reply(Reply::Accepted)),
+                Opened::Otherwise(told) => Ok(told),
+            }
+        }
         Call::TelecomState { .. } => told(call, &body, |reply: StateReply| {
             Ok(Told::Reply(Reply::TelecomState {
                 code: reply.state.code(),
@@ -106,10 +99,9 @@ pub(super) fn check_status(answer: &Response<Bytes>, now: Time) -> Result<(), Fa
     let status = answer.status();
     let detail = format!("HTTP status {}", status.as_u16());
     match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => Err(Failure::Busy {
-            detail,
-            retry_after: retry_after::wait(answer.headers(), now),
-        }),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Err(Failure::Busy { detail, retry_after: retry_after::wait(answer.headers(), now) })
+        }
         StatusCode::REQUEST_TIMEOUT => Err(Failure::Ambiguous { detail }),
         _ if status.is_server_error() => Err(Failure::Ambiguous { detail }),
         _ if status.is_success() => Ok(()),
@@ -167,17 +159,10 @@ fn opened<D: DeserializeOwned>(call: &Call, body: &Body<'_>) -> Result<Opened<D>
     let is_about_token = Credential::of(call) == Credential::Token && msg.contains(TOKEN);
     let told = match code {
         OK => return Ok(Opened::Success(data)),
-        _ if is_about_token => Told::TokenRejected {
-            message: bounded(&msg),
-        },
-        INPUT_ERROR => Told::Reply(Reply::Refused {
-            message: bounded(&msg),
-        }),
+        _ if is_about_token => Told::TokenRejected { message: bounded(&msg) },
+        INPUT_ERROR => Told::Reply(Reply::Refused { message: bounded(&msg) }),
         SYSTEM_ERROR => {
-            return Err(Failure::Busy {
-                detail: said(code, &msg),
-                retry_after: None,
-            });
+            return Err(Failure::Busy { detail: said(code, &msg), retry_after: None });
         }
         COLLECTING if is_for_data(call) => Told::Reply(Reply::NotReady),
         _ => return Err(unintelligible(said(code, &msg))),
@@ -192,19 +177,14 @@ fn told<D: DeserializeOwned>(
 ) -> Result<Told, Failure> {
     match opened(call, body)? {
         Opened::Success(Some(data)) => mean(data),
-        Opened::Success(None) => Err(Failure::Ambiguous {
-            detail: "the answer has no data".to_owned(),
-        }),
+        Opened::Success(None) => Err(Failure::Ambiguous { detail: "the answer has no data".to_owned() }),
         Opened::Otherwise(told) => Ok(told),
     }
 }
 
 /// Whether code 1003 is printed for a call (spec 002 §3.2.1, §3.2.2).
 const fn is_for_data(call: &Call) -> bool {
-    matches!(
-        call,
-        Call::TelecomRawData { .. } | Call::TelecomReport { .. }
-    )
+    matches!(call, Call::TelecomRawData { .. } | Call::TelecomReport { .. })
 }
 
 /// What an audit's result means. A state that is not printed is waited out: the audit's deadline
@@ -212,9 +192,7 @@ const fn is_for_data(call: &Call) -> bool {
 fn suggested(reply: ResultReply) -> Reply {
     match reply.state {
         Suggestion::Approve => Reply::AuditApproved,
-        Suggestion::Reject => Reply::AuditRejected {
-            reason: bounded(&reply.reason),
-        },
+        Suggestion::Reject => Reply::AuditRejected { reason: bounded(&reply.reason) },
         Suggestion::Pending => Reply::AuditRunning,
         Suggestion::Unknown(state) => {
             tracing::warn!(state, "the audit's state is not a printed one");
@@ -227,9 +205,7 @@ fn suggested(reply: ResultReply) -> Reply {
 fn checked(open_id: String) -> Result<String, Failure> {
     match open_id.len() {
         1..=OPEN_ID_LIMIT => Ok(open_id),
-        length => Err(unintelligible(format!(
-            "open_id has {length} bytes, not 1 to {OPEN_ID_LIMIT}"
-        ))),
+        length => Err(unintelligible(format!("open_id has {length} bytes, not 1 to {OPEN_ID_LIMIT}"))),
     }
 }
 

@@ -65,10 +65,7 @@ pub(super) fn audit_key() -> (RsaPrivateKey, AuditCipher) {
         let mut randomness = Randomness(ChaCha20Rng::seed_from_u64(7));
         RsaPrivateKey::new(&mut randomness, 1024).unwrap()
     });
-    let public_key = key
-        .to_public_key()
-        .to_public_key_pem(LineEnding::LF)
-        .unwrap();
+    let public_key = key.to_public_key().to_public_key_pem(LineEnding::LF).unwrap();
     (key.clone(), AuditCipher::Pkcs1 { public_key })
 }
 
@@ -81,10 +78,7 @@ pub(super) fn application() -> Application {
         version: 1,
         created,
         since: created,
-        source: Source {
-            partner: "partner".to_owned(),
-            order: "245132241561415".to_owned(),
-        },
+        source: Source { partner: "partner".to_owned(), order: "245132241561415".to_owned() },
         plan: Plan {
             product: "product".to_owned(),
             version: 1,
@@ -132,11 +126,7 @@ pub(super) fn dossier() -> Dossier {
 
 /// A sealed answer; what it says is in the material beside it.
 pub(super) const fn sealed() -> SealedAnswer {
-    SealedAnswer {
-        slot: 1,
-        generation: 1,
-        bytes: Vec::new(),
-    }
+    SealedAnswer { slot: 1, generation: 1, bytes: Vec::new() }
 }
 
 /// Every call, for the session and the audit of spec 002's examples.
@@ -147,14 +137,8 @@ pub(super) fn calls() -> [Call; 10] {
         Call::AuditApply,
         Call::AuditResult { open_id: open_id() },
         Call::TelecomOpen { password: sealed() },
-        Call::TelecomQueryPassword {
-            open_id: open_id(),
-            answer: sealed(),
-        },
-        Call::TelecomCaptcha {
-            open_id: open_id(),
-            answer: sealed(),
-        },
+        Call::TelecomQueryPassword { open_id: open_id(), answer: sealed() },
+        Call::TelecomCaptcha { open_id: open_id(), answer: sealed() },
         Call::TelecomResend { open_id: open_id() },
         Call::TelecomState { open_id: open_id() },
         Call::TelecomRawData { open_id: open_id() },

@@ -46,19 +46,12 @@ enum Landed {
 impl Keeper {
     /// Begins without a token.
     pub(super) fn new() -> Self {
-        Self {
-            flights: AtomicU64::new(0),
-            landed: Mutex::new(Landed::Empty),
-        }
+        Self { flights: AtomicU64::new(0), landed: Mutex::new(Landed::Empty) }
     }
 
     /// Gives the token; the first who finds none or an old one runs `fetch`, the others wait for
     /// it and share how it ends. `fetch` gives the token and until when it is to be used.
-    pub(super) async fn token<F>(
-        &self,
-        now: Time,
-        fetch: impl FnOnce() -> F,
-    ) -> Result<Opaque, Failure>
+    pub(super) async fn token<F>(&self, now: Time, fetch: impl FnOnce() -> F) -> Result<Opaque, Failure>
     where
         F: Future<Output = Result<(Opaque, Time), Failure>>,
     {
@@ -74,10 +67,7 @@ impl Keeper {
         self.flights.fetch_add(1, Ordering::Release);
         match fetched {
             Ok((token, until)) => {
-                *landed = Landed::Token {
-                    token: token.clone(),
-                    until,
-                };
+                *landed = Landed::Token { token: token.clone(), until };
                 Ok(token)
             }
             Err(failure) => {
@@ -100,7 +90,7 @@ impl Keeper {
 pub(super) fn request(account: &Account, encoding: Encoding) -> Request<Bytes> {
     let body = TokenRequest {
         username: account.username.clone(),
-        password: Opaque::from(account.password.expose()),
+        password: Opaque::from(password(account)),
         hours: Some(account.hours.to_string()),
     };
     post(TokenRequest::PATH, &body, encoding)
@@ -114,23 +104,17 @@ pub(super) fn used_until(account: &Account, asked: Time) -> Time {
 
 /// Reads the answer to [`request`]. But for a refused account every failure says that the call
 /// in need of the token was not sent: it can be tried again.
-pub(super) fn granted(
-    account: &Account,
-    answer: &Response<Bytes>,
-    now: Time,
-) -> Result<Opaque, Failure> {
+pub(super) fn granted(account: &Account, answer: &Response<Bytes>, now: Time) -> Result<Opaque, Failure> {
     read::check_status(answer, now).map_err(not_sent)?;
     let envelope: Envelope<TokenReply> = read::framed(answer.body()).map_err(not_sent)?;
     let Envelope { code, msg, data } = envelope;
-    let msg = read::concealed(msg, &[account.password.expose()]);
+    let msg = read::concealed(msg, &[password(account)]);
     match code {
         OK => data
             .map(|reply| reply.token)
             .filter(|token| (1..=TOKEN_LIMIT).contains(&token.expose().len()))
             .ok_or_else(|| unauthorized("the answer has no token")),
-        INPUT_ERROR => Err(Failure::Hopeless(Cause::Denied {
-            detail: bounded(&msg),
-        })),
+        INPUT_ERROR => Err(Failure::Hopeless(Cause::Denied { detail: bounded(&msg) })),
         _ => Err(unauthorized(&read::said(code, &msg))),
     }
 }
@@ -138,17 +122,19 @@ pub(super) fn granted(
 /// Turns any failure to get a token into one of the call that needs it.
 pub(super) fn not_sent(failure: Failure) -> Failure {
     match failure {
-        Failure::NotSent { detail }
-        | Failure::Ambiguous { detail }
-        | Failure::Busy { detail, .. } => unauthorized(&detail),
+        Failure::NotSent { detail } | Failure::Ambiguous { detail } | Failure::Busy { detail, .. } => {
+            unauthorized(&detail)
+        }
         Failure::Hopeless(cause) => unauthorized(cause.detail()),
     }
 }
 
+fn password(account: &Account) -> &str {
+    account.password.expose_text().expect("checked when the client was made")
+}
+
 fn unauthorized(detail: &str) -> Failure {
-    Failure::NotSent {
-        detail: bounded(&format!("no token: {detail}")),
-    }
+    Failure::NotSent { detail: bounded(&format!("no token: {detail}")) }
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ use tower::timeout::error::Elapsed;
 use tower::util::MapErrLayer;
 use tower::{BoxError, Layer, Service};
 
+use super::failure::described;
+
 /// Bytes of an answer: raw data of a talkative applicant is a few MiB.
 pub const RESPONSE_LIMIT: usize = 20 * 1024 * 1024;
 
@@ -146,10 +148,7 @@ fn client(settings: &Settings) -> Result<Client, reqwest::Error> {
 
 /// Checks the base URL and takes its closing slash off, for paths begin with one.
 fn base(url: &str) -> Result<Arc<str>, TransportSettingsError> {
-    let refused = |problem: String| TransportSettingsError::BaseUrl {
-        url: url.to_owned(),
-        problem,
-    };
+    let refused = |problem: String| TransportSettingsError::BaseUrl { url: url.to_owned(), problem };
     let parsed = Url::parse(url).map_err(|error| refused(error.to_string()))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(refused("write http:// or https:// before it".to_owned()));
@@ -175,11 +174,7 @@ async fn exchange(
     let mut answer = sent.map_err(|error| {
         let is_unsent = error.is_connect() || error.is_builder();
         let detail = described(&error.without_url());
-        if is_unsent {
-            TransportError::NotSent { detail }
-        } else {
-            TransportError::Ambiguous { detail }
-        }
+        if is_unsent { TransportError::NotSent { detail } } else { TransportError::Ambiguous { detail } }
     })?;
     let mut whole = Response::new(content(&mut answer).await?);
     *whole.status_mut() = answer.status();
@@ -190,9 +185,8 @@ async fn exchange(
 /// Reads an answer's body within the limit. It is never inflated: we ask for no compression, and
 /// what is compressed all the same is not understood.
 async fn content(answer: &mut reqwest::Response) -> Result<Bytes, TransportError> {
-    let too_long = || TransportError::Ambiguous {
-        detail: format!("the answer is longer than {RESPONSE_LIMIT} bytes"),
-    };
+    let too_long =
+        || TransportError::Ambiguous { detail: format!("the answer is longer than {RESPONSE_LIMIT} bytes") };
     let announced = answer.content_length().unwrap_or_default();
     if usize::try_from(announced).map_or(true, |length| length > RESPONSE_LIMIT) {
         return Err(too_long());
@@ -200,9 +194,8 @@ async fn content(answer: &mut reqwest::Response) -> Result<Bytes, TransportError
     let mut body = BytesMut::new();
     loop {
         let chunk = answer.chunk().await;
-        let chunk = chunk.map_err(|error| TransportError::Ambiguous {
-            detail: described(&error.without_url()),
-        })?;
+        let chunk =
+            chunk.map_err(|error| TransportError::Ambiguous { detail: described(&error.without_url()) })?;
         let Some(chunk) = chunk else {
             return Ok(body.freeze());
         };
@@ -217,23 +210,14 @@ async fn content(answer: &mut reqwest::Response) -> Result<Bytes, TransportError
 fn judged(error: BoxError) -> TransportError {
     match error.downcast::<TransportError>() {
         Ok(error) => *error,
-        Err(error) if error.is::<Overloaded>() => TransportError::NotSent {
-            detail: "too many calls are under way".to_owned(),
-        },
-        Err(error) if error.is::<Elapsed>() => TransportError::Ambiguous {
-            detail: "the time for the answer is over".to_owned(),
-        },
-        Err(error) => TransportError::Ambiguous {
-            detail: described(&*error),
-        },
+        Err(error) if error.is::<Overloaded>() => {
+            TransportError::NotSent { detail: "too many calls are under way".to_owned() }
+        }
+        Err(error) if error.is::<Elapsed>() => {
+            TransportError::Ambiguous { detail: "the time for the answer is over".to_owned() }
+        }
+        Err(error) => TransportError::Ambiguous { detail: described(&*error) },
     }
-}
-
-/// An error with its sources: the outermost alone says little more than "error".
-fn described(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(Some(error), |error| error.source());
-    let texts: Vec<String> = sources.map(ToString::to_string).collect();
-    crate::machine::challenge::bounded(&texts.join(": "))
 }
 
 #[cfg(test)]

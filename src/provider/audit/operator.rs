@@ -13,7 +13,7 @@ use jiff::civil::DateTime;
 use self::shape::{Account, Base, Call, Loose, Message, Operator, Task};
 use super::{FORMAT, filled};
 use crate::engine::provider::Failure;
-use crate::provider::material::missing;
+use crate::provider::failure::missing;
 use crate::provider::wire::audit::dossier::{Bill, CallContact, TelecomData};
 
 /// Fills the section from the JSON text of operator data in the shape of spec 000, wrapped in
@@ -27,10 +27,7 @@ pub(super) fn telecom_data(text: &[u8]) -> Result<TelecomData, Failure> {
         sms_info,
         call_info,
         account_info: Account { real_info },
-        base_info: Base {
-            user_name,
-            cert_num,
-        },
+        base_info: Base { user_name, cert_num },
     } = task;
     let mut ledger = Ledger::before(created);
     for call in call_info.into_iter().flat_map(|month| month.call_record) {
@@ -112,10 +109,7 @@ impl Ledger {
                 end,
             })
         });
-        Self {
-            window,
-            numbers: BTreeMap::new(),
-        }
+        Self { window, numbers: BTreeMap::new() }
     }
 
     fn call(&mut self, call: &Call) {
@@ -145,10 +139,7 @@ impl Ledger {
 
     /// Notes a contact with a number; none if the number is not told.
     fn contact(&mut self, number: &Loose, at: &Loose) -> Option<&mut Tally> {
-        let tally = self
-            .numbers
-            .entry(number.unmasked()?.to_owned())
-            .or_default();
+        let tally = self.numbers.entry(number.unmasked()?.to_owned()).or_default();
         if let Some(at) = at.known().and_then(moment) {
             tally.first = Some(tally.first.map_or(at, |first| first.min(at)));
             tally.last = Some(tally.last.map_or(at, |last| last.max(at)));

@@ -56,10 +56,7 @@ impl Sealer {
                 Some(key)
             }
         };
-        Ok(Self {
-            key,
-            randomness: Mutex::new(Randomness(randomness)),
-        })
+        Ok(Self { key, randomness: Mutex::new(Randomness(randomness)) })
     }
 
     /// Seals plain bytes into the text that is sent.
@@ -104,9 +101,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_none_is_told_at_the_start() {
-        let cipher = AuditCipher::Pkcs1 {
-            public_key: "-----BEGIN".to_owned(),
-        };
+        let cipher = AuditCipher::Pkcs1 { public_key: "-----BEGIN".to_owned() };
         let made = Sealer::new(&cipher, ChaCha20Rng::seed_from_u64(3));
         assert!(matches!(made.err(), Some(KeyError::Unreadable(_))));
     }

@@ -69,17 +69,9 @@ fn a_required_field_without_a_source_is_named() {
     check("/contacts", Value::Null, "basic_info.user_contact");
     check("/contacts", json!([]), "basic_info.user_contact");
     check("/identity_card", Value::Null, "user_proof_materia");
-    check(
-        "/identity_card/back_url",
-        " ".into(),
-        "user_proof_materia[2].url",
-    );
+    check("/identity_card/back_url", " ".into(), "user_proof_materia[2].url");
     check("/address_book", Value::Null, "user_mobile_contacts");
-    check(
-        "/address_book",
-        json!([{"name": "n", "phone": ""}]),
-        "user_mobile_contacts",
-    );
+    check("/address_book", json!([{"name": "n", "phone": ""}]), "user_mobile_contacts");
 
     let mut application = specimen::application();
     application.plan.term_days = 0;
@@ -94,11 +86,7 @@ fn a_required_field_without_a_source_is_named() {
 #[test]
 fn collected_data_goes_before_a_partners() {
     let collected = specimen::OPERATOR_DATA.replace("5810", "77");
-    let filled = dossier(
-        &specimen::application(),
-        &specimen::dossier(),
-        Some(collected.as_bytes()),
-    );
+    let filled = dossier(&specimen::application(), &specimen::dossier(), Some(collected.as_bytes()));
     assert_eq!(filled.unwrap().telecom_data.bill_list[0].amount, "77");
 }
 
@@ -128,13 +116,9 @@ fn relations_have_the_codes_of_the_table() {
     check(Relation::Parent, "PARENT", 4);
     check(Relation::Spouse, "COUPLE", 2);
     check(Relation::Friend, "FRIEND", 3);
-    for relation in [
-        Relation::Sibling,
-        Relation::Child,
-        Relation::Colleague,
-        Relation::Classmate,
-        Relation::Other,
-    ] {
+    for relation in
+        [Relation::Sibling, Relation::Child, Relation::Colleague, Relation::Classmate, Relation::Other]
+    {
         check(relation, "", 4);
     }
 }

@@ -31,28 +31,21 @@ fn ok(body: &str) -> Sent {
 
 /// Makes calls one after another while the transport plays `script`; gives how each ended, and
 /// what was asked: the path, and the token or password that went with it.
-fn play(
-    calls: &[Call],
-    script: impl IntoIterator<Item = Sent>,
-) -> (Vec<Result<Told, Failure>>, Vec<String>) {
+fn play(calls: &[Call], script: impl IntoIterator<Item = Sent>) -> (Vec<Result<Told, Failure>>, Vec<String>) {
     let script: Arc<Mutex<VecDeque<Sent>>> = Arc::new(Mutex::new(script.into_iter().collect()));
     let asked = Arc::new(Mutex::new(Vec::new()));
     let transport = {
         let (script, asked) = (Arc::clone(&script), Arc::clone(&asked));
         tower::service_fn(move |request: Request<Bytes>| {
-            let body: serde_json::Value =
-                serde_json::from_slice(request.body()).unwrap_or_default();
+            let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap_or_default();
             let token = body["token"].as_str().unwrap_or_default();
-            asked
-                .lock()
-                .unwrap()
-                .push(format!("{} {token}", request.uri().path()));
+            asked.lock().unwrap().push(format!("{} {token}", request.uri().path()));
             ready(script.lock().unwrap().pop_front().expect("no more calls"))
         })
     };
     let account = Account {
         username: "merchant1".to_owned(),
-        password: Secret::new("secret".to_owned()),
+        password: Secret::from("secret".to_owned()),
         hours: NonZeroU16::new(24).unwrap(),
     };
     let line = Line::new(transport, account, Encoding::Json, Arc::new(Time::default));
@@ -60,20 +53,12 @@ fn play(
     let exchange = |call: &Call| {
         let material = Material {
             dossier: specimen::dossier(),
-            answer: Some(Secret::new("123456".to_owned())),
+            answer: Some(Secret::from("123456".to_owned())),
             collected: None,
         };
-        let draft = draft(
-            call,
-            &specimen::application(),
-            &material,
-            "merchant1",
-            &sealer,
-        )?;
+        let draft = draft(call, &specimen::application(), &material, "merchant1", &sealer)?;
         let ended = line.exchange(call, draft);
-        ended
-            .now_or_never()
-            .expect("nothing waits but for the transport")
+        ended.now_or_never().expect("nothing waits but for the transport")
     };
     let ended = calls.iter().map(exchange).collect();
     assert!(script.lock().unwrap().is_empty(), "not all was asked");
@@ -110,20 +95,13 @@ fn a_rejected_token_is_replaced_once() {
 
     let (ended, asked) = one([ok(GRANTED), ok(REJECTED), ok(GRANTED_ANEW), ok(REJECTED)]);
     let detail = "令牌验证失败".to_owned();
-    assert_eq!(
-        ended.unwrap_err(),
-        Failure::Hopeless(Cause::Denied { detail })
-    );
+    assert_eq!(ended.unwrap_err(), Failure::Hopeless(Cause::Denied { detail }));
     assert_eq!(asked.len(), 4);
 }
 
 #[test]
 fn without_a_token_nothing_is_sent() {
-    let cut = || {
-        Err(TransportError::Ambiguous {
-            detail: "cut".to_owned(),
-        })
-    };
+    let cut = || Err(TransportError::Ambiguous { detail: "cut".to_owned() });
     let (ended, asked) = one([cut()]);
     let detail = "no token: cut".to_owned();
     assert_eq!(ended.unwrap_err(), Failure::NotSent { detail });
@@ -131,10 +109,7 @@ fn without_a_token_nothing_is_sent() {
 
     let (ended, _) = one([ok(r#"{"code":1001,"msg":"账户或密码错误"}"#)]);
     let detail = "账户或密码错误".to_owned();
-    assert_eq!(
-        ended.unwrap_err(),
-        Failure::Hopeless(Cause::Denied { detail })
-    );
+    assert_eq!(ended.unwrap_err(), Failure::Hopeless(Cause::Denied { detail }));
 
     let (ended, _) = one([ok(GRANTED), ok(REJECTED), cut()]);
     let detail = "no token: cut".to_owned();
@@ -148,15 +123,8 @@ fn without_a_token_nothing_is_sent() {
 #[test]
 fn no_other_call_is_ever_made_twice() {
     for call in specimen::calls() {
-        let needs_token = matches!(
-            call,
-            Call::Blacklist | Call::AuditApply | Call::TelecomOpen { .. }
-        );
-        for last in [
-            ok(r#"{"code":1000}"#),
-            ok(r#"{"code":1001,"msg":"x"}"#),
-            ok(""),
-        ] {
+        let needs_token = matches!(call, Call::Blacklist | Call::AuditApply | Call::TelecomOpen { .. });
+        for last in [ok(r#"{"code":1000}"#), ok(r#"{"code":1001,"msg":"x"}"#), ok("")] {
             let script = needs_token.then(|| ok(GRANTED)).into_iter().chain([last]);
             let (_, asked) = play(std::slice::from_ref(&call), script);
             assert_eq!(asked.len(), if needs_token { 2 } else { 1 });

@@ -15,7 +15,6 @@ use crate::machine::call::Cause;
 use crate::provider::audit::sealing::AuditCipher;
 use crate::provider::specimen;
 use crate::provider::wire::seal::decrypt_blocks;
-use crate::vault::Secret;
 
 const TOKEN: &str = "2ae85e8e10ca12f2ad1f41e4a03f7dcb";
 
@@ -29,7 +28,7 @@ fn printed(answer: &str) -> Material {
     Material {
         dossier: serde_json::from_value(dossier).unwrap(),
         collected: None,
-        answer: Some(Secret::new(answer.to_owned())),
+        answer: Some(Secret::from(answer.to_owned())),
     }
 }
 
@@ -77,11 +76,9 @@ fn every_request_is_as_printed() {
             Call::TelecomState { .. } => ("", "/telecom/collect/get-state", session),
             Call::TelecomRawData { .. } => ("", "/telecom/data/raw-data", session),
             Call::TelecomReport { .. } => ("", "/telecom/data/report", session),
-            Call::AuditResult { .. } => (
-                "",
-                "/risk-model/audit/result?open_id=f47e9276860685349c7ef4be67c823",
-                "",
-            ),
+            Call::AuditResult { .. } => {
+                ("", "/risk-model/audit/result?open_id=f47e9276860685349c7ef4be67c823", "")
+            }
             // Has a test of its own: the body is sealed and compressed.
             Call::AuditApply => continue,
         };
@@ -90,10 +87,7 @@ fn every_request_is_as_printed() {
         assert_eq!(std::str::from_utf8(request.body()).unwrap(), body);
         let is_get = matches!(call, Call::AuditResult { .. });
         assert_eq!(request.method() == Method::GET, is_get, "{uri}");
-        assert_eq!(
-            request.headers().get(CONTENT_TYPE),
-            (!is_get).then_some(&JSON)
-        );
+        assert_eq!(request.headers().get(CONTENT_TYPE), (!is_get).then_some(&JSON));
         assert_eq!(request.headers().get(CONTENT_ENCODING), None);
     }
 }
@@ -101,10 +95,7 @@ fn every_request_is_as_printed() {
 #[test]
 fn an_audit_application_is_sealed_and_compressed() {
     let (key, cipher) = specimen::audit_key();
-    let material = Material {
-        dossier: specimen::dossier(),
-        ..Material::default()
-    };
+    let material = Material { dossier: specimen::dossier(), ..Material::default() };
     for encoding in [Encoding::Json, Encoding::Form] {
         let draft = drafted(&Call::AuditApply, &material, &cipher).ok().unwrap();
         let request = draft.write(encoding);
@@ -112,9 +103,7 @@ fn an_audit_application_is_sealed_and_compressed() {
         assert_eq!(request.headers().get(CONTENT_TYPE), Some(&JSON));
         assert_eq!(request.headers().get(CONTENT_ENCODING), Some(&GZIP));
         let mut body = String::new();
-        GzDecoder::new(request.body().as_ref())
-            .read_to_string(&mut body)
-            .unwrap();
+        GzDecoder::new(request.body().as_ref()).read_to_string(&mut body).unwrap();
         let body: Value = serde_json::from_str(&body).unwrap();
         let plain = decrypt_blocks(&key, body["data"].as_str().unwrap()).unwrap();
         let expected = json!({
@@ -129,14 +118,10 @@ fn an_audit_application_is_sealed_and_compressed() {
 
 #[test]
 fn form_fields_say_the_same() {
-    let call = Call::TelecomOpen {
-        password: specimen::sealed(),
-    };
+    let call = Call::TelecomOpen { password: specimen::sealed() };
     let request = written(&call, "1&2", Encoding::Form);
     assert_eq!(request.headers().get(CONTENT_TYPE), Some(&FORM));
-    let fields: Vec<_> = form_urlencoded::parse(request.body())
-        .into_owned()
-        .collect();
+    let fields: Vec<_> = form_urlencoded::parse(request.body()).into_owned().collect();
     let value = |name: &str| {
         let field = fields.iter().find(|(known, _)| known == name);
         field.map_or("", |(_, value)| value.as_str())
@@ -150,14 +135,9 @@ fn form_fields_say_the_same() {
 
 #[test]
 fn an_id_is_escaped_in_a_query() {
-    let call = Call::AuditResult {
-        open_id: "a/b&c=d e".to_owned(),
-    };
+    let call = Call::AuditResult { open_id: "a/b&c=d e".to_owned() };
     let request = written(&call, "", Encoding::Json);
-    assert_eq!(
-        request.uri(),
-        "/risk-model/audit/result?open_id=a%2Fb%26c%3Dd+e"
-    );
+    assert_eq!(request.uri(), "/risk-model/audit/result?open_id=a%2Fb%26c%3Dd+e");
 }
 
 #[test]
@@ -185,24 +165,14 @@ fn the_table_of_credentials_is_that_of_the_requests() {
     for call in specimen::calls() {
         let material = Material {
             dossier: specimen::dossier(),
-            answer: Some(Secret::new("1".to_owned())),
+            answer: Some(Secret::from("1".to_owned())),
             collected: None,
         };
         let mut draft = drafted(&call, &material, &AuditCipher::None).ok().unwrap();
         let has_token = draft.token_mut().is_some();
-        assert_eq!(
-            has_token,
-            Credential::of(&call) == Credential::Token,
-            "{}",
-            call.name()
-        );
+        assert_eq!(has_token, Credential::of(&call) == Credential::Token, "{}", call.name());
         let body = draft.write(Encoding::Json).into_body();
         let has_name = body.windows(10).any(|part| part == b"\"username\"");
-        assert_eq!(
-            has_name,
-            Credential::of(&call) == Credential::Username,
-            "{}",
-            call.name()
-        );
+        assert_eq!(has_name, Credential::of(&call) == Credential::Username, "{}", call.name());
     }
 }

@@ -41,9 +41,7 @@ pub(super) const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 /// Writes the one `POST` whose whole body is compressed (spec 002 §7.1, spec 005 A-002-19).
 pub(super) fn post_compressed(path: &'static str, body: &impl Serialize) -> Request<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    let compressed = encoder
-        .write_all(&json(body))
-        .and_then(|()| encoder.finish());
+    let compressed = encoder.write_all(&json(body)).and_then(|()| encoder.finish());
     let compressed = compressed.expect("writing to memory cannot fail");
     let mut request = request(Method::POST, path, Some(JSON), compressed.into());
     request.headers_mut().insert(CONTENT_ENCODING, GZIP);
@@ -64,9 +62,7 @@ pub(super) fn json(body: &impl Serialize) -> Vec<u8> {
 fn request(method: Method, uri: &str, content: Option<HeaderValue>, body: Bytes) -> Request<Bytes> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
-    *request.uri_mut() = uri
-        .parse()
-        .expect("a printed path with escaped fields is a URI");
+    *request.uri_mut() = uri.parse().expect("a printed path with escaped fields is a URI");
     if let Some(content) = content {
         request.headers_mut().insert(CONTENT_TYPE, content);
     }

@@ -37,11 +37,7 @@ mod tests {
         // 2015-10-21 07:27:00 UTC
         let now = Time::from_millis(1_445_412_420_000);
         let headers = [(RETRY_AFTER, text.parse().unwrap())].into_iter().collect();
-        assert_eq!(
-            wait(&headers, now),
-            seconds.map(Duration::from_secs),
-            "{text}"
-        );
+        assert_eq!(wait(&headers, now), seconds.map(Duration::from_secs), "{text}");
     }
 
     #[test]

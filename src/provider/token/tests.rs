@@ -14,7 +14,7 @@ use crate::vault::Secret;
 fn account() -> Account {
     Account {
         username: "merchant1".to_owned(),
-        password: Secret::new("secret".to_owned()),
+        password: Secret::from("secret".to_owned()),
         hours: NonZeroU16::new(24).unwrap(),
     }
 }
@@ -38,10 +38,7 @@ fn a_token_is_used_until_half_an_hour_before_its_end() {
     let token = |now: Time| {
         let fetch = async || {
             let number = flights.fetch_add(1, Ordering::Relaxed);
-            Ok((
-                Opaque::from(number.to_string()),
-                used_until(&account(), now),
-            ))
+            Ok((Opaque::from(number.to_string()), used_until(&account(), now)))
         };
         let token = keeper.token(now, fetch).now_or_never().unwrap();
         token.unwrap().expose().to_owned()
@@ -66,10 +63,7 @@ async fn crowd(ends: Result<&'static str, Failure>) -> (Vec<Result<Opaque, Failu
         })
     }));
     let mut all = pin!(all);
-    assert!(
-        all.as_mut().now_or_never().is_none(),
-        "all wait for the first"
-    );
+    assert!(all.as_mut().now_or_never().is_none(), "all wait for the first");
     gate.notify_one();
     let ended = all.await;
     (ended, flights.load(Ordering::Relaxed))
@@ -87,9 +81,7 @@ async fn a_crowd_makes_one_flight_and_shares_its_end() {
 #[test]
 fn who_comes_after_a_failure_tries_again() {
     let keeper = Keeper::new();
-    let failed = keeper
-        .token(at(0), async || Err(unauthorized("x")))
-        .now_or_never();
+    let failed = keeper.token(at(0), async || Err(unauthorized("x"))).now_or_never();
     assert!(failed.unwrap().is_err());
     let fetch = async || Ok((Opaque::from("t"), at(60)));
     let token = keeper.token(at(0), fetch).now_or_never().unwrap();
@@ -104,33 +96,15 @@ fn answers_without_a_token_are_told_apart() {
     };
     let printed = r#"{"code":0,"msg":"","data":{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb"}}"#;
     check(200, printed, Ok("2ae85e8e10ca12f2ad1f41e4a03f7dcb"));
-    let denied = Failure::Hopeless(Cause::Denied {
-        detail: "账户或密码错误".to_owned(),
-    });
+    let denied = Failure::Hopeless(Cause::Denied { detail: "账户或密码错误".to_owned() });
     check(200, r#"{"code":1001,"msg":"账户或密码错误"}"#, Err(denied));
     let not_sent = |detail: &str| Err(unauthorized(detail));
-    check(
-        200,
-        r#"{"code":1000,"msg":"获取令牌失败"}"#,
-        not_sent("code 1000: 获取令牌失败"),
-    );
-    check(
-        200,
-        r#"{"code":7,"msg":"not secret"}"#,
-        not_sent("code 7: not …"),
-    );
+    check(200, r#"{"code":1000,"msg":"获取令牌失败"}"#, not_sent("code 1000: 获取令牌失败"));
+    check(200, r#"{"code":7,"msg":"not secret"}"#, not_sent("code 7: not …"));
     check(503, "", not_sent("HTTP status 503"));
     check(502, "<html>", not_sent("HTTP status 502"));
     check(404, "<html>", not_sent("HTTP status 404"));
     check(200, "<html>", not_sent("the answer is a page, not JSON"));
-    check(
-        200,
-        r#"{"code":0,"msg":""}"#,
-        not_sent("the answer has no token"),
-    );
-    check(
-        200,
-        r#"{"code":0,"data":{"token":""}}"#,
-        not_sent("the answer has no token"),
-    );
+    check(200, r#"{"code":0,"msg":""}"#, not_sent("the answer has no token"));
+    check(200, r#"{"code":0,"data":{"token":""}}"#, not_sent("the answer has no token"));
 }

@@ -46,9 +46,7 @@ async fn serve(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
             stream.write_all(&vec![b' '; bytes]).await?;
         }
         Manner::Floods => {
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
-                .await?;
+            stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").await?;
             loop {
                 stream.write_all(&[b' '; 64 * 1024]).await?;
             }
@@ -67,9 +65,7 @@ fn settings(address: SocketAddr) -> Settings {
 }
 
 fn request() -> Request<Bytes> {
-    Request::post("/path")
-        .body(Bytes::from_static(b"{}"))
-        .unwrap()
+    Request::post("/path").body(Bytes::from_static(b"{}")).unwrap()
 }
 
 async fn sent(settings: &Settings) -> Result<Response<Bytes>, TransportError> {
@@ -93,10 +89,7 @@ fn is_not_sent(ended: Result<Response<Bytes>, TransportError>, word: &str) -> bo
 async fn an_answer_comes_whole() {
     let text = "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\n\r\n{}";
     let answer = ended(Manner::Says(text)).await.unwrap();
-    assert_eq!(
-        (answer.status().as_u16(), answer.body().as_ref()),
-        (200, &b"{}"[..])
-    );
+    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (200, &b"{}"[..]));
     assert_eq!(answer.headers()["x-a"], "b");
 }
 
@@ -111,10 +104,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 async fn a_page_is_an_answer_like_any() {
     let text = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>";
     let answer = ended(Manner::Says(text)).await.unwrap();
-    assert_eq!(
-        (answer.status().as_u16(), answer.body().as_ref()),
-        (502, &b"<html>"[..])
-    );
+    assert_eq!((answer.status().as_u16(), answer.body().as_ref()), (502, &b"<html>"[..]));
 }
 
 #[tokio::test]
@@ -123,10 +113,7 @@ async fn where_nobody_listens_nothing_is_sent() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     assert!(is_not_sent(sent(&settings(address)).await, "refused"));
-    let nowhere = Settings {
-        base_url: "http://nowhere.invalid".to_owned(),
-        ..Settings::default()
-    };
+    let nowhere = Settings { base_url: "http://nowhere.invalid".to_owned(), ..Settings::default() };
     assert!(is_not_sent(sent(&nowhere).await, "dns"));
     let plain = server(Manner::Sleeps).await;
     let tls = Settings {
@@ -134,25 +121,16 @@ async fn where_nobody_listens_nothing_is_sent() {
         connect_timeout: Duration::from_millis(200),
         ..Settings::default()
     };
-    assert!(
-        is_not_sent(sent(&tls).await, ""),
-        "no handshake, no request"
-    );
+    assert!(is_not_sent(sent(&tls).await, ""), "no handshake, no request");
 }
 
 #[tokio::test]
 async fn a_cut_may_come_after_the_work() {
     assert!(is_ambiguous(ended(Manner::Says("")).await, ""));
-    assert!(is_ambiguous(
-        ended(Manner::Says("HTTP/1.1 200 OK\r\nConte")).await,
-        ""
-    ));
+    assert!(is_ambiguous(ended(Manner::Says("HTTP/1.1 200 OK\r\nConte")).await, ""));
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}";
     assert!(is_ambiguous(ended(Manner::Says(half)).await, "body"));
-    assert!(is_ambiguous(
-        ended(Manner::Says("no HTTP at all\r\n\r\n")).await,
-        ""
-    ));
+    assert!(is_ambiguous(ended(Manner::Says("no HTTP at all\r\n\r\n")).await, ""));
 }
 
 #[tokio::test]
@@ -166,10 +144,7 @@ async fn a_late_answer_is_not_waited_for() {
 async fn an_answer_without_end_is_not_read() {
     let whole = ended(Manner::Sends(RESPONSE_LIMIT)).await.unwrap();
     assert_eq!(whole.body().len(), RESPONSE_LIMIT);
-    assert!(is_ambiguous(
-        ended(Manner::Sends(RESPONSE_LIMIT + 1)).await,
-        "longer"
-    ));
+    assert!(is_ambiguous(ended(Manner::Sends(RESPONSE_LIMIT + 1)).await, "longer"));
     assert!(is_ambiguous(ended(Manner::Floods).await, "longer"));
 }
 
@@ -179,16 +154,11 @@ async fn more_calls_than_allowed_are_not_sent() {
     settings.concurrency = 1;
     settings.total_timeout = Duration::from_millis(200);
     let transport = transport(&settings).unwrap();
-    let (first, second) = tokio::join!(
-        transport.clone().oneshot(request()),
-        transport.clone().oneshot(request())
-    );
+    let (first, second) =
+        tokio::join!(transport.clone().oneshot(request()), transport.clone().oneshot(request()));
     assert!(is_ambiguous(first, "time"));
     assert!(is_not_sent(second, "too many"));
-    assert!(
-        is_ambiguous(transport.oneshot(request()).await, "time"),
-        "there is room again"
-    );
+    assert!(is_ambiguous(transport.oneshot(request()).await, "time"), "there is room again");
 }
 
 #[test]
@@ -196,14 +166,8 @@ fn a_base_url_is_checked() {
     let check = |url: &str, expected: Option<&str>| {
         assert_eq!(base(url).ok().as_deref(), expected, "{url}");
     };
-    check(
-        "https://credit.wealida.com",
-        Some("https://credit.wealida.com"),
-    );
-    check(
-        "http://127.0.0.1:8080/mock/",
-        Some("http://127.0.0.1:8080/mock"),
-    );
+    check("https://credit.wealida.com", Some("https://credit.wealida.com"));
+    check("http://127.0.0.1:8080/mock/", Some("http://127.0.0.1:8080/mock"));
     check("credit.wealida.com", None);
     check("ftp://credit.wealida.com", None);
     check("https://credit.wealida.com/?a=b", None);

@@ -67,11 +67,7 @@ fn numbers_that_are_not_told_are_left_out() {
         json!([]),
     ];
     let drawn = drawn(&data(&calls, &[]));
-    let phones: Vec<_> = drawn
-        .contact_list
-        .iter()
-        .map(|contact| &contact.phone)
-        .collect();
+    let phones: Vec<_> = drawn.contact_list.iter().map(|contact| &contact.phone).collect();
     assert_eq!(phones, ["3"]);
 }
 

@@ -54,8 +54,7 @@ mod tests {
 
     #[test]
     fn nested_fields_are_written_as_php_reads_them() {
-        let body =
-            json!({"a": "1 &2", "n": 7, "none": null, "o": {"c": [{"t": "是"}, {"t": "x"}]}});
+        let body = json!({"a": "1 &2", "n": 7, "none": null, "o": {"c": [{"t": "是"}, {"t": "x"}]}});
         let expected = "a=1+%262&n=7&o%5Bc%5D%5B0%5D%5Bt%5D=%E6%98%AF&o%5Bc%5D%5B1%5D%5Bt%5D=x";
         assert_eq!(fields(&body), expected);
     }
