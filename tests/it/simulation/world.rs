@@ -56,7 +56,7 @@ struct Flight {
     ended: Ended,
 }
 
-pub struct World {
+pub(super) struct World {
     seed: u64,
     is_told: bool,
     now: u64,
@@ -74,7 +74,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, is_told: bool) -> Self {
+    pub(super) fn new(seed: u64, is_told: bool) -> Self {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let store = Arc::new(MemoryStore::new());
         let random = Random::seeded(seed);
@@ -129,12 +129,12 @@ impl World {
     }
 
     /// What happened, line by line.
-    pub fn trace(&self) -> String {
+    pub(super) fn trace(&self) -> String {
         self.trace.clone()
     }
 
     /// Runs until every application has ended.
-    pub fn live(&mut self) {
+    pub(super) fn live(&mut self) {
         for step in 0..PATIENCE {
             let is_troubled = step < TROUBLED;
             self.step(is_troubled);
