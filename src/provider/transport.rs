@@ -102,7 +102,8 @@ pub fn transport(
     + Clone
     + Send
     + Sync
-    + 'static,
+    + 'static
+    + use<>,
     TransportSettingsError,
 > {
     let base = base(&settings.base_url)?;
