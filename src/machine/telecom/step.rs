@@ -115,7 +115,10 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
         }
         Guard::AskedForCode => kind_asked(asked_in(&telecom.situation)) == ChallengeKind::SmsCode,
         Guard::FirstTimeStillAsking => still_asking(telecom, event).is_some_and(|(seen, _)| seen == 0),
-        Guard::MaySubmitAgain => still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again),
+        Guard::MaySubmitAgain => {
+            proves_unprocessed(asked_in(&telecom.situation))
+                && still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again)
+        }
         Guard::AttemptsLeft => telecom.attempt < draft.policy.sessions,
         Guard::ApplicantToBlame => {
             matches!(telecom.situation, Situation::Dead { blame: Blame::Applicant, .. })
@@ -129,6 +132,14 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
             finished || origin.session().is_some_and(|session| draft.now < session.deadline)
         }
     }
+}
+
+/// Says whether a session that still is in this state cannot have processed an answer to it: 24
+/// and 31 are left for good by one (spec 006 §2 rows 5 to 15). After 21 another code may be
+/// wanted, 23 and 33 are also where a wrong answer leads: there only the applicant may answer
+/// again.
+const fn proves_unprocessed(asked: State) -> bool {
+    matches!(asked, State::CaptchaResend | State::QueryPwdRequired)
 }
 
 /// If the provider still asks as before the lost answer: how often that was seen before, and

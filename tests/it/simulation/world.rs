@@ -6,7 +6,7 @@ use docket::engine::archive::Archive;
 use docket::engine::core::{Answer, Command, Core, Declined, Input};
 use docket::engine::entrance::Entrance;
 use docket::engine::products;
-use docket::engine::provider::{Ended, Order, Provider};
+use docket::engine::provider::{Ended, Provider};
 use docket::machine::application::Application;
 use docket::machine::call::EffectId;
 use docket::machine::challenge::ChallengeKind;
@@ -276,7 +276,7 @@ impl World {
 
     fn make_calls(&mut self, is_troubled: bool) {
         for order in self.core.take_calls(3) {
-            let (fate, delay) = if is_troubled { self.draw_fate(&order) } else { (Fate::Delivered, 50) };
+            let (fate, delay) = if is_troubled { self.draw_fate() } else { (Fate::Delivered, 50) };
             self.network.set_now(self.now);
             self.network.set_fate(fate);
             let (application, effect) = (order.application.id, order.pending.id);
@@ -287,22 +287,15 @@ impl World {
         }
     }
 
-    fn draw_fate(&mut self, order: &Order) -> (Fate, u64) {
+    fn draw_fate(&mut self) -> (Fate, u64) {
         let delay = u64::from(self.draw(2_000));
         match self.draw(100) {
             0..5 => (Fate::Refused, delay),
             5..10 => (Fate::RequestLost, 10_000),
-            // A second code looks like the first: whether the answer came is not to be told from
-            // the state alone (docs: lost answers), so this script is spared.
-            10..16 if self.script_of(order) != Some(Script::SecondCode) => (Fate::ReplyLost, 10_000),
+            10..16 => (Fate::ReplyLost, 10_000),
             16..25 => (Fate::Delivered, 5_000 + delay * 4),
             _ => (Fate::Delivered, delay),
         }
-    }
-
-    fn script_of(&self, order: &Order) -> Option<Script> {
-        let order = &order.application.source.order;
-        self.people.iter().find(|person| person.order == *order).map(|person| person.script)
     }
 
     fn deliver(&mut self) {
