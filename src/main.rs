@@ -1,2 +1,7 @@
-//! x
-fn main(){}
+//! The `docket` program: see `docket help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    docket::cli::main()
+}

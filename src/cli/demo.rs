@@ -6,8 +6,8 @@ mod tell;
 
 use super::Output;
 use super::house::Pair;
-use crate::api::proto::application_service_client::ApplicationServiceClient;
-use crate::api::proto::{Application, WatchChangesRequest, watch_changes_response::Kind};
+use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
+use crate::api::proto::v1::{Application, WatchChangesRequest, watch_changes_response::Kind};
 use crate::sandbox::Pace;
 use anyhow::Context;
 use applicant::Applicants;

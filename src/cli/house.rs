@@ -1,6 +1,7 @@
 //! The wiring: settings in, a server out.
 
 use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
+use crate::api::serve::Server;
 use crate::clock;
 use crate::config::{Encoding, Patience, Provider, SecretText, Settings};
 use crate::engine::archive::Archive;
@@ -70,7 +71,9 @@ impl House {
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
-        let server = tokio::spawn(crate::api::serve::serve(listener, served, intake, async {
+        let server = Server::new(served, intake);
+        server.health().set(true).await;
+        let server = tokio::spawn(server.serve(listener, async {
             let _gone = told.await;
         }));
         let failure = tokio::select! {

@@ -1,9 +1,9 @@
 //! The applicants and their partners: they push over HTTP and answer over gRPC.
 
 use super::cast::Part;
-use crate::api::proto::answer_challenge_request::Answer;
-use crate::api::proto::application_service_client::ApplicationServiceClient;
-use crate::api::proto::{AnswerChallengeRequest, Application, ResendChallengeRequest};
+use crate::api::proto::v1::answer_challenge_request::Answer;
+use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
+use crate::api::proto::v1::{AnswerChallengeRequest, Application, ResendChallengeRequest};
 use crate::clock;
 use anyhow::{Context, ensure};
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! Who plays: an applicant for each script, and how each application must end.
 
-use crate::api::proto::{Application, application::State};
+use crate::api::proto::v1::{Application, application::State};
 use crate::engine::products;
 use crate::sandbox::Script;
 use crate::sandbox::people::Person;

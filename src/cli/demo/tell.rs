@@ -2,7 +2,7 @@
 
 use super::Output;
 use super::cast::{Part, has_ended};
-use crate::api::proto::{Application, challenge};
+use crate::api::proto::v1::{Application, challenge};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
