@@ -78,9 +78,9 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed() {
     }
     check_acknowledged(&address, &seen).await;
     let ledger = sandbox.ask(&http(), "/_sandbox/ledger").await.expect("the sandbox answers");
-    println!("the sandbox's ledger: {}", ledger["violations"]);
+    println!("the sandbox's ledger: {}", ledger["breaches"]);
     assert_eq!(ledger["twice_processed"], 0, "{ledger}");
-    assert_eq!(ledger["violations"].as_array().map(Vec::len), Some(0), "{ledger}");
+    assert_eq!(ledger["breaches"].as_array().map(Vec::len), Some(0), "{ledger}");
     drop(docket);
 }
 

@@ -63,7 +63,7 @@ impl Teller {
 
     /// How all ended; says whether all ended as they should.
     pub(super) fn summary(&self, parts: &[Part], last: &BTreeMap<String, Application>, ledger: &Value) -> bool {
-        let violations = ledger["violations"].as_array().map_or(0, Vec::len);
+        let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
         let mut is_well = violations == 0;
         if self.output == Output::Text {
             line("\norder    script             must end   ended      moves  sessions");
