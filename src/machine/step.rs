@@ -2,6 +2,8 @@
 
 mod draft;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::draft::{Asked, Draft, Taken};
 
