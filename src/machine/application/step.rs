@@ -85,6 +85,9 @@ pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_
     if to.is_terminal() {
         draft.withdraw_all();
         next.credentials = None;
+        if let Some(telecom) = &mut next.telecom {
+            telecom.drop_answer();
+        }
     }
     draft.moved(Slot::Application, row.edge.number(), from.number(), to.number());
     Taken::Moved(next)

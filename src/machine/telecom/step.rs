@@ -444,11 +444,9 @@ fn fetching(situation: &Situation) -> (Session, crate::machine::time::Time) {
 /// Waits for an operator; remembers where a session stood, without what was being handed over.
 fn park(telecom: &Telecom, cause: Cause, draft: &mut Draft<'_>) -> Situation {
     draft.withdraw(Slot::Telecom);
-    let origin = telecom.situation.session().map(|_| Box::new(telecom.situation.clone()));
-    let origin = origin.map(|mut origin| {
-        if let Situation::Checking { answer, .. } = &mut *origin {
-            *answer = None;
-        }
+    let origin = telecom.situation.session().map(|_| {
+        let mut origin = Box::new(telecom.situation.clone());
+        origin.drop_answer();
         origin
     });
     Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }
