@@ -167,6 +167,7 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
                 return Ok(Verdict::Ignored);
             }
             check_evidence(application, &added)?;
+            draft.brought.clone_from(&added.credentials);
             own(application, application::Event::EvidenceAdded(added), draft)
         }
         Event::CancelRequested { reason } => {
@@ -347,7 +348,7 @@ fn finish(before: &Application, mut next: Application, draft: &mut Draft<'_>) ->
             effects.push(Effect::Withdraw(pending.id));
         }
     }
-    for answer in before.answers() {
+    for answer in before.answers().chain(&draft.brought) {
         if !next.answers().any(|kept| kept == answer) {
             effects.push(Effect::Destroy(answer.clone()));
         }

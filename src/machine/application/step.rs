@@ -177,7 +177,8 @@ fn add(next: &mut Application, added: &EvidenceAdded) {
     }
     next.phone = next.phone.or(added.phone);
     next.identity = next.identity.or(added.identity);
-    if next.telecom.is_none() && added.credentials.is_some() {
+    let is_of_use = next.telecom.is_none() && next.plan.telecom != Wanted::No;
+    if is_of_use && added.credentials.is_some() {
         next.credentials.clone_from(&added.credentials);
     }
 }

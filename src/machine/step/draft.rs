@@ -3,6 +3,7 @@
 use super::Move;
 use crate::machine::application::Application;
 use crate::machine::call::{Call, EffectId, Pending, Slot};
+use crate::machine::challenge::SealedAnswer;
 use crate::machine::policy::Policy;
 use crate::machine::time::Time;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Draft<'a> {
     pub(super) version: u64,
     pub(super) challenges: u32,
     pub(super) outbox: Vec<Pending>,
+    /// The credentials that came with the event, whether they are of use or not.
+    pub(super) brought: Option<SealedAnswer>,
     pub(super) answered: Option<EffectId>,
     pub(super) moves: Vec<Move>,
 }
@@ -41,6 +44,7 @@ impl<'a> Draft<'a> {
             version: application.version + 1,
             challenges: application.challenges,
             outbox: application.outbox.clone(),
+            brought: None,
             answered: None,
             moves: Vec::new(),
         }
