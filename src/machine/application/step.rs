@@ -51,6 +51,13 @@ impl Event {
     }
 }
 
+impl Application {
+    /// Says whether an edge is drawn for `event` where it stands.
+    pub(crate) fn takes(&self, event: &Event) -> bool {
+        matches!(cell(self.state(), event.kind()), Cell::Rows(_))
+    }
+}
+
 /// Lets `event` happen to the application machine of `application`.
 pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_>) -> Taken<Application> {
     let from = application.state();

@@ -20,19 +20,21 @@ pub(super) fn replied(
     draft.answered = Some(effect);
     match effect.slot {
         Slot::Application => {
-            let event =
-                application_event(reply).unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
+            let event = application_event(reply).filter(|event| application.takes(event));
+            let event = event.unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
             asked_again(own(application, event, draft)?, pending)
         }
         Slot::Telecom => {
-            let unfit = || (telecom::Event::CallFailed { cause: unfit() }, None);
-            let event = telecom_event(reply, pending.call.clone()).unwrap_or_else(unfit);
-            asked_again(stored_then(application, event, draft)?, pending)
+            let takes = |event: &_| application.telecom.as_ref().is_some_and(|telecom| telecom.takes(event));
+            let (event, document) = telecom_event(reply, pending.call.clone());
+            let event = event.filter(takes).unwrap_or_else(|| telecom::Event::CallFailed { cause: unfit() });
+            asked_again(stored_then(application, (event, document), draft)?, pending)
         }
     }
 }
 
-/// The cause of a reply that does not fit its call; the provider client never makes one.
+/// The cause of a reply that does not fit its call. The provider client never makes one; were it
+/// taken for late, nothing would ask again.
 fn unfit() -> Cause {
     Cause::Unintelligible { detail: "a reply that does not belong to the call".to_owned() }
 }
@@ -98,22 +100,23 @@ fn application_event(reply: Reply) -> Option<application::Event> {
     }
 }
 
-fn telecom_event(reply: Reply, call: Call) -> Option<(telecom::Event, Option<Document>)> {
+/// The event of a reply, if it can be one, and the document that it brought.
+fn telecom_event(reply: Reply, call: Call) -> (Option<telecom::Event>, Option<Document>) {
     use telecom::Event as E;
     let event = match reply {
+        Reply::Stored { document } => {
+            let number = document.number;
+            let event = match document.kind {
+                DocumentKind::TelecomRawData => Some(E::RawDataReceived { document: number }),
+                DocumentKind::TelecomReport => Some(E::ReportReceived { document: number }),
+                DocumentKind::BasePush | DocumentKind::AdditionalPush | DocumentKind::Dossier => None,
+            };
+            return (event, Some(document));
+        }
         Reply::TelecomOpened { open_id } => E::SessionOpened { open_id: session_id(open_id) },
         Reply::Accepted => E::CallAccepted,
         Reply::TelecomState { code, message } => telecom::reported(code, message),
         Reply::NotReady => E::DataNotReady,
-        Reply::Stored { document } => {
-            let number = document.number;
-            let event = match document.kind {
-                DocumentKind::TelecomRawData => E::RawDataReceived { document: number },
-                DocumentKind::TelecomReport => E::ReportReceived { document: number },
-                DocumentKind::BasePush | DocumentKind::AdditionalPush | DocumentKind::Dossier => return None,
-            };
-            return Some((event, Some(document)));
-        }
         Reply::Refused { message } => E::CallRefused { message },
         Reply::Lost => E::CallLost { call },
         Reply::Failed { cause } => E::CallFailed { cause },
@@ -122,9 +125,9 @@ fn telecom_event(reply: Reply, call: Call) -> Option<(telecom::Event, Option<Doc
         | Reply::AuditAccepted { .. }
         | Reply::AuditRunning
         | Reply::AuditApproved
-        | Reply::AuditRejected { .. } => return None,
+        | Reply::AuditRejected { .. } => return (None, None),
     };
-    Some((event, None))
+    (Some(event), None)
 }
 
 fn session_id(open_id: String) -> String {

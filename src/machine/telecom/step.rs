@@ -71,6 +71,13 @@ pub(crate) fn start(required: bool, draft: &mut Draft<'_>) -> Telecom {
     Telecom { required, attempt: 0, since: draft.now, situation }
 }
 
+impl Telecom {
+    /// Says whether an edge is drawn for `event` where it stands.
+    pub(crate) fn takes(&self, event: &Event) -> bool {
+        matches!(cell(self.state(), event.kind()), Cell::Rows(_))
+    }
+}
+
 /// Lets `event` happen to `telecom`.
 pub(crate) fn step(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Taken<Telecom> {
     let from = telecom.state();
