@@ -205,10 +205,19 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
         Edge::CodeAccepted => arrive_from(telecom, State::CaptchaSubmitted, String::new(), draft),
         Edge::PasswordAccepted => arrive_from(telecom, State::QueryPwdSubmitted, String::new(), draft),
         Edge::CodeResent => arrive_from(telecom, State::CaptchaResend, String::new(), draft),
-        Edge::AnswerRefused | Edge::ResendRefused => {
+        Edge::AnswerRefused => {
             let asked = asked_in(&telecom.situation);
             arrive_from(telecom, asked, message_of(event), draft)
         }
+        Edge::ResendRefused => match telecom.situation.clone() {
+            Situation::Resending { session, asked, challenge } => {
+                let open_id = session.open_id.clone();
+                draft.call(Slot::Telecom, Call::TelecomState { open_id }, draft.policy.poll_asking);
+                let challenge = Challenge { message: bounded(&message_of(event)), ..challenge };
+                Situation::Asking { session, state: asked, challenge }
+            }
+            other => unreachable!("nothing was ordered in {other:?}"),
+        },
         Edge::AnswerLost | Edge::ResendLost => check(telecom, event, draft),
         Edge::StillAsking => {
             let asked = look(telecom, draft.policy.poll_min);
