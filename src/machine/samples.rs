@@ -343,13 +343,21 @@ pub(crate) fn with_telecom(telecom: Telecom) -> Application {
                 _ => Call::TelecomCaptcha { open_id, answer },
             })
         }
-        Situation::Resending { session, .. } => Some(Call::TelecomResend { open_id: session.open_id.clone() }),
+        Situation::Resending { session, .. } => {
+            Some(Call::TelecomResend { open_id: session.open_id.clone() })
+        }
         Situation::Working { session, .. }
         | Situation::Asking { session, .. }
         | Situation::Checking { session, .. }
-        | Situation::Building { session, .. } => Some(Call::TelecomState { open_id: session.open_id.clone() }),
-        Situation::Fetching { session, .. } => Some(Call::TelecomRawData { open_id: session.open_id.clone() }),
-        Situation::Reporting { session, .. } => Some(Call::TelecomReport { open_id: session.open_id.clone() }),
+        | Situation::Building { session, .. } => {
+            Some(Call::TelecomState { open_id: session.open_id.clone() })
+        }
+        Situation::Fetching { session, .. } => {
+            Some(Call::TelecomRawData { open_id: session.open_id.clone() })
+        }
+        Situation::Reporting { session, .. } => {
+            Some(Call::TelecomReport { open_id: session.open_id.clone() })
+        }
         Situation::Needing { .. }
         | Situation::Dead { .. }
         | Situation::Parked { .. }

@@ -94,7 +94,15 @@ fn the_application_machine_does_what_is_drawn() {
                     let verdict = own(&before, event.clone(), &mut draft);
                     let says = |guard| application_says(guard, &before, &event);
                     check!(
-                        application, Slot::Application, &case, &before, *state, *kind, says, verdict, taken
+                        application,
+                        Slot::Application,
+                        &case,
+                        &before,
+                        *state,
+                        *kind,
+                        says,
+                        verdict,
+                        taken
                     );
                 }
             }
