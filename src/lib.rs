@@ -1,5 +1,6 @@
 //! Docket: a persistent state-machine orchestrator for loan applications.
 
+pub mod api;
 pub mod clock;
 pub mod config;
 pub mod engine;

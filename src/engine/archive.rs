@@ -117,8 +117,13 @@ impl<S: Store> Archive<S> {
         } else {
             store::Document::Inline(sealed)
         };
-        let fingerprint = self.vault.fingerprint("document", plain);
+        let fingerprint = self.fingerprint(plain);
         Ok((Document { number, kind, at: now, fingerprint }, body))
+    }
+
+    /// Digests a document's plain bytes: the same content again is recognised by it.
+    pub fn fingerprint(&self, plain: &[u8]) -> [u8; 16] {
+        self.vault.fingerprint("document", plain)
     }
 
     /// Seals an applicant's answer.

@@ -147,6 +147,11 @@ pub struct BookEntry {
 }
 
 impl Dossier {
+    /// Writes it as it is sealed: the same content always gives the same bytes.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a dossier is always JSON")
+    }
+
     /// Lists the kinds of evidence that it holds.
     pub fn kinds(&self) -> Vec<EvidenceKind> {
         let held = [

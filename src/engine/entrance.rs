@@ -6,7 +6,7 @@ use super::dossier::Dossier;
 use super::products::Products;
 use super::{Engine, EngineError};
 use crate::clock;
-use crate::machine::application::Source;
+use crate::machine::application::{Application, Source};
 use crate::machine::challenge::ChallengeKind;
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::{DocumentKind, Evidence};
@@ -77,10 +77,20 @@ impl<S: Store> Entrance<S> {
     /// Seals what is brought: for the application that the source has by now, or for a new one.
     /// If another is created meanwhile, the command is declined with [`Declined::Exists`].
     pub fn seal(&self, brought: &Brought, now: Time) -> Result<Command, EntranceError> {
+        self.seal_for(self.owner_of(&brought.source)?, brought, now)
+    }
+
+    /// Seals what is brought for this application and its key, or for a new one.
+    fn seal_for(
+        &self,
+        owner: Option<(ApplicationId, u32)>,
+        brought: &Brought,
+        now: Time,
+    ) -> Result<Command, EntranceError> {
         let archive = &self.archive;
         let plan = self.products.plan(&brought.product);
         let plan = plan.cloned().ok_or_else(|| EntranceError::UnknownProduct(brought.product.clone()))?;
-        let (id, key) = match self.owner_of(&brought.source)? {
+        let (id, key) = match owner {
             Some(found) => found,
             None => {
                 let id = self.new_id(now);
@@ -99,7 +109,7 @@ impl<S: Store> Entrance<S> {
             added.documents.push(document);
         }
         for part in &brought.parts {
-            let plain = serde_json::to_vec(part).expect("a dossier is always JSON");
+            let plain = part.to_json();
             let (document, sealed) = archive.seal(id, key, DocumentKind::Dossier, now, &plain)?;
             bodies.push((document.number, sealed));
             let evidence = |kind| Evidence { kind, document: document.number, at: now };
@@ -111,6 +121,16 @@ impl<S: Store> Entrance<S> {
         }
         let birth = Birth { id, source: brought.source.clone(), plan, order_id: self.new_order_id(), key };
         Ok(Command::Bring { birth, evidence: added, bodies })
+    }
+
+    /// Says whether an application is of the same product and holds every part that is brought,
+    /// word for word.
+    fn holds(&self, application: &Application, brought: &Brought) -> bool {
+        let is_held = |part: &Dossier| {
+            let fingerprint = self.archive.fingerprint(&part.to_json());
+            application.documents.iter().any(|held| held.fingerprint == fingerprint)
+        };
+        application.plan.product == brought.product && brought.parts.iter().all(is_held)
     }
 
     /// The application of a source and the slot of its key, if there is one.
@@ -146,12 +166,55 @@ impl<S: Store> Engine<S> {
     pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
         for _ in 0..TRIES {
             let command = self.entrance().seal(&brought, clock::now())?;
-            match self.command(command).await {
+            match self.hand_in(command).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Creates an application of what is brought; durable on return.
+    ///
+    /// If the source has one by now, the same product and parts are told as repeated, which does
+    /// not look at credentials; anything else is declined with [`Declined::Exists`]. Nothing
+    /// changes either way.
+    pub async fn create(&self, brought: Brought) -> Result<Done, EngineError> {
+        let entrance = self.entrance();
+        for _ in 0..TRIES {
+            if let Some((id, key)) = entrance.owner_of(&brought.source)? {
+                let Some(application) = self.application(id).await? else { continue };
+                if entrance.holds(&application, &brought) {
+                    return Ok(Done { application, repeated: true });
+                }
+                return Err(EngineError::Declined(Declined::Exists { application: id, key }));
+            }
+            let command = entrance.seal_for(None, &brought, clock::now())?;
+            match self.hand_in(command).await {
+                Err(EngineError::Declined(Declined::Exists { .. })) => {}
+                answered => return answered,
+            }
+        }
+        Err(EngineError::Contended)
+    }
+
+    /// Hands sealed evidence in; the key of credentials that nobody took is destroyed.
+    async fn hand_in(&self, command: Command) -> Result<Done, EngineError> {
+        let credentials = match &command {
+            Command::Bring { evidence, .. } => evidence.credentials.clone(),
+            Command::Tell { .. } => None,
+        };
+        let answered = self.command(command).await;
+        if let Some(credentials) = credentials {
+            let is_unused = match &answered {
+                Ok(done) => !done.application.answers().any(|held| *held == credentials),
+                Err(error) => matches!(error, EngineError::Declined(_)),
+            };
+            if is_unused {
+                self.archive().destroy_answer(&credentials)?;
+            }
+        }
+        answered
     }
 
     /// Hands in an applicant's answer to a challenge; durable on return.
@@ -165,7 +228,7 @@ impl<S: Store> Engine<S> {
         let answer = self.archive().seal_answer(application, &answer)?;
         let event = Event::AnswerSubmitted { challenge, kind, answer: answer.clone() };
         let answered = self.tell(application, event).await;
-        if answered.is_err() {
+        if matches!(answered, Err(EngineError::Declined(_))) {
             self.archive().destroy_answer(&answer)?;
         }
         answered

@@ -33,9 +33,11 @@ fn every_application_ends_whatever_happens() {
     let threads = 2;
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            scope.spawn(move || (0..SEEDS).filter(|seed| seed % threads == thread).for_each(|seed| {
-                run(seed, false);
-            }));
+            scope.spawn(move || {
+                (0..SEEDS).filter(|seed| seed % threads == thread).for_each(|seed| {
+                    run(seed, false);
+                })
+            });
         }
     });
 }

@@ -102,7 +102,9 @@ impl Applicant {
                 os_version: "9.3".to_owned(),
                 app_market: "appstore".to_owned(),
             }),
-            address_book: Some(vec![BookEntry { name: "中国移动".to_owned(), phone: "10086".to_owned() }]),
+            address_book: Some(vec![BookEntry {
+                name: "中国移动".to_owned(), phone: "10086".to_owned()
+            }]),
             ..Dossier::default()
         };
         self.brought(DocumentKind::AdditionalPush, vec![part], None)

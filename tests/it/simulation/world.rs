@@ -32,7 +32,6 @@ use std::fmt::Write as _;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
-
 /// Applicants in one run.
 const PEOPLE: u64 = 5;
 /// Steps with faults; after them the world heals.
@@ -229,7 +228,8 @@ impl World {
     fn command(&mut self, person: usize, event: Event) {
         let (application, _) = self.people[person].application.expect("known before it is told anything");
         let ticket = Ticket { person, half: None };
-        self.core.handle(Input::Command { ticket, command: Command::Tell { application, event } }, self.time());
+        self.core
+            .handle(Input::Command { ticket, command: Command::Tell { application, event } }, self.time());
     }
 
     /// An operator resumes what is suspended.
@@ -265,7 +265,9 @@ impl World {
                 }
             }
             Err(Declined::Refused(_) | Declined::Exists { .. }) => {
-                let late_half = ticket.half.filter(|_| self.durable(ticket.person).is_some_and(|a| a.state().is_terminal()));
+                let late_half = ticket
+                    .half
+                    .filter(|_| self.durable(ticket.person).is_some_and(|a| a.state().is_terminal()));
                 if let Some(half) = late_half {
                     self.people[ticket.person].brought[half] = true;
                 }
@@ -280,7 +282,11 @@ impl World {
             self.network.set_now(self.now);
             self.network.set_fate(fate);
             let (application, effect) = (order.application.id, order.pending.id);
-            self.tell(&format!("{} calls {} {fate:?}", order.application.source.order, order.pending.call.name()));
+            self.tell(&format!(
+                "{} calls {} {fate:?}",
+                order.application.source.order,
+                order.pending.call.name()
+            ));
             let ended = self.client.call(order).now_or_never().expect("the network never waits");
             self.network.set_fate(Fate::Delivered);
             self.flights.push(Flight { at: self.now + delay, application, effect, ended });
@@ -321,8 +327,13 @@ impl World {
         self.tell("crash");
         self.lives += 1;
         self.flights.clear();
-        self.core =
-            Core::open(Arc::clone(&self.store), self.vault.clone(), Policy::default(), self.seed + self.lives).unwrap();
+        self.core = Core::open(
+            Arc::clone(&self.store),
+            self.vault.clone(),
+            Policy::default(),
+            self.seed + self.lives,
+        )
+        .unwrap();
     }
 
     /// The application of a person as it is stored.
@@ -344,7 +355,9 @@ impl World {
     /// What must hold after each step.
     fn check(&self) {
         for person in 0..self.people.len() {
-            if let (Some((_, version)), Some(application)) = (self.people[person].application, self.durable(person)) {
+            if let (Some((_, version)), Some(application)) =
+                (self.people[person].application, self.durable(person))
+            {
                 assert!(application.version >= version, "an acknowledged event is gone");
                 assert_eq!(application.wake().is_none(), application.state().is_terminal());
             }
@@ -390,7 +403,8 @@ impl World {
                 let machine = usize::from(moved.slot.number()) - 1;
                 assert_eq!(moved.from, at[machine], "a journal has no gap");
                 at[machine] = moved.to;
-                let is_drawn = moved.edge == 0 || MACHINES[machine].edges.iter().any(|edge| edge.number == moved.edge);
+                let is_drawn =
+                    moved.edge == 0 || MACHINES[machine].edges.iter().any(|edge| edge.number == moved.edge);
                 assert!(is_drawn, "edge {} is not drawn", moved.edge);
             }
         }
@@ -419,4 +433,3 @@ fn draw_applicant(number: u64, seed: u64, chance: &mut ChaCha8Rng) -> Applicant 
     let product = if chance.next_u32() % 4 == 0 { products::PUSHED } else { products::COLLECTED };
     Applicant::new(number, seed, script, product)
 }
-

@@ -1,0 +1,162 @@
+//! `ApplicationService`: thin handlers over the engine.
+
+use super::convert;
+use super::proto::v1::application_service_server::ApplicationService;
+use super::proto::v1::{
+    AnswerChallengeRequest, Application, CancelApplicationRequest, CreateApplicationRequest,
+    ExplainApplicationRequest, Explanation, GetApplicationRequest, ListApplicationsRequest,
+    ListApplicationsResponse, ListTransitionsRequest, ListTransitionsResponse, ResendChallengeRequest,
+    WaitApplicationRequest, WaitApplicationResponse, WatchChangesRequest, WatchChangesResponse,
+};
+use super::serve::Leaving;
+use crate::engine::Engine;
+use crate::engine::watch::Watcher;
+use crate::machine::event::Event;
+use crate::store::Store;
+use futures_util::Stream;
+use futures_util::stream;
+use std::pin::Pin;
+use tonic::{Request, Response, Status};
+
+/// The service over an engine.
+pub(super) struct Applications<S> {
+    engine: Engine<S>,
+    leaving: Leaving,
+}
+
+impl<S> Applications<S> {
+    pub(super) const fn new(engine: Engine<S>, leaving: Leaving) -> Self {
+        Self { engine, leaving }
+    }
+}
+
+#[tonic::async_trait]
+impl<S: Store> ApplicationService for Applications<S> {
+    async fn create_application(
+        &self,
+        request: Request<CreateApplicationRequest>,
+    ) -> Result<Response<Application>, Status> {
+        let brought = convert::brought(request.into_inner(), self.engine.products())?;
+        let done = self.engine.create(brought).await;
+        let done = done.map_err(|error| convert::refused(&error, "the order"))?;
+        Ok(Response::new(convert::application(&done.application)))
+    }
+
+    async fn get_application(
+        &self,
+        request: Request<GetApplicationRequest>,
+    ) -> Result<Response<Application>, Status> {
+        let id = convert::application_id(&request.into_inner().name)?;
+        let found = self.engine.application(id).await;
+        let found = convert::found(found, id)?;
+        Ok(Response::new(convert::application(&found)))
+    }
+
+    async fn list_applications(
+        &self,
+        request: Request<ListApplicationsRequest>,
+    ) -> Result<Response<ListApplicationsResponse>, Status> {
+        let asked = convert::list(request.into_inner(), self.engine.archive())?;
+        let page = self.engine.list(&asked.filter, asked.after, asked.size).await;
+        let page = page.map_err(|error| convert::refused(&error, "applications"))?;
+        Ok(Response::new(convert::page(page, &asked.filter, self.engine.archive())))
+    }
+
+    async fn answer_challenge(
+        &self,
+        request: Request<AnswerChallengeRequest>,
+    ) -> Result<Response<Application>, Status> {
+        let convert::Given { application, challenge, kind, answer } = convert::answer(request.into_inner())?;
+        let done = self.engine.answer(application, challenge, kind, answer).await;
+        let subject = convert::challenge_name(application, challenge);
+        let done = done.map_err(|error| convert::refused(&error, &subject))?;
+        Ok(Response::new(convert::application(&done.application)))
+    }
+
+    async fn resend_challenge(
+        &self,
+        request: Request<ResendChallengeRequest>,
+    ) -> Result<Response<Application>, Status> {
+        let (id, challenge) = convert::challenge_id(&request.into_inner().name)?;
+        let done = self.engine.tell(id, Event::ResendRequested { challenge }).await;
+        let subject = convert::challenge_name(id, challenge);
+        let done = done.map_err(|error| convert::refused(&error, &subject))?;
+        Ok(Response::new(convert::application(&done.application)))
+    }
+
+    async fn cancel_application(
+        &self,
+        request: Request<CancelApplicationRequest>,
+    ) -> Result<Response<Application>, Status> {
+        let (id, reason) = convert::cancellation(request.into_inner())?;
+        let done = self.engine.tell(id, Event::CancelRequested { reason }).await;
+        let done = done.map_err(|error| convert::refused(&error, &convert::application_name(id)))?;
+        Ok(Response::new(convert::application(&done.application)))
+    }
+
+    async fn explain_application(
+        &self,
+        request: Request<ExplainApplicationRequest>,
+    ) -> Result<Response<Explanation>, Status> {
+        let id = convert::application_id(&request.into_inner().name)?;
+        let found = self.engine.explain(id).await;
+        let found = convert::found(found, id)?;
+        Ok(Response::new(convert::explanation(&found)))
+    }
+
+    async fn list_transitions(
+        &self,
+        request: Request<ListTransitionsRequest>,
+    ) -> Result<Response<ListTransitionsResponse>, Status> {
+        let asked = convert::history(&request.into_inner(), self.engine.archive())?;
+        let found = self.engine.history(asked.application, asked.after, asked.size).await;
+        let entries = convert::found(found, asked.application)?;
+        Ok(Response::new(convert::transitions(&asked, &entries, self.engine.archive())))
+    }
+
+    type WatchChangesStream = Pin<Box<dyn Stream<Item = Result<WatchChangesResponse, Status>> + Send>>;
+
+    async fn watch_changes(
+        &self,
+        request: Request<WatchChangesRequest>,
+    ) -> Result<Response<Self::WatchChangesStream>, Status> {
+        let (filter, token) = convert::watch(request.into_inner())?;
+        let watcher = self.engine.watch(filter, token.as_deref());
+        let watcher = watcher.map_err(|error| convert::unwatched(&error))?;
+        Ok(Response::new(Box::pin(lines(watcher, self.leaving.clone()))))
+    }
+
+    async fn wait_application(
+        &self,
+        request: Request<WaitApplicationRequest>,
+    ) -> Result<Response<WaitApplicationResponse>, Status> {
+        let wanted = convert::wait(request.into_inner())?;
+        let mut leaving = self.leaving.clone();
+        let found = tokio::select! {
+            found = self.engine.wait(wanted.application, wanted.patience, |seen| wanted.is_met(seen)) => found,
+            () = leaving.begun() => return Err(convert::leaving()),
+        };
+        let found = convert::found(found, wanted.application)?;
+        let reached = wanted.is_met(&found);
+        let application = Some(convert::application(&found));
+        Ok(Response::new(WaitApplicationResponse { application, reached }))
+    }
+}
+
+/// What a watcher is told, as it pulls; ends with the first error, and when the server leaves.
+fn lines<S: Store>(
+    watcher: Watcher<S>,
+    leaving: Leaving,
+) -> impl Stream<Item = Result<WatchChangesResponse, Status>> + Send {
+    stream::unfold(Some((watcher, leaving)), |watching| async {
+        let (mut watcher, mut leaving) = watching?;
+        let told = tokio::select! {
+            told = watcher.next() => told.map_err(|error| convert::unwatched(&error)),
+            () = leaving.begun() => Err(convert::leaving()),
+        };
+        Some(match told {
+            Ok(line) => (Ok(convert::line(line)), Some((watcher, leaving))),
+            Err(status) => (Err(status), None),
+        })
+    })
+}

@@ -1,0 +1,54 @@
+//! Between the wire and the engine: requests checked, answers mapped.
+//!
+//! The only place that makes a `Status`. Every error says why in a `google.rpc.ErrorInfo`, all
+//! violations of a request are told together, and no value that was sent is ever repeated.
+
+mod application;
+mod check;
+mod evidence;
+mod explanation;
+mod line;
+mod machine;
+mod name;
+mod request;
+mod status;
+mod token;
+mod transition;
+
+pub(super) use self::application::{application, page};
+pub(super) use self::evidence::brought;
+pub(super) use self::explanation::explanation;
+pub(super) use self::line::line;
+pub(super) use self::machine::{machine, machine_named, machine_outline};
+pub(super) use self::name::{application_name, challenge_name};
+pub(super) use self::request::{
+    Given, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
+};
+pub(super) use self::status::{bare, found, leaving, refused, too_slow, unknown_service, unwatched};
+pub(super) use self::transition::transitions;
+
+use crate::machine::time::Time;
+use prost_types::{Duration, Timestamp};
+
+/// The reasons of `google.rpc.ErrorInfo` are unique within this domain.
+const DOMAIN: &str = "docket";
+
+/// A moment as the wire tells it.
+fn timestamp(time: Time) -> Timestamp {
+    let millis = time.as_millis();
+    let seconds = i64::try_from(millis / 1000).expect("milliseconds of 64 bits are seconds of 63");
+    let nanos = i32::try_from(millis % 1000 * 1_000_000).expect("below a second");
+    Timestamp { seconds, nanos }
+}
+
+/// A stretch of time as the wire tells it.
+fn duration(duration: std::time::Duration) -> Duration {
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    let nanos = i32::try_from(duration.subsec_nanos()).expect("below a second");
+    Duration { seconds, nanos }
+}
+
+/// A version as the wire tells it.
+fn version(version: u64) -> i64 {
+    i64::try_from(version).unwrap_or(i64::MAX)
+}

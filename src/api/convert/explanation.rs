@@ -1,0 +1,42 @@
+//! From an explanation to the wire.
+
+use super::{application, duration, timestamp};
+use crate::api::proto::v1;
+use crate::api::proto::v1::explanation::command::{Depends, LeadsTo, Outlook as WireOutlook, Refused};
+use crate::api::proto::v1::explanation::{Command, Deadline, PendingCall, Trouble};
+use crate::engine::explain::{CommandView, Explanation, Outlook};
+
+/// Shows an explanation.
+pub(in super::super) fn explanation(explained: &Explanation) -> v1::Explanation {
+    let deadline =
+        explained.deadline.map(|(at, timer)| Deadline { timer: timer.to_owned(), time: Some(timestamp(at)) });
+    let trouble = explained.trouble.as_ref().map(|(tries, last_error)| Trouble {
+        tries: i32::try_from(*tries).unwrap_or(i32::MAX),
+        last_error: last_error.clone(),
+    });
+    let call =
+        |(call, due): &(&str, _)| PendingCall { call: (*call).to_owned(), due_time: Some(timestamp(*due)) };
+    v1::Explanation {
+        application: Some(application::view(&explained.view)),
+        owner: explained.owner.map_or(v1::Owner::Unspecified, application::owner).into(),
+        blocks: explained.blocks.clone(),
+        dwell: Some(duration(explained.dwell)),
+        expected_dwell: explained.expected.map(duration),
+        deadline,
+        calls: explained.calls.iter().map(call).collect(),
+        trouble,
+        commands: explained.commands.iter().map(command).collect(),
+    }
+}
+
+fn command(command: &CommandView) -> Command {
+    let outlook = match &command.outlook {
+        Outlook::LeadsTo { state, effects } => WireOutlook::LeadsTo(LeadsTo {
+            state: application::state(*state).into(),
+            effects: effects.clone(),
+        }),
+        Outlook::Depends { rows } => WireOutlook::Depends(Depends { edges: rows.clone() }),
+        Outlook::Refused => WireOutlook::Refused(Refused {}),
+    };
+    Command { event: command.event.to_owned(), outlook: Some(outlook) }
+}
