@@ -1,6 +1,6 @@
 //! `docket dev`: Docket and a sandbox provider side by side, left running.
 
-use super::house::{House, Pair};
+use super::house::Pair;
 use super::{Place, stop_requested};
 use crate::config;
 use crate::sandbox::Pace;

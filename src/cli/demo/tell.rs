@@ -42,7 +42,7 @@ impl Teller {
                 });
                 let (order, state, owner) = (&application.order_number, state(application), owner(application));
                 line(
-                    format!("{seconds:7.2}s  {order}  {script:<18} {state:<17} {owner:<10} {telecom:<22} {asked}")
+                    format!("{seconds:7.2}s  {order}  {script:<19} {state:<17} {owner:<10} {telecom:<22} {asked}")
                         .trim_end(),
                 );
             }
@@ -66,7 +66,7 @@ impl Teller {
         let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
         let mut is_well = violations == 0;
         if self.output == Output::Text {
-            line("\norder    script             must end   ended      moves  sessions");
+            line("\norder    script              must end   ended      moves  sessions");
         }
         for part in parts {
             let application = last.get(&part.order);
@@ -81,7 +81,7 @@ impl Teller {
                 Output::Text => {
                     let mark = if is_right { "" } else { "  <- not as its script says" };
                     let (order, script) = (&part.order, part.person.script.name());
-                    line(&format!("{order}  {script:<18} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"));
+                    line(&format!("{order}  {script:<19} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"));
                 }
                 Output::Json => object(&json!({
                     "type": "ending", "order": part.order, "script": part.person.script.name(),
