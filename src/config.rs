@@ -119,6 +119,36 @@ pub fn listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8700))
 }
 
+impl Settings {
+    /// The defaults, with the data in `folder` and no account at the provider yet.
+    pub fn in_folder(folder: PathBuf) -> Self {
+        Self {
+            listen: listen(),
+            data: folder,
+            master_key_file: None,
+            master_key: None,
+            provider: Provider::default(),
+            patience: Patience::default(),
+            partner: products::partners(),
+            product: products::products(),
+        }
+    }
+}
+
+impl Default for Provider {
+    fn default() -> Self {
+        Self {
+            address: String::new(),
+            username: String::new(),
+            password: SecretText::new(String::new()),
+            public_key: PathBuf::new(),
+            encoding: Encoding::Json,
+            timeout: timeout(),
+            token_hours: token_hours(),
+        }
+    }
+}
+
 fn data() -> PathBuf {
     PathBuf::from("docket-data")
 }

@@ -12,6 +12,8 @@ pub mod evidence;
 pub mod graph;
 pub mod id;
 pub mod policy;
+#[cfg(test)]
+pub(crate) mod samples;
 pub mod step;
 pub mod table;
 pub mod telecom;

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `docket` program: see `docket help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    docket::cli::main()
+}

@@ -24,6 +24,7 @@ mod params;
 mod reply;
 mod request;
 mod script;
+pub mod people;
 pub mod serve;
 mod session;
 mod sessions;

@@ -3,6 +3,9 @@
 //! None of it is needed after a crash: the store says what was asked for, and what must not be
 //! repeated blindly is told as lost. An application that merely waits is not in here.
 
+#[cfg(test)]
+mod tests;
+
 use super::provider::{Failure, Order};
 use crate::machine::application::Application;
 use crate::machine::call::{Call, CallClass, Cause, EffectId, Pending, Reply};
@@ -34,6 +37,8 @@ struct HotCall {
     stage: Stage,
     /// What to call instead of what is stored: a poll may take turns.
     instead: Option<Call>,
+    /// After this time it is tried no more.
+    budget: Time,
     tries: u32,
     trouble: String,
 }
@@ -68,7 +73,7 @@ impl Hot {
         match pending.call.class() {
             CallClass::Repeat | CallClass::SameKey => {}
             CallClass::PollFirst | CallClass::NewSession => {
-                self.calls.insert((application, pending.id), HotCall::waiting(pending.due));
+                self.calls.insert((application, pending.id), HotCall::waiting(pending.due, pending.until));
             }
         }
     }
@@ -80,14 +85,16 @@ impl Hot {
 
     /// A poll saw nothing new: it is made again later, which is not stored.
     pub(super) fn ask_again(&mut self, application: ApplicationId, pending: Pending) {
-        let call = HotCall { instead: Some(pending.call), ..HotCall::waiting(pending.due) };
+        let waiting = HotCall::waiting(pending.due, pending.until);
+        let call = HotCall { instead: Some(pending.call), ..waiting };
         self.calls.insert((application, pending.id), call);
     }
 
     /// Puts a call on its way if its time has come and it is not under way.
     pub(super) fn call_if_due(&mut self, application: &Arc<Application>, pending: &Pending, now: Time) {
         let key = (application.id, pending.id);
-        let call = self.calls.entry(key).or_insert_with(|| HotCall::waiting(pending.due));
+        let call =
+            self.calls.entry(key).or_insert_with(|| HotCall::waiting(pending.due, budget(pending, now)));
         let Stage::Waits { until } = call.stage else { return };
         if until > now {
             let is_as_stored = call.instead.is_none() && call.tries == 0;
@@ -150,13 +157,15 @@ impl Hot {
                 CallClass::Repeat | CallClass::SameKey | CallClass::NewSession,
             ) => (detail, retry_after),
         };
-        let tries = self.calls.get(&(id, pending.id)).map_or(0, |call| call.tries) + 1;
+        let key = (id, pending.id);
+        let former = self.calls.remove(&key);
+        let former = former.unwrap_or_else(|| HotCall::waiting(now, budget(pending, now)));
+        let tries = former.tries + 1;
         let until = now + self.backoff(tries).max(wait.unwrap_or_default());
-        if until > pending.until {
+        if until > former.budget {
             return After::Reply(Reply::Failed { cause: Cause::Unavailable { detail: bounded(&detail) } });
         }
-        let call = HotCall { stage: Stage::Waits { until }, instead: None, tries, trouble: detail };
-        self.calls.insert((id, pending.id), call);
+        self.calls.insert(key, HotCall { stage: Stage::Waits { until }, tries, trouble: detail, ..former });
         After::Again
     }
 
@@ -234,7 +243,17 @@ impl Hot {
 }
 
 impl HotCall {
-    const fn waiting(until: Time) -> Self {
-        Self { stage: Stage::Waits { until }, instead: None, tries: 0, trouble: String::new() }
+    const fn waiting(until: Time, budget: Time) -> Self {
+        Self { stage: Stage::Waits { until }, instead: None, budget, tries: 0, trouble: String::new() }
+    }
+}
+
+/// Until when a call is tried that begins to be made now. What only asks may have been asked
+/// quietly for hours since it was stored: its budget is counted from the first try of this life,
+/// or the first failure after a restart would be the last.
+fn budget(pending: &Pending, now: Time) -> Time {
+    match pending.call.class() {
+        CallClass::Repeat => pending.until.max(now + pending.until.since(pending.due)),
+        CallClass::SameKey | CallClass::PollFirst | CallClass::NewSession => pending.until,
     }
 }

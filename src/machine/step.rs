@@ -1,17 +1,23 @@
 //! The one entrance of the core: an application, an event and the time in, what follows out.
 
+mod draft;
+mod reply;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::draft::{Asked, Draft, Taken};
+
 use super::application::step as application;
 use super::application::{Application, Deadline, Phase, Plan, Source, Wanted};
-use super::call::{Call, Cause, EffectId, Pending, Reply, Slot};
+use super::call::{EffectId, Pending, Slot};
 use super::challenge::{ChallengeKind, SealedAnswer};
 use super::event::{Event, EvidenceAdded};
 use super::graph;
 use super::id::ApplicationId;
 use super::policy::Policy;
+use super::telecom::Telecom;
 use super::telecom::step as telecom;
-use super::telecom::{OPEN_ID_LIMIT, Telecom};
 use super::time::Time;
-use std::time::Duration;
 
 /// What follows from an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,63 +111,6 @@ pub enum Refusal {
 /// How many documents an application may hold.
 pub const DOCUMENTS_LIMIT: usize = 200;
 
-/// How a machine took an event.
-pub(crate) enum Taken<T> {
-    Moved(T),
-    Quiet(Asked),
-    Ignored,
-    Late,
-    Rejected,
-}
-
-/// A call asked for, and how long to wait before it.
-pub(crate) struct Asked {
-    pub(crate) call: Call,
-    pub(crate) after: Duration,
-}
-
-/// What a step gathers on its way.
-pub(crate) struct Draft<'a> {
-    pub(crate) now: Time,
-    pub(crate) policy: &'a Policy,
-    version: u64,
-    challenges: u32,
-    outbox: Vec<Pending>,
-    answered: Option<EffectId>,
-    moves: Vec<Move>,
-}
-
-impl Draft<'_> {
-    /// Asks for a call; it takes the place of what waits in the slot.
-    pub(crate) fn call(&mut self, slot: Slot, call: Call, after: Duration) {
-        self.withdraw(slot);
-        let due = self.now + after;
-        let id = EffectId { version: self.version, slot };
-        self.outbox.push(Pending { id, call, due, until: due + self.policy.call_budget });
-    }
-
-    pub(crate) fn withdraw(&mut self, slot: Slot) {
-        self.outbox.retain(|pending| pending.id.slot != slot);
-    }
-
-    pub(crate) fn withdraw_all(&mut self) {
-        self.outbox.clear();
-    }
-
-    pub(crate) const fn next_challenge(&mut self) -> u32 {
-        self.challenges += 1;
-        self.challenges
-    }
-
-    pub(crate) fn moved(&mut self, slot: Slot, edge: u16, from: u16, to: u16) {
-        self.moves.push(Move { slot, edge, from, to });
-    }
-
-    pub(crate) fn started(&mut self, slot: Slot, state: u16) {
-        self.moved(slot, 0, 0, state);
-    }
-}
-
 /// What a new application begins with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Birth {
@@ -211,22 +160,14 @@ pub fn create(birth: Birth, evidence: EvidenceAdded, now: Time, policy: &Policy)
 
 /// Lets `event` happen to `application` at `now`.
 pub fn step(application: &Application, event: Event, now: Time, policy: &Policy) -> Result<Verdict, Refusal> {
-    let mut draft = Draft {
-        now,
-        policy,
-        version: application.version + 1,
-        challenges: application.challenges,
-        outbox: application.outbox.clone(),
-        answered: None,
-        moves: Vec::new(),
-    };
-    let draft = &mut draft;
+    let draft = &mut Draft::new(application, now, policy);
     match event {
         Event::EvidenceAdded(added) => {
             if is_known(application, &added) {
                 return Ok(Verdict::Ignored);
             }
             check_evidence(application, &added)?;
+            draft.brought.clone_from(&added.credentials);
             own(application, application::Event::EvidenceAdded(added), draft)
         }
         Event::CancelRequested { reason } => {
@@ -244,7 +185,7 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
             open_challenge(application, challenge)?;
             of_telecom(application, telecom::Event::ResendRequested, draft)
         }
-        Event::Replied { effect, reply } => replied(application, effect, reply, draft),
+        Event::Replied { effect, reply } => reply::replied(application, effect, reply, draft),
         Event::Due => match application.deadline().filter(|(at, _)| *at <= now) {
             None => Ok(Verdict::Ignored),
             Some((_, Deadline::Application(timer))) => {
@@ -295,134 +236,6 @@ fn open_challenge(application: &Application, number: u32) -> Result<ChallengeKin
         return Err(Refusal::UnknownChallenge { challenge: number });
     }
     Err(Refusal::ClosedChallenge { challenge: number })
-}
-
-/// A reply belongs to the call it answers; to a call that waits no more it is late.
-fn replied(
-    application: &Application,
-    effect: EffectId,
-    reply: Reply,
-    draft: &mut Draft<'_>,
-) -> Result<Verdict, Refusal> {
-    let Some(at) = draft.outbox.iter().position(|pending| pending.id == effect) else {
-        return Ok(late(application, &reply, draft));
-    };
-    let pending = draft.outbox.remove(at);
-    draft.answered = Some(effect);
-    match effect.slot {
-        Slot::Application => {
-            let event =
-                application_event(reply).unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
-            asked_again(own(application, event, draft)?, pending)
-        }
-        Slot::Telecom => {
-            let unfit = || (telecom::Event::CallFailed { cause: unfit() }, None);
-            let event = telecom_event(reply, pending.call.clone()).unwrap_or_else(unfit);
-            asked_again(stored_then(application, event, draft)?, pending)
-        }
-    }
-}
-
-/// The cause of a reply that does not fit its call; the provider client never makes one.
-fn unfit() -> Cause {
-    Cause::Unintelligible { detail: "a reply that does not belong to the call".to_owned() }
-}
-
-/// A quiet poll keeps the id and the budget's measure of the call it repeats.
-fn asked_again(verdict: Verdict, former: Pending) -> Result<Verdict, Refusal> {
-    match verdict {
-        Verdict::Quiet(next) => Ok(Verdict::Quiet(Pending { id: former.id, ..next })),
-        moved @ (Verdict::Moved(_) | Verdict::Ignored) => Ok(moved),
-    }
-}
-
-/// Documents that a reply brought are the application's, whatever the machine makes of them.
-fn stored_then(
-    application: &Application,
-    (event, document): (telecom::Event, Option<super::evidence::Document>),
-    draft: &mut Draft<'_>,
-) -> Result<Verdict, Refusal> {
-    let mut with = application.clone();
-    with.documents.extend(document);
-    of_telecom(&with, event, draft)
-}
-
-/// Journals what came too late to matter; a poll that came too late says nothing at all.
-fn late(application: &Application, reply: &Reply, draft: &mut Draft<'_>) -> Verdict {
-    match reply {
-        Reply::TelecomState { .. } | Reply::NotReady | Reply::AuditRunning => Verdict::Ignored,
-        Reply::Stored { document } => {
-            let mut with = application.clone();
-            with.documents.push(*document);
-            finish(application, with, draft)
-        }
-        Reply::BlacklistClear
-        | Reply::BlacklistHit
-        | Reply::AuditAccepted { .. }
-        | Reply::AuditApproved
-        | Reply::AuditRejected { .. }
-        | Reply::TelecomOpened { .. }
-        | Reply::Accepted
-        | Reply::Refused { .. }
-        | Reply::Lost
-        | Reply::Failed { .. } => finish(application, application.clone(), draft),
-    }
-}
-
-fn application_event(reply: Reply) -> Option<application::Event> {
-    use application::Event as E;
-    match reply {
-        Reply::BlacklistClear => Some(E::BlacklistClear),
-        Reply::BlacklistHit => Some(E::BlacklistHit),
-        Reply::AuditAccepted { open_id } => Some(E::AuditAccepted { open_id: session_id(open_id) }),
-        Reply::AuditRunning => Some(E::AuditRunning),
-        Reply::AuditApproved => Some(E::AuditApproved),
-        Reply::AuditRejected { reason } => Some(E::AuditRejected { reason }),
-        Reply::Refused { message } => Some(E::CallRefused { message }),
-        Reply::Failed { cause } => Some(E::CallFailed { cause }),
-        Reply::TelecomOpened { .. }
-        | Reply::Accepted
-        | Reply::TelecomState { .. }
-        | Reply::NotReady
-        | Reply::Stored { .. }
-        | Reply::Lost => None,
-    }
-}
-
-fn telecom_event(reply: Reply, call: Call) -> Option<(telecom::Event, Option<super::evidence::Document>)> {
-    use telecom::Event as E;
-    let event = match reply {
-        Reply::TelecomOpened { open_id } => E::SessionOpened { open_id: session_id(open_id) },
-        Reply::Accepted => E::CallAccepted,
-        Reply::TelecomState { code, message } => telecom::reported(code, message),
-        Reply::NotReady => E::DataNotReady,
-        Reply::Stored { document } => {
-            let number = document.number;
-            let event = match document.kind {
-                super::evidence::DocumentKind::TelecomRawData => E::RawDataReceived { document: number },
-                super::evidence::DocumentKind::TelecomReport => E::ReportReceived { document: number },
-                super::evidence::DocumentKind::BasePush
-                | super::evidence::DocumentKind::AdditionalPush
-                | super::evidence::DocumentKind::Dossier => return None,
-            };
-            return Some((event, Some(document)));
-        }
-        Reply::Refused { message } => E::CallRefused { message },
-        Reply::Lost => E::CallLost { call },
-        Reply::Failed { cause } => E::CallFailed { cause },
-        Reply::BlacklistClear
-        | Reply::BlacklistHit
-        | Reply::AuditAccepted { .. }
-        | Reply::AuditRunning
-        | Reply::AuditApproved
-        | Reply::AuditRejected { .. } => return None,
-    };
-    Some((event, None))
-}
-
-fn session_id(open_id: String) -> String {
-    debug_assert!(open_id.len() <= OPEN_ID_LIMIT, "the provider client refuses longer ids");
-    open_id
 }
 
 /// Lets an event happen to the application machine, and to its collections what follows.
@@ -535,7 +348,7 @@ fn finish(before: &Application, mut next: Application, draft: &mut Draft<'_>) ->
             effects.push(Effect::Withdraw(pending.id));
         }
     }
-    for answer in before.answers() {
+    for answer in before.answers().chain(&draft.brought) {
         if !next.answers().any(|kept| kept == answer) {
             effects.push(Effect::Destroy(answer.clone()));
         }

@@ -249,9 +249,20 @@ impl Telecom {
         }
         None
     }
+
+    /// Lets go of the answer that it keeps.
+    pub(crate) fn drop_answer(&mut self) {
+        self.situation.drop_answer();
+    }
 }
 
 impl Situation {
+    fn drop_answer(&mut self) {
+        if let Self::Checking { answer, .. } = self {
+            *answer = None;
+        }
+    }
+
     /// Names the drawn state.
     pub const fn state(&self) -> State {
         match self {

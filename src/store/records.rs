@@ -8,6 +8,8 @@ pub mod change;
 pub mod index;
 pub mod journal;
 pub mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use super::codec::{self, CodecError, Encoded};
 

@@ -51,6 +51,13 @@ impl Event {
     }
 }
 
+impl Application {
+    /// Says whether an edge is drawn for `event` where it stands.
+    pub(crate) fn takes(&self, event: &Event) -> bool {
+        matches!(cell(self.state(), event.kind()), Cell::Rows(_))
+    }
+}
+
 /// Lets `event` happen to the application machine of `application`.
 pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_>) -> Taken<Application> {
     let from = application.state();
@@ -85,6 +92,9 @@ pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_
     if to.is_terminal() {
         draft.withdraw_all();
         next.credentials = None;
+        if let Some(telecom) = &mut next.telecom {
+            telecom.drop_answer();
+        }
     }
     draft.moved(Slot::Application, row.edge.number(), from.number(), to.number());
     Taken::Moved(next)
@@ -174,7 +184,8 @@ fn add(next: &mut Application, added: &EvidenceAdded) {
     }
     next.phone = next.phone.or(added.phone);
     next.identity = next.identity.or(added.identity);
-    if next.telecom.is_none() && added.credentials.is_some() {
+    let is_of_use = next.telecom.is_none() && next.plan.telecom != Wanted::No;
+    if is_of_use && added.credentials.is_some() {
         next.credentials.clone_from(&added.credentials);
     }
 }

@@ -71,6 +71,13 @@ pub(crate) fn start(required: bool, draft: &mut Draft<'_>) -> Telecom {
     Telecom { required, attempt: 0, since: draft.now, situation }
 }
 
+impl Telecom {
+    /// Says whether an edge is drawn for `event` where it stands.
+    pub(crate) fn takes(&self, event: &Event) -> bool {
+        matches!(cell(self.state(), event.kind()), Cell::Rows(_))
+    }
+}
+
 /// Lets `event` happen to `telecom`.
 pub(crate) fn step(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Taken<Telecom> {
     let from = telecom.state();
@@ -115,7 +122,10 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
         }
         Guard::AskedForCode => kind_asked(asked_in(&telecom.situation)) == ChallengeKind::SmsCode,
         Guard::FirstTimeStillAsking => still_asking(telecom, event).is_some_and(|(seen, _)| seen == 0),
-        Guard::MaySubmitAgain => still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again),
+        Guard::MaySubmitAgain => {
+            proves_unprocessed(asked_in(&telecom.situation))
+                && still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again)
+        }
         Guard::AttemptsLeft => telecom.attempt < draft.policy.sessions,
         Guard::ApplicantToBlame => {
             matches!(telecom.situation, Situation::Dead { blame: Blame::Applicant, .. })
@@ -129,6 +139,14 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
             finished || origin.session().is_some_and(|session| draft.now < session.deadline)
         }
     }
+}
+
+/// Says whether a session that still is in this state cannot have processed an answer to it: 24
+/// and 31 are left for good by one (spec 006 §2 rows 5 to 15). After 21 another code may be
+/// wanted, 23 and 33 are also where a wrong answer leads: there only the applicant may answer
+/// again.
+const fn proves_unprocessed(asked: State) -> bool {
+    matches!(asked, State::CaptchaResend | State::QueryPwdRequired)
 }
 
 /// If the provider still asks as before the lost answer: how often that was seen before, and
@@ -198,10 +216,19 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
         Edge::CodeAccepted => arrive_from(telecom, State::CaptchaSubmitted, String::new(), draft),
         Edge::PasswordAccepted => arrive_from(telecom, State::QueryPwdSubmitted, String::new(), draft),
         Edge::CodeResent => arrive_from(telecom, State::CaptchaResend, String::new(), draft),
-        Edge::AnswerRefused | Edge::ResendRefused => {
+        Edge::AnswerRefused => {
             let asked = asked_in(&telecom.situation);
             arrive_from(telecom, asked, message_of(event), draft)
         }
+        Edge::ResendRefused => match telecom.situation.clone() {
+            Situation::Resending { session, asked, challenge } => {
+                let open_id = session.open_id.clone();
+                draft.call(Slot::Telecom, Call::TelecomState { open_id }, draft.policy.poll_asking);
+                let challenge = Challenge { message: bounded(&message_of(event)), ..challenge };
+                Situation::Asking { session, state: asked, challenge }
+            }
+            other => unreachable!("nothing was ordered in {other:?}"),
+        },
         Edge::AnswerLost | Edge::ResendLost => check(telecom, event, draft),
         Edge::StillAsking => {
             let asked = look(telecom, draft.policy.poll_min);
@@ -444,11 +471,9 @@ fn fetching(situation: &Situation) -> (Session, crate::machine::time::Time) {
 /// Waits for an operator; remembers where a session stood, without what was being handed over.
 fn park(telecom: &Telecom, cause: Cause, draft: &mut Draft<'_>) -> Situation {
     draft.withdraw(Slot::Telecom);
-    let origin = telecom.situation.session().map(|_| Box::new(telecom.situation.clone()));
-    let origin = origin.map(|mut origin| {
-        if let Situation::Checking { answer, .. } = &mut *origin {
-            *answer = None;
-        }
+    let origin = telecom.situation.session().map(|_| {
+        let mut origin = Box::new(telecom.situation.clone());
+        origin.drop_answer();
         origin
     });
     Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }

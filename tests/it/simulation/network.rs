@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 /// What happens to the next exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub(super) enum Fate {
     /// It goes through.
     Delivered,
     /// No connection.
@@ -23,7 +23,7 @@ pub enum Fate {
 
 /// The sandbox, the time it sees, and the fate of what comes next; clones share it.
 #[derive(Clone)]
-pub struct Network {
+pub(super) struct Network {
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -34,24 +34,24 @@ struct Inner {
 }
 
 impl Network {
-    pub fn new(sandbox: Sandbox) -> Self {
+    pub(super) fn new(sandbox: Sandbox) -> Self {
         Self { inner: Arc::new(Mutex::new(Inner { sandbox, now: 0, fate: Fate::Delivered })) }
     }
 
-    pub fn set_now(&self, now: u64) {
+    pub(super) fn set_now(&self, now: u64) {
         self.inner.lock().unwrap().now = now;
     }
 
-    pub fn now(&self) -> u64 {
+    pub(super) fn now(&self) -> u64 {
         self.inner.lock().unwrap().now
     }
 
     /// Lays down the fate of the exchanges of the next call.
-    pub fn set_fate(&self, fate: Fate) {
+    pub(super) fn set_fate(&self, fate: Fate) {
         self.inner.lock().unwrap().fate = fate;
     }
 
-    pub fn with<R>(&self, look: impl FnOnce(&Sandbox) -> R) -> R {
+    pub(super) fn with<R>(&self, look: impl FnOnce(&Sandbox) -> R) -> R {
         look(&self.inner.lock().unwrap().sandbox)
     }
 

@@ -13,22 +13,22 @@ use docket::sandbox::Script;
 
 /// An applicant, and what is known of the application.
 #[derive(Debug, Clone)]
-pub struct Applicant {
-    pub name: String,
-    pub phone: String,
-    pub id_card: String,
-    pub order: String,
-    pub script: Script,
-    pub product: &'static str,
+pub(super) struct Applicant {
+    pub(super) name: String,
+    pub(super) phone: String,
+    pub(super) id_card: String,
+    pub(super) order: String,
+    pub(super) script: Script,
+    pub(super) product: &'static str,
     /// Whether base and additional info were acknowledged.
-    pub brought: [bool; 2],
+    pub(super) brought: [bool; 2],
     /// The application and the newest version that was acknowledged.
-    pub application: Option<(ApplicationId, u64)>,
-    pub is_cancelled: bool,
+    pub(super) application: Option<(ApplicationId, u64)>,
+    pub(super) is_cancelled: bool,
 }
 
 impl Applicant {
-    pub fn new(number: u64, seed: u64, script: Script, product: &'static str) -> Self {
+    pub(super) fn new(number: u64, seed: u64, script: Script, product: &'static str) -> Self {
         let tail = (seed * 37 + number * 7919) % 1_000_000;
         Self {
             name: format!("申请人{seed}甲{number}"),
@@ -44,7 +44,7 @@ impl Applicant {
     }
 
     /// How the application must end if nobody interferes and nobody's patience ends.
-    pub fn expected(&self) -> State {
+    pub(super) fn expected(&self) -> State {
         if self.script == Script::Blacklisted || self.script == Script::AuditRejected {
             return State::Rejected;
         }
@@ -52,7 +52,7 @@ impl Applicant {
     }
 
     /// The first half: who it is, what is asked for, the card; for one product the operator data.
-    pub fn base(&self) -> Brought {
+    pub(super) fn base(&self) -> Brought {
         let essentials = Dossier {
             identity: Some(Identity {
                 name: self.name.clone(),
@@ -77,7 +77,7 @@ impl Applicant {
     }
 
     /// The second half.
-    pub fn additional(&self) -> Brought {
+    pub(super) fn additional(&self) -> Brought {
         let contact = |name: &str, phone: &str, relation| Contact {
             name: name.to_owned(),
             phone: phone.to_owned(),

@@ -6,7 +6,7 @@ use docket::engine::archive::Archive;
 use docket::engine::core::{Answer, Command, Core, Declined, Input};
 use docket::engine::entrance::Entrance;
 use docket::engine::products;
-use docket::engine::provider::{Ended, Order, Provider};
+use docket::engine::provider::{Ended, Provider};
 use docket::machine::application::Application;
 use docket::machine::call::EffectId;
 use docket::machine::challenge::ChallengeKind;
@@ -55,7 +55,7 @@ struct Flight {
     ended: Ended,
 }
 
-pub struct World {
+pub(super) struct World {
     seed: u64,
     is_told: bool,
     now: u64,
@@ -73,7 +73,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, is_told: bool) -> Self {
+    pub(super) fn new(seed: u64, is_told: bool) -> Self {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let store = Arc::new(MemoryStore::new());
         let random = Random::seeded(seed);
@@ -128,12 +128,12 @@ impl World {
     }
 
     /// What happened, line by line.
-    pub fn trace(&self) -> String {
+    pub(super) fn trace(&self) -> String {
         self.trace.clone()
     }
 
     /// Runs until every application has ended.
-    pub fn live(&mut self) {
+    pub(super) fn live(&mut self) {
         for step in 0..PATIENCE {
             let is_troubled = step < TROUBLED;
             self.step(is_troubled);
@@ -278,7 +278,7 @@ impl World {
 
     fn make_calls(&mut self, is_troubled: bool) {
         for order in self.core.take_calls(3) {
-            let (fate, delay) = if is_troubled { self.draw_fate(&order) } else { (Fate::Delivered, 50) };
+            let (fate, delay) = if is_troubled { self.draw_fate() } else { (Fate::Delivered, 50) };
             self.network.set_now(self.now);
             self.network.set_fate(fate);
             let (application, effect) = (order.application.id, order.pending.id);
@@ -293,22 +293,15 @@ impl World {
         }
     }
 
-    fn draw_fate(&mut self, order: &Order) -> (Fate, u64) {
+    fn draw_fate(&mut self) -> (Fate, u64) {
         let delay = u64::from(self.draw(2_000));
         match self.draw(100) {
             0..5 => (Fate::Refused, delay),
             5..10 => (Fate::RequestLost, 10_000),
-            // A second code looks like the first: whether the answer came is not to be told from
-            // the state alone (docs: lost answers), so this script is spared.
-            10..16 if self.script_of(order) != Some(Script::SecondCode) => (Fate::ReplyLost, 10_000),
+            10..16 => (Fate::ReplyLost, 10_000),
             16..25 => (Fate::Delivered, 5_000 + delay * 4),
             _ => (Fate::Delivered, delay),
         }
-    }
-
-    fn script_of(&self, order: &Order) -> Option<Script> {
-        let order = &order.application.source.order;
-        self.people.iter().find(|person| person.order == *order).map(|person| person.script)
     }
 
     fn deliver(&mut self) {

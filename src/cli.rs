@@ -1,0 +1,103 @@
+//! The command line: arguments, wiring, signals, exit codes.
+
+mod demo;
+mod dev;
+mod house;
+mod sandbox;
+mod serve;
+
+use crate::telemetry;
+use clap::{Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Carries loan applications from a partner's push to a decision, and never loses one.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show a dozen applications from push to decision, on a sandbox provider.
+    ///
+    /// Starts Docket in a fresh folder and a sandbox provider, both on loopback, pushes
+    /// applications over HTTP, answers their challenges as applicants would, and shows every
+    /// change of state as it happens. Exits with 0 only if every application ended as its
+    /// script says.
+    Demo(demo::Options),
+    /// Run Docket with a sandbox provider beside it, to play with.
+    Dev(dev::Options),
+    /// Run Docket.
+    Serve(serve::Options),
+    /// Run the sandbox provider.
+    Sandbox(sandbox::Options),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, clap::Args)]
+struct Place {
+    /// The address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// The folder of the store, the keys and the blobs.
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    // Two providers of cryptography may be compiled in; the first to be asked for must be named.
+    let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let (default_log, is_json) = match &arguments.command {
+        Command::Demo(_) => ("warn", false),
+        Command::Dev(_) => ("info", false),
+        Command::Serve(_) | Command::Sandbox(_) => ("info", true),
+    };
+    telemetry::start(default_log, is_json);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    let ended = runtime.block_on(async {
+        match arguments.command {
+            Command::Demo(options) => demo::run(options).await,
+            Command::Dev(options) => dev::run(options).await,
+            Command::Serve(options) => serve::run(options).await,
+            Command::Sandbox(options) => sandbox::run(options).await,
+        }
+    });
+    ended.unwrap_or_else(|error| fail(&error))
+}
+
+/// Says what went wrong, all of it on one line.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("docket: failed to {error:#}");
+    ExitCode::FAILURE
+}
+
+/// Waits until somebody wants the program to end.
+async fn stop_requested() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,91 @@
+//! `docket demo`: a dozen applications from push to decision, in front of your eyes.
+
+mod applicant;
+mod cast;
+mod tell;
+
+use super::Output;
+use super::house::Pair;
+use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
+use crate::api::proto::v1::{Application, WatchChangesRequest, watch_changes_response::Kind};
+use crate::sandbox::Pace;
+use anyhow::Context;
+use applicant::Applicants;
+use cast::{Part, cast};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+use tell::Teller;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tonic::transport::Channel;
+
+/// What `docket demo` can be told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// How results are printed.
+    #[arg(short, long, value_enum, default_value = "text", env = "DOCKET_OUTPUT")]
+    output: Output,
+    /// Everything left to chance in the sandbox follows from it.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// After this time the demo has failed.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Any free port of this machine.
+const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Runs the demo.
+pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let folder = tempfile::tempdir().context("make a fresh folder")?;
+    let data = folder.path().join("data");
+    let pair = Pair { listen: ANYWHERE, data, sandbox_listen: ANYWHERE, pace: Pace::QUICK, seed: options.seed };
+    let (house, sandbox) = pair.open().await?;
+    let (docket, provider) = (house.address(), sandbox.address());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(house.serve(async {
+        let _gone = stopped.await;
+    }));
+    let teller = Teller::new(options.output);
+    teller.open(docket, provider);
+    let ended = play(docket, provider, &teller).await;
+    let _gone = stop.send(());
+    serving.await.context("serve")??;
+    sandbox.stop().await;
+    Ok(if ended? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Pushes, watches and answers until every application has ended; says whether all ended as
+/// their scripts say.
+async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyhow::Result<bool> {
+    let parts = cast();
+    let channel = Channel::from_shared(format!("http://{docket}")).context("find Docket")?;
+    let mut client = ApplicationServiceClient::new(channel.connect().await.context("reach Docket")?);
+    let mut changes = client.watch_changes(WatchChangesRequest::default()).await.context("watch")?.into_inner();
+    let applicants = Applicants::new(docket, provider, client, &parts)?;
+    let pushing = tokio::spawn(applicants.clone().push_all(parts.clone()));
+    let mut last: BTreeMap<String, Application> = BTreeMap::new();
+    let until = Instant::now() + PATIENCE;
+    while !is_over(&parts, &last) {
+        let told = tokio::time::timeout_at(until, changes.message()).await;
+        let Ok(told) = told else { break };
+        let told = told.context("watch")?.context("watch: the stream ended")?;
+        if matches!(told.kind(), Kind::Entered | Kind::Changed)
+            && let Some(application) = told.application
+        {
+            teller.change(&parts, &application);
+            applicants.see(&application);
+            last.insert(application.order_number.clone(), application);
+        }
+    }
+    pushing.await.context("push")??;
+    let ledger = applicants.ledger().await?;
+    Ok(teller.summary(&parts, &last, &ledger))
+}
+
+fn is_over(parts: &[Part], last: &BTreeMap<String, Application>) -> bool {
+    parts.iter().all(|part| last.get(&part.order).is_some_and(cast::has_ended))
+}

@@ -1,0 +1,136 @@
+//! What the demo prints: for people, or one JSON object a line.
+
+use super::Output;
+use super::cast::{Part, has_ended};
+use crate::api::proto::v1::{Application, challenge};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+pub(super) struct Teller {
+    output: Output,
+    begun: Instant,
+}
+
+impl Teller {
+    pub(super) fn new(output: Output) -> Self {
+        Self { output, begun: Instant::now() }
+    }
+
+    pub(super) fn open(&self, docket: SocketAddr, provider: SocketAddr) {
+        match self.output {
+            Output::Text => {
+                line(&format!("Docket listens on {docket}, the sandbox provider on {provider}."));
+                line("A dozen applicants, one for each script:\n");
+            }
+            Output::Json => object(&json!({
+                "type": "open", "docket": docket.to_string(), "sandbox": provider.to_string()
+            })),
+        }
+    }
+
+    /// One change of one application.
+    pub(super) fn change(&self, parts: &[Part], application: &Application) {
+        let script = script_of(parts, application);
+        let seconds = self.begun.elapsed().as_secs_f64();
+        let telecom = application.collections.first().map_or("", |collection| &*collection.state);
+        match self.output {
+            Output::Text => {
+                let asked = application.challenges.first().map_or_else(String::new, |challenge| {
+                    format!("asks for {}", kind(challenge.kind()))
+                });
+                let (order, state, owner) = (&application.order_number, state(application), owner(application));
+                line(
+                    format!("{seconds:7.2}s  {order}  {script:<19} {state:<17} {owner:<10} {telecom:<22} {asked}")
+                        .trim_end(),
+                );
+            }
+            Output::Json => object(&json!({
+                "type": "change",
+                "seconds": (seconds * 1000.0).round() / 1000.0,
+                "application": application.name,
+                "order": application.order_number,
+                "script": script,
+                "version": application.version,
+                "state": state(application),
+                "owner": owner(application),
+                "telecom": telecom,
+                "challenges": application.challenges.iter().map(|it| kind(it.kind())).collect::<Vec<_>>(),
+            })),
+        }
+    }
+
+    /// How all ended; says whether all ended as they should.
+    pub(super) fn summary(&self, parts: &[Part], last: &BTreeMap<String, Application>, ledger: &Value) -> bool {
+        let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
+        let mut is_well = violations == 0;
+        if self.output == Output::Text {
+            line("\norder    script              must end   ended      moves  sessions");
+        }
+        for part in parts {
+            let application = last.get(&part.order);
+            let ended = application.filter(|application| has_ended(application));
+            let is_right = ended.is_some_and(|application| application.state() == part.ending);
+            is_well &= is_right;
+            let wanted = short(part.ending.as_str_name());
+            let found = application.map_or("-", |application| state(application));
+            let moves = application.map_or(0, |application| application.version);
+            let sessions = application.and_then(|it| it.collections.first()).map_or(0, |it| it.attempt);
+            match self.output {
+                Output::Text => {
+                    let mark = if is_right { "" } else { "  <- not as its script says" };
+                    let (order, script) = (&part.order, part.person.script.name());
+                    line(&format!("{order}  {script:<19} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"));
+                }
+                Output::Json => object(&json!({
+                    "type": "ending", "order": part.order, "script": part.person.script.name(),
+                    "wanted": wanted, "ended": found, "moves": moves, "sessions": sessions, "ok": is_right,
+                })),
+            }
+        }
+        let seconds = self.begun.elapsed().as_secs_f64();
+        match self.output {
+            Output::Text => {
+                let word = if is_well { "All ended as their scripts say" } else { "Not all ended as they should" };
+                line(&format!("\n{word}, in {seconds:.1} s; violations seen by the provider: {violations}."));
+            }
+            Output::Json => object(&json!({
+                "type": "summary", "ok": is_well, "seconds": (seconds * 10.0).round() / 10.0,
+                "violations": violations,
+            })),
+        }
+        is_well
+    }
+}
+
+fn script_of(parts: &[Part], application: &Application) -> &'static str {
+    let part = parts.iter().find(|part| part.order == application.order_number);
+    part.map_or("", |part| part.person.script.name())
+}
+
+fn state(application: &Application) -> &'static str {
+    short(application.state().as_str_name())
+}
+
+fn owner(application: &Application) -> String {
+    application.owner().as_str_name().trim_start_matches("OWNER_").to_lowercase().replace("unspecified", "")
+}
+
+fn kind(kind: challenge::Kind) -> String {
+    kind.as_str_name().trim_start_matches("KIND_").to_lowercase()
+}
+
+/// The name of a state without what protobuf puts before it.
+fn short(name: &'static str) -> &'static str {
+    name.trim_start_matches("STATE_")
+}
+
+#[expect(clippy::print_stdout, reason = "it is what the command tells")]
+fn line(text: &str) {
+    println!("{text}");
+}
+
+fn object(value: &Value) {
+    line(&value.to_string());
+}

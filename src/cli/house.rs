@@ -1,0 +1,240 @@
+//! The wiring: settings in, a server out.
+
+use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
+use crate::api::serve::Server;
+use crate::clock;
+use crate::config::{Encoding, Patience, Provider, SecretText, Settings};
+use crate::engine::archive::Archive;
+use crate::engine::{Engine, Given};
+use crate::intake::reception::Reception;
+use crate::intake::routes::routes;
+use crate::provider::client::{Account, Client};
+use crate::provider::{audit, client, prepare, transport};
+use crate::provider::wire::Opaque;
+use crate::sandbox::serve::serve;
+use crate::sandbox::{Pace, Sandbox};
+use crate::store::Store;
+use crate::store::sled::{self, SledStore};
+use crate::vault::{MasterKey, Random, Vault};
+use anyhow::{Context, bail};
+use axum::Router;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// A server that is open and not yet serving.
+pub(super) struct House {
+    listener: TcpListener,
+    address: SocketAddr,
+    engine: Engine<SledStore>,
+    intake: Router,
+}
+
+impl House {
+    /// Opens everything that the settings name: keys, store, engine, client, port.
+    pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let random = Random::system();
+        let data = &settings.data;
+        std::fs::create_dir_all(data).with_context(|| format!("make the folder {}", data.display()))?;
+        let mut instance = [0; 16];
+        random.fill(&mut instance);
+        let store = SledStore::open(data, sled::Options::new(instance));
+        let store = Arc::new(store.with_context(|| format!("open the store in {}", data.display()))?);
+        let master = master_key(settings, &random)?;
+        let vault = Vault::open(data.join("keys"), master, random.clone()).context("open the vault")?;
+        let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
+        let client = connect(&settings.provider, archive, &random)?;
+        say_what_is_there(&*store)?;
+        let given =
+            Given { store, vault, random, policy: settings.policy(), products: settings.products() };
+        let engine = Engine::start(given, client).context("start the engine")?;
+        let listener = TcpListener::bind(settings.listen);
+        let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
+        let address = listener.local_addr().context("listen")?;
+        let intake = intake(&engine, settings);
+        Ok(Self { listener, address, engine, intake })
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` comes, or until the engine stops by itself, which is a failure.
+    pub(super) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<ExitCode> {
+        let Self { listener, address, engine, intake } = self;
+        tracing::info!(%address, "Docket is open");
+        let (served, ended) = (engine.clone(), engine.clone());
+        let (tell, told) = oneshot::channel::<()>();
+        let server = Server::new(served, intake);
+        server.health().set(true).await;
+        let server = tokio::spawn(server.serve(listener, async {
+            let _gone = told.await;
+        }));
+        let failure = tokio::select! {
+            () = stop => None,
+            why = ended.stopped() => Some(why),
+        };
+        tracing::info!("Docket closes");
+        let _gone = tell.send(());
+        server.await.context("serve")?.context("serve")?;
+        engine.stop().await;
+        match failure {
+            None => Ok(ExitCode::SUCCESS),
+            Some(why) => bail!("go on: {why}"),
+        }
+    }
+}
+
+/// The routes of every partner: the first at the root too.
+fn intake(engine: &Engine<SledStore>, settings: &Settings) -> Router {
+    let mut router = Router::new();
+    for (at, partner) in settings.partner.iter().enumerate() {
+        let desk = Reception::new(engine.clone(), partner.product.clone());
+        let pushes = routes(desk, &partner.name);
+        if at == 0 {
+            router = router.merge(pushes.clone());
+        }
+        router = router.nest(&format!("/partners/{}", partner.name), pushes);
+    }
+    router
+}
+
+fn connect(
+    provider: &Provider,
+    archive: Archive<SledStore>,
+    random: &Random,
+) -> anyhow::Result<impl crate::engine::provider::Provider> {
+    let file = &provider.public_key;
+    let public_key = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
+    let transport = transport::transport(&transport::Settings {
+        base_url: provider.address.clone(),
+        total_timeout: provider.timeout,
+        ..transport::Settings::default()
+    })?;
+    let settings = client::Settings {
+        account: Account {
+            username: provider.username.clone(),
+            password: provider.password.to_secret(),
+            hours: provider.token_hours,
+        },
+        encoding: match provider.encoding {
+            Encoding::Json => prepare::Encoding::Json,
+            Encoding::Form => prepare::Encoding::Form,
+        },
+        audit_cipher: audit::AuditCipher::Pkcs1 { public_key },
+    };
+    let mut seed = [0; 32];
+    random.fill(&mut seed);
+    let randomness = ChaCha20Rng::from_seed(seed);
+    Client::new(transport, Arc::new(archive), settings, Arc::new(clock::now), randomness)
+        .with_context(|| format!("use the provider's public key in {}", file.display()))
+}
+
+/// The master key: from the settings, from its file, or made anew in the data folder.
+fn master_key(settings: &Settings, random: &Random) -> anyhow::Result<MasterKey> {
+    if let Some(text) = &settings.master_key {
+        return MasterKey::from_text(text.expose()).context("use the master key of the settings");
+    }
+    let beside = settings.data.join("keys").join("master.key");
+    let file = settings.master_key_file.as_deref().unwrap_or(&beside);
+    if file.exists() {
+        return MasterKey::from_file(file).with_context(|| format!("use the master key in {}", file.display()));
+    }
+    if settings.master_key_file.is_some() {
+        bail!("use the master key in {}: there is no such file", file.display());
+    }
+    tracing::info!(file = %file.display(), "a master key was made beside the data: keep a copy elsewhere");
+    MasterKey::generate(file, random).with_context(|| format!("make a master key in {}", file.display()))
+}
+
+/// Tells what the store holds, and that nothing in it waits without a wake-up.
+fn say_what_is_there<S: Store>(store: &S) -> anyhow::Result<()> {
+    let counts = store.counts();
+    let audit = store.audit().context("audit the store")?;
+    tracing::info!(
+        applications = counts.applications,
+        live = counts.live,
+        moves = counts.moves,
+        orphans = audit.orphan_count,
+        "the store is open"
+    );
+    if audit.orphan_count > 0 {
+        tracing::error!(orphans = ?audit.orphans, "applications wait without a wake-up");
+    }
+    Ok(())
+}
+
+/// Docket and a sandbox, side by side.
+pub(super) struct Pair {
+    pub(super) listen: SocketAddr,
+    pub(super) data: PathBuf,
+    pub(super) sandbox_listen: SocketAddr,
+    pub(super) pace: Pace,
+    pub(super) seed: u64,
+}
+
+/// A sandbox that serves.
+pub(super) struct OpenSandbox {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Pair {
+    /// Opens both.
+    pub(super) async fn open(&self) -> anyhow::Result<(House, OpenSandbox)> {
+        std::fs::create_dir_all(&self.data).with_context(|| format!("make the folder {}", self.data.display()))?;
+        let public_key = self.data.join("sandbox-audit-key.pem");
+        let sandbox = self.open_sandbox(&public_key).await?;
+        let settings = Settings {
+            listen: self.listen,
+            provider: Provider {
+                address: format!("http://{}", sandbox.address),
+                username: USERNAME.to_owned(),
+                password: SecretText::new(PASSWORD.to_owned()),
+                public_key,
+                ..Provider::default()
+            },
+            patience: if self.pace == Pace::REAL { Patience::default() } else { Patience::quick() },
+            ..Settings::in_folder(self.data.clone())
+        };
+        let house = House::open(&settings).await?;
+        Ok((house, sandbox))
+    }
+
+    async fn open_sandbox(&self, public_key: &Path) -> anyhow::Result<OpenSandbox> {
+        let sandbox = Sandbox::new(crate::sandbox::Settings {
+            seed: self.seed,
+            username: USERNAME.to_owned(),
+            password: Opaque::from(PASSWORD.to_owned()),
+            pace: self.pace,
+        });
+        write_key(&sandbox, public_key)?;
+        let listener = TcpListener::bind(self.sandbox_listen);
+        let listener = listener.await.with_context(|| format!("listen on {}", self.sandbox_listen))?;
+        let address = listener.local_addr().context("listen")?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async {
+            let _gone = stopped.await;
+        };
+        let serving = tokio::spawn(serve(listener, Arc::new(Mutex::new(sandbox)), millis, shutdown));
+        Ok(OpenSandbox { address, stop, serving })
+    }
+}
+
+impl OpenSandbox {
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) async fn stop(self) {
+        let _gone = self.stop.send(());
+        let _ended = self.serving.await;
+    }
+}

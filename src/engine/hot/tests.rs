@@ -1,0 +1,245 @@
+//! What moves right now: retries by class, waits within bounds, looks in order.
+
+use super::*;
+use crate::machine::application::{Phase, Wanted};
+use crate::machine::call::Slot;
+use crate::machine::samples;
+
+const NOW: Time = samples::NOW;
+
+fn open_id() -> String {
+    samples::OPEN_ID.to_owned()
+}
+
+/// A call of each class.
+fn calls() -> [Pending; 4] {
+    let submits = Call::TelecomCaptcha { open_id: open_id(), answer: samples::answer(1) };
+    [
+        samples::pending(Slot::Application, Call::Blacklist),
+        samples::pending(Slot::Application, Call::AuditApply),
+        samples::pending(Slot::Telecom, submits),
+        samples::pending(Slot::Telecom, Call::TelecomOpen { password: samples::answer(1) }),
+    ]
+}
+
+fn waiting(pending: &Pending) -> Arc<Application> {
+    let mut application = samples::application(Phase::DataReady, Wanted::Required);
+    application.outbox = vec![pending.clone()];
+    Arc::new(application)
+}
+
+fn not_sent() -> Failure {
+    Failure::NotSent { detail: "refused".to_owned() }
+}
+
+fn busy(seconds: u64) -> Failure {
+    Failure::Busy { detail: "busy".to_owned(), retry_after: Some(Duration::from_secs(seconds)) }
+}
+
+fn later(seconds: u64) -> Time {
+    NOW + Duration::from_secs(seconds)
+}
+
+fn told(after: After) -> &'static str {
+    match after {
+        After::Again => "again",
+        After::Reply(Reply::Lost) => "lost",
+        After::Reply(Reply::Failed { cause }) => cause.name(),
+        After::Reply(other) => panic!("{other:?}"),
+    }
+}
+
+/// Puts a call under way.
+fn under_way(hot: &mut Hot, pending: &Pending, now: Time) {
+    let application = waiting(pending);
+    hot.ask(application.id, pending);
+    hot.call_if_due(&application, pending, now);
+    assert_eq!(hot.take_calls(9).len(), 1);
+}
+
+#[test]
+fn the_class_of_a_call_says_what_a_failure_means() {
+    let ambiguous = Failure::Ambiguous { detail: "cut".to_owned() };
+    let hopeless = Failure::Hopeless(samples::missing());
+    for (failure, expected) in [
+        (not_sent(), ["again"; 4]),
+        (ambiguous, ["again", "again", "lost", "lost"]),
+        (busy(1), ["again", "again", "lost", "again"]),
+        (hopeless, ["EVIDENCE_MISSING"; 4]),
+    ] {
+        for (pending, expected) in calls().iter().zip(expected) {
+            let mut hot = Hot::new(1);
+            under_way(&mut hot, pending, NOW);
+            let after = hot.failed(samples::ID, pending, failure.clone(), NOW);
+            assert_eq!(told(after), expected, "{:?} {failure:?}", pending.call.class());
+        }
+    }
+}
+
+#[test]
+fn waits_grow_within_bounds() {
+    for seed in 0..20 {
+        let mut hot = Hot::new(seed);
+        for tries in 1..40 {
+            let wait = hot.backoff(tries);
+            let whole = Duration::from_millis(500 << tries.min(7)).min(BACKOFF_MAX);
+            assert!(wait >= whole / 2 && wait < whole, "try {tries}: {wait:?} of {whole:?}");
+        }
+    }
+}
+
+#[test]
+fn the_provider_may_ask_for_a_longer_wait() {
+    let mut hot = Hot::new(1);
+    let [pending, ..] = calls();
+    under_way(&mut hot, &pending, NOW);
+    assert_eq!(told(hot.failed(samples::ID, &pending, busy(100), NOW)), "again");
+    assert_eq!(hot.next_call(&waiting(&pending)), Some(later(100)));
+    assert_eq!(hot.trouble(samples::ID), Some((1, "busy".to_owned())));
+}
+
+#[test]
+fn a_call_is_given_up_when_its_budget_is_gone() {
+    for pending in calls() {
+        let mut hot = Hot::new(1);
+        under_way(&mut hot, &pending, NOW);
+        let application = waiting(&pending);
+        let (mut now, mut tries) = (NOW, 0);
+        while told(hot.failed(samples::ID, &pending, not_sent(), now)) == "again" {
+            now = hot.next_call(&application).unwrap();
+            assert!(now <= pending.until);
+            hot.call_if_due(&application, &pending, now);
+            tries += 1;
+        }
+        assert!((15..60).contains(&tries), "{tries}");
+    }
+}
+
+#[test]
+fn a_poll_that_was_quiet_for_hours_has_its_whole_budget() {
+    let result = Call::AuditResult { open_id: open_id() };
+    let pending = samples::pending(Slot::Application, result.clone());
+    let application = waiting(&pending);
+    let mut hot = Hot::new(1);
+    under_way(&mut hot, &pending, NOW);
+    let (due, until) = (later(7200), later(7200 + 900));
+    hot.ask_again(samples::ID, Pending { due, until, ..pending.clone() });
+    assert_eq!(hot.next_call(&application), Some(due));
+    hot.call_if_due(&application, &pending, due);
+    assert_eq!(told(hot.failed(samples::ID, &pending, not_sent(), due)), "again");
+    let far = until + Duration::from_millis(1);
+    assert_eq!(told(hot.failed(samples::ID, &pending, not_sent(), far)), "PROVIDER_UNAVAILABLE");
+
+    // After a restart all that is known is when it was first asked for.
+    let mut restarted = Hot::new(1);
+    restarted.call_if_due(&application, &pending, due);
+    assert_eq!(told(restarted.failed(samples::ID, &pending, not_sent(), due)), "again");
+    // What changes something has one budget for all lives.
+    let [_, apply, ..] = calls();
+    let mut restarted = Hot::new(1);
+    restarted.call_if_due(&waiting(&apply), &apply, due);
+    assert_eq!(told(restarted.failed(samples::ID, &apply, not_sent(), due)), "PROVIDER_UNAVAILABLE");
+}
+
+#[test]
+fn polls_take_turns_and_a_retry_keeps_its_turn() {
+    let pending = samples::pending(Slot::Telecom, Call::TelecomState { open_id: open_id() });
+    let application = waiting(&pending);
+    let mut hot = Hot::new(1);
+    under_way(&mut hot, &pending, NOW);
+    let call = Call::TelecomRawData { open_id: open_id() };
+    hot.ask_again(samples::ID, Pending { call: call.clone(), ..pending.clone() });
+    hot.call_if_due(&application, &pending, NOW);
+    assert_eq!(hot.take_calls(1)[0].pending.call, call);
+    assert_eq!(told(hot.failed(samples::ID, &pending, not_sent(), NOW)), "again");
+    hot.call_if_due(&application, &pending, later(2));
+    assert_eq!(hot.take_calls(1)[0].pending.call, call);
+}
+
+#[test]
+fn a_call_is_made_when_due_and_once() {
+    let mut hot = Hot::new(1);
+    for pending in calls() {
+        let pending = Pending { due: later(5), ..pending };
+        let application = waiting(&pending);
+        hot.ask(samples::ID, &pending);
+        hot.call_if_due(&application, &pending, NOW);
+        assert_eq!(hot.take_calls(9).len(), 0, "not yet");
+        assert_eq!(hot.next_call(&application), Some(later(5)));
+        assert!(!hot.holds(samples::ID));
+        hot.call_if_due(&application, &pending, later(5));
+        hot.call_if_due(&application, &pending, later(6));
+        assert_eq!(hot.take_calls(9).len(), 1, "once");
+        assert_eq!(hot.next_call(&application), None);
+        assert!(hot.holds(samples::ID));
+        hot.forget(samples::ID, pending.id);
+        assert!(!hot.holds(samples::ID));
+    }
+}
+
+#[test]
+fn what_must_not_be_repeated_is_known_since_it_was_asked_for() {
+    for (pending, is_known) in calls().iter().zip([false, false, true, true]) {
+        let mut hot = Hot::new(1);
+        hot.ask(samples::ID, pending);
+        assert_eq!(hot.knows(samples::ID, pending.id), is_known, "{:?}", pending.call);
+    }
+}
+
+#[test]
+fn a_call_that_was_withdrawn_is_not_taken_and_room_is_kept() {
+    let mut hot = Hot::new(1);
+    let [first, second, ..] = [1, 2, 3].map(|version| {
+        let mut pending = samples::pending(Slot::Application, Call::Blacklist);
+        pending.id.version = version;
+        hot.call_if_due(&waiting(&pending), &pending, NOW);
+        pending
+    });
+    hot.forget(samples::ID, first.id);
+    let taken = hot.take_calls(1);
+    assert_eq!(taken.len(), 1);
+    assert_eq!(taken[0].pending.id, second.id);
+    assert_eq!(hot.take_calls(9).len(), 1);
+}
+
+fn id(number: u8) -> ApplicationId {
+    ApplicationId::from_bytes([number; 16])
+}
+
+#[test]
+fn looks_come_in_order_each_once() {
+    let mut hot = Hot::new(1);
+    for (number, at) in [(1, 30), (2, 10), (3, 20), (4, 5)] {
+        hot.plan(id(number), later(at));
+    }
+    hot.plan(id(1), later(15));
+    hot.plan(id(2), later(40));
+    hot.plan(id(2), later(10));
+    hot.leave(id(4));
+    assert_eq!(hot.next_wake(), Some(later(10)));
+    assert_eq!(hot.wake(later(9)), None);
+    let mut woken = Vec::new();
+    while let Some(application) = hot.wake(later(60)) {
+        assert!(!hot.holds(application));
+        woken.push(application);
+    }
+    assert_eq!(woken, [id(2), id(1), id(3)]);
+    assert_eq!(hot.next_wake(), None);
+}
+
+#[test]
+fn all_of_an_application_is_dropped_and_nothing_of_another() {
+    let mut hot = Hot::new(1);
+    let pendings = [Slot::Application, Slot::Telecom].map(|slot| samples::pending(slot, Call::Blacklist));
+    for number in [1, 2, 3] {
+        hot.plan(id(number), NOW);
+        for pending in &pendings {
+            let mut application = Application::clone(&waiting(pending));
+            application.id = id(number);
+            hot.call_if_due(&Arc::new(application), pending, NOW);
+        }
+    }
+    hot.drop_all(id(2));
+    assert!(hot.holds(id(1)) && !hot.holds(id(2)) && hot.holds(id(3)));
+    assert_eq!(hot.take_calls(99).len(), 4);
+}

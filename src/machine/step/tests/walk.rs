@@ -1,0 +1,292 @@
+//! Random lives: whatever happens in whatever order, what must always hold holds.
+
+use super::*;
+use crate::machine::call::{Call, EffectId};
+use crate::machine::graph;
+use crate::machine::step::{Move, Moved};
+use crate::machine::table::{Cell, Target};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// A choice of what happens next, and a number that decides the details.
+type Dice = (u8, u16);
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_what_must_hold_holds(dice in prop::collection::vec(any::<Dice>(), 300..600)) {
+        let mut walk = Walk::begins(0);
+        for (choice, number) in dice {
+            if walk.application.state().is_terminal() && choice % 4 == 0 {
+                walk = Walk::begins(number);
+            }
+            let event = walk.event(choice, number);
+            walk.lives(event);
+            walk.clone().ends_by_itself();
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Walk {
+    now: Time,
+    policy: Policy,
+    application: Application,
+    /// Every effect that was ever asked for.
+    asked: BTreeSet<EffectId>,
+    /// What is called instead of what is stored.
+    instead: BTreeMap<EffectId, Call>,
+    destroyed: BTreeSet<u32>,
+    /// The highest number of a question that was ever open.
+    questions: u32,
+    /// The last number given to an answer or a document.
+    drawn: u32,
+}
+
+impl Walk {
+    fn begins(number: u16) -> Self {
+        let wanted = [Wanted::Required, Wanted::Optional, Wanted::No][usize::from(number) % 3];
+        let is_given = number % 2 == 1 && wanted != Wanted::No;
+        let story = Story::begins_with(wanted, is_given.then_some(1));
+        Self {
+            now: story.now,
+            policy: story.policy,
+            application: story.application,
+            asked: BTreeSet::new(),
+            instead: BTreeMap::new(),
+            destroyed: BTreeSet::new(),
+            questions: 0,
+            drawn: 10,
+        }
+    }
+
+    const fn draw(&mut self) -> u32 {
+        self.drawn += 1;
+        self.drawn
+    }
+
+    fn event(&mut self, choice: u8, number: u16) -> Event {
+        let pick = usize::from(number);
+        match choice % 24 {
+            0..=9 => match self.application.outbox.first().cloned() {
+                Some(pending) => {
+                    let call = self.instead.get(&pending.id).unwrap_or(&pending.call).clone();
+                    let replies = self.fitting(&call);
+                    let reply = replies[pick % replies.len()].clone();
+                    Event::Replied { effect: pending.id, reply }
+                }
+                None => self.evidence(number),
+            },
+            10 => {
+                let waits = self.application.outbox.first().map(|pending| pending.id);
+                let former = self.asked.iter().nth(pick % self.asked.len().max(1)).copied();
+                let made_up = EffectId { version: u64::from(number), slot: Slot::Telecom };
+                let effect = waits.filter(|_| number % 2 == 0).or(former).unwrap_or(made_up);
+                let replies = self.replies();
+                Event::Replied { effect, reply: replies[pick % replies.len()].clone() }
+            }
+            11..=13 => {
+                let wake = self.application.deadline().map_or(self.now, |(at, _)| at);
+                let passed = self.now + Duration::from_secs(u64::from(number) % 300);
+                self.now = if number % 3 == 0 { self.now.max(wake) } else { passed };
+                Event::Due
+            }
+            14..=17 => {
+                let open = self.application.open_challenges().next().map(|open| (open.number, open.kind));
+                let (challenge, kind) = open.unwrap_or((u32::from(number) % 9, ChallengeKind::SmsCode));
+                Event::AnswerSubmitted { challenge, kind, answer: samples::answer(self.draw()) }
+            }
+            18 => {
+                let open = self.application.open_challenges().next().map(|open| open.number);
+                Event::ResendRequested { challenge: open.unwrap_or(u32::from(number) % 9) }
+            }
+            19 | 20 => self.evidence(number),
+            21 if number % 4 == 0 => cancel(),
+            _ => Event::ResumeRequested,
+        }
+    }
+
+    fn evidence(&mut self, number: u16) -> Event {
+        let kind = EvidenceKind::ALL[usize::from(number) % EvidenceKind::ALL.len()];
+        let mut added = brings(self.draw(), if number % 2 == 0 { EvidenceKind::Loan } else { kind });
+        added.credentials = (number % 5 == 0).then(|| samples::answer(self.draw()));
+        Event::EvidenceAdded(added)
+    }
+
+    /// What the provider can say to a call.
+    fn fitting(&mut self, call: &Call) -> Vec<Reply> {
+        let mut replies = match call {
+            Call::Blacklist => vec![Reply::BlacklistClear; 8],
+            Call::AuditApply => vec![Reply::AuditAccepted { open_id: "audit".to_owned() }; 4],
+            Call::AuditResult { .. } => vec![Reply::AuditRunning; 8],
+            Call::TelecomOpen { .. } => vec![opened(), opened(), opened(), Reply::Lost],
+            Call::TelecomQueryPassword { .. } | Call::TelecomCaptcha { .. } | Call::TelecomResend { .. } => {
+                vec![Reply::Accepted, Reply::Lost]
+            }
+            Call::TelecomState { .. } => [0, 1, 11, 21, 21, 21, 22, 23, 23, 24, 31, 32, 33, 41, 42, 43, 77]
+                .map(|code| Reply::TelecomState { code, message: "told".to_owned() })
+                .into(),
+            Call::TelecomRawData { .. } => {
+                vec![stored(self.draw(), DocumentKind::TelecomRawData), Reply::NotReady]
+            }
+            Call::TelecomReport { .. } => {
+                vec![stored(self.draw(), DocumentKind::TelecomReport), Reply::NotReady]
+            }
+        };
+        replies.extend([refused(), failed()]);
+        replies
+    }
+
+    /// All that the provider ever says.
+    fn replies(&mut self) -> Vec<Reply> {
+        vec![
+            Reply::BlacklistClear,
+            Reply::BlacklistHit,
+            Reply::AuditAccepted { open_id: "audit".to_owned() },
+            Reply::AuditRunning,
+            Reply::AuditApproved,
+            Reply::AuditRejected { reason: "no".to_owned() },
+            opened(),
+            Reply::Accepted,
+            Reply::TelecomState { code: 41, message: "told".to_owned() },
+            Reply::TelecomState { code: -5, message: "told".to_owned() },
+            Reply::NotReady,
+            stored(self.draw(), DocumentKind::TelecomRawData),
+            stored(self.draw(), DocumentKind::TelecomReport),
+            stored(self.draw(), DocumentKind::Dossier),
+            refused(),
+            Reply::Lost,
+            failed(),
+        ]
+    }
+
+    /// Lets an event happen and checks what must hold.
+    fn lives(&mut self, event: Event) {
+        let brought = match &event {
+            Event::AnswerSubmitted { answer, .. } => Some(answer.slot),
+            Event::EvidenceAdded(added) => added.credentials.as_ref().map(|answer| answer.slot),
+            _ => None,
+        };
+        match step(&self.application, event, self.now, &self.policy) {
+            Ok(Verdict::Moved(moved)) => self.moved(*moved, brought),
+            Ok(Verdict::Quiet(again)) => {
+                assert!(self.application.outbox.iter().any(|pending| pending.id == again.id));
+                self.instead.insert(again.id, again.call);
+            }
+            Ok(Verdict::Ignored) | Err(_) => {}
+        }
+    }
+
+    fn moved(&mut self, moved: Moved, brought: Option<u32>) {
+        let Moved { application: after, moves, effects } = moved;
+        let before = &self.application;
+        assert_eq!(after.version, before.version + 1);
+        check_moves(before, &after, &moves);
+
+        let mut waits: BTreeSet<_> = before.outbox.iter().map(|pending| pending.id).collect();
+        let mut gone = BTreeSet::new();
+        for effect in effects {
+            match effect {
+                Effect::Call(pending) => {
+                    assert!(self.asked.insert(pending.id), "{:?} was asked for before", pending.id);
+                    assert!(pending.due < pending.until);
+                    waits.insert(pending.id);
+                }
+                Effect::Withdraw(id) => assert!(waits.remove(&id), "{id:?} did not wait"),
+                Effect::Destroy(answer) => {
+                    assert!(self.destroyed.insert(answer.slot), "{answer:?} was destroyed before");
+                    gone.insert(answer.slot);
+                }
+            }
+        }
+        let left: BTreeSet<_> = after.outbox.iter().map(|pending| pending.id).collect();
+        assert!(left.is_subset(&waits), "a call waits that nobody asked for");
+        assert!(waits.difference(&left).count() <= 1, "only the one that is answered goes unsaid");
+        let slots: BTreeSet<_> = left.iter().map(|id| id.slot).collect();
+        assert_eq!(slots.len(), after.outbox.len(), "one call a slot");
+
+        let held = |of: &Application| of.answers().map(|answer| answer.slot).collect::<BTreeSet<_>>();
+        let mut were = held(before);
+        were.extend(brought);
+        let are = held(&after);
+        assert_eq!(gone, were.difference(&are).copied().collect(), "destroyed is what is let go, no more");
+        assert!(are.is_subset(&were));
+
+        for open in after.open_challenges() {
+            let is_the_same = before.challenges == open.number && self.questions == open.number;
+            assert!(is_the_same || open.number > self.questions, "question {} was asked before", open.number);
+            assert!(open.answers_left > 0);
+            self.questions = open.number;
+        }
+        assert_eq!(after.wake().is_none(), after.state().is_terminal(), "{after:?}");
+        if after.state().is_terminal() {
+            assert!(after.outbox.is_empty() && after.answers().next().is_none(), "{after:?}");
+        }
+        self.application = after;
+    }
+
+    /// If nobody does anything any more, it ends or is suspended within a fortnight.
+    fn ends_by_itself(mut self) {
+        let start = self.now;
+        for _ in 0..200 {
+            if self.application.state().is_terminal()
+                || self.application.state() == graph::application::State::Suspended
+            {
+                assert!(self.now.since(start) <= 14 * DAY, "{:?}", self.application);
+                return;
+            }
+            let deadline = self.application.deadline().map(|(at, _)| (at, None));
+            let budgets = self.application.outbox.iter().map(|pending| (pending.until, Some(pending.id)));
+            let next = deadline.into_iter().chain(budgets).min();
+            let (at, call) = next.expect("something is waited for");
+            self.now = self.now.max(at);
+            self.lives(call.map_or(Event::Due, |effect| Event::Replied { effect, reply: failed() }));
+        }
+        panic!("it goes on for ever: {:?}", self.application);
+    }
+}
+
+/// Every move is drawn, and each begins where the one before it ended.
+fn check_moves(before: &Application, after: &Application, moves: &[Move]) {
+    let telecom = |of: &Application| of.telecom.as_ref().map_or(0, |telecom| telecom.state().number());
+    let mut stands =
+        BTreeMap::from([(Slot::Application, before.state().number()), (Slot::Telecom, telecom(before))]);
+    for of in moves {
+        assert_eq!(stands.insert(of.slot, of.to), Some(of.from), "{of:?}");
+        let is_drawn = match of.slot {
+            Slot::Application => application_draws(of),
+            Slot::Telecom => (of.edge == 0 && of.from == 0) || telecom_draws(of),
+        };
+        assert!(is_drawn, "{of:?} is not drawn");
+    }
+    assert_eq!(stands[&Slot::Application], after.state().number());
+    assert_eq!(stands[&Slot::Telecom], telecom(after));
+}
+
+macro_rules! draws {
+    ($name:ident, $machine:ident) => {
+        fn $name(of: &Move) -> bool {
+            use graph::$machine::{Edge, EventKind, State, cell};
+            let state = |number| State::from_number(number).expect("a state has this number");
+            let (edge, from, to) =
+                (Edge::from_number(of.edge).expect("an edge has this number"), state(of.from), state(of.to));
+            EventKind::ALL.iter().any(|kind| {
+                let Cell::Rows(rows) = cell(from, *kind) else { return false };
+                rows.iter().any(|row| {
+                    row.edge == edge
+                        && match row.target {
+                            Target::State(drawn) => drawn == to,
+                            Target::Set(set) => set.members().contains(&to),
+                            Target::Same => from == to,
+                        }
+                })
+            })
+        }
+    };
+}
+
+draws!(application_draws, application);
+draws!(telecom_draws, telecom);

@@ -1,0 +1,94 @@
+//! What a call is made of beside what the core knows: evidence and secrets, in the clear.
+//!
+//! Owns the choice of what is brought back from the archive for which call. It must never bring
+//! back more than the call needs, and lives no longer than the call.
+
+use super::failure::{answer_missing, unavailable};
+use crate::engine::archive::Archive;
+use crate::engine::dossier::Dossier;
+use crate::engine::provider::Failure;
+use crate::machine::application::Application;
+use crate::machine::call::Call;
+use crate::machine::evidence::EvidenceKind;
+use crate::machine::telecom::Situation;
+use crate::store::Store;
+use crate::vault::Secret;
+
+/// Evidence and secrets for one call.
+#[derive(Default)]
+pub(super) struct Material {
+    /// Typed evidence; what the application does not hold is absent.
+    pub(super) dossier: Dossier,
+    /// The operator's raw data as collected; a partner's is in the dossier.
+    pub(super) collected: Option<Secret>,
+    /// What the applicant answered.
+    pub(super) answer: Option<Secret>,
+}
+
+/// Brings back what a call needs. Evidence that the application does not hold is left out, an
+/// answer whose key was destroyed is an error.
+pub(super) fn gather<S: Store>(
+    archive: &Archive<S>,
+    application: &Application,
+    call: &Call,
+) -> Result<Material, Failure> {
+    let mut material = Material::default();
+    let kinds = held(application, wanted(call));
+    if !kinds.is_empty() {
+        material.dossier = archive.dossier(application, &kinds).map_err(unavailable)?;
+    }
+    if let (Call::AuditApply, Some(number)) = (call, collected(application)) {
+        let document = archive.document(application, number);
+        material.collected = Some(document.map_err(unavailable)?);
+    }
+    if let Some(answer) = call.answer() {
+        let opened = archive.answer(application, answer).map_err(unavailable)?;
+        material.answer = Some(opened.ok_or_else(answer_missing)?);
+    }
+    Ok(material)
+}
+
+/// The evidence that a call can carry (spec 006 §7.2, "Intake → collection inputs").
+const fn wanted(call: &Call) -> &'static [EvidenceKind] {
+    match call {
+        Call::Blacklist => &[EvidenceKind::Identity],
+        Call::TelecomOpen { .. } => &[EvidenceKind::Identity, EvidenceKind::Contacts, EvidenceKind::Work],
+        Call::AuditApply => &EvidenceKind::ALL,
+        Call::AuditResult { .. }
+        | Call::TelecomQueryPassword { .. }
+        | Call::TelecomCaptcha { .. }
+        | Call::TelecomResend { .. }
+        | Call::TelecomState { .. }
+        | Call::TelecomRawData { .. }
+        | Call::TelecomReport { .. } => &[],
+    }
+}
+
+/// The wanted evidence that the application holds; operator data only where none was collected.
+fn held(application: &Application, wanted: &[EvidenceKind]) -> Vec<EvidenceKind> {
+    let is_held = |kind: &EvidenceKind| {
+        let is_there = application.evidence.iter().any(|held| held.kind == *kind);
+        is_there && (*kind != EvidenceKind::OperatorData || collected(application).is_none())
+    };
+    wanted.iter().copied().filter(is_held).collect()
+}
+
+/// The number of the document with the raw data that the telecom collection delivered.
+fn collected(application: &Application) -> Option<u32> {
+    match application.telecom.as_ref()?.situation {
+        Situation::Delivered { raw, .. } => Some(raw),
+        Situation::Needing { .. }
+        | Situation::Opening
+        | Situation::Working { .. }
+        | Situation::Asking { .. }
+        | Situation::Submitting { .. }
+        | Situation::Resending { .. }
+        | Situation::Checking { .. }
+        | Situation::Building { .. }
+        | Situation::Fetching { .. }
+        | Situation::Reporting { .. }
+        | Situation::Dead { .. }
+        | Situation::Parked { .. }
+        | Situation::Exhausted => None,
+    }
+}

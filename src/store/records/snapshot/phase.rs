@@ -1,0 +1,133 @@
+//! Where an application stands, and why it cannot go on, as stored.
+
+use super::unknown;
+use crate::machine::application::{Phase, Rejection, Want};
+use crate::machine::call::Cause;
+use crate::machine::time::Time;
+use crate::store::records::RecordError;
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum PhaseV1 {
+    Init { deadline: u64 },
+    Collecting { deadline: u64 },
+    CaptchaRequired { deadline: u64 },
+    DataReady,
+    AuditPending { open_id: String, deadline: u64 },
+    Approved,
+    RejectedByBlacklist,
+    RejectedByAudit { reason: String },
+    Suspended { origin: Box<Self>, cause: CauseV1, reminder: u64 },
+    Cancelled { reason: String },
+    Expired { want: u8 },
+}
+
+#[derive(Serialize, Deserialize)]
+pub(in crate::store::records) enum CauseV1 {
+    Unavailable { detail: String },
+    Unintelligible { detail: String },
+    Refused { detail: String },
+    Denied { detail: String },
+    Missing { detail: String },
+    DataOverdue,
+    SessionsUsedUp,
+    AuditOverdue,
+    CollectionsParked,
+}
+
+impl From<&Phase> for PhaseV1 {
+    fn from(phase: &Phase) -> Self {
+        match phase {
+            Phase::Init { deadline } => Self::Init { deadline: deadline.as_millis() },
+            Phase::Collecting { deadline } => Self::Collecting { deadline: deadline.as_millis() },
+            Phase::CaptchaRequired { deadline } => Self::CaptchaRequired { deadline: deadline.as_millis() },
+            Phase::DataReady => Self::DataReady,
+            Phase::AuditPending { open_id, deadline } => {
+                Self::AuditPending { open_id: open_id.clone(), deadline: deadline.as_millis() }
+            }
+            Phase::Approved => Self::Approved,
+            Phase::Rejected { reason: Rejection::Blacklisted } => Self::RejectedByBlacklist,
+            Phase::Rejected { reason: Rejection::Audit { reason } } => {
+                Self::RejectedByAudit { reason: reason.clone() }
+            }
+            Phase::Suspended { origin, cause, reminder } => Self::Suspended {
+                origin: Box::new(Self::from(&**origin)),
+                cause: CauseV1::from(cause),
+                reminder: reminder.as_millis(),
+            },
+            Phase::Cancelled { reason } => Self::Cancelled { reason: reason.clone() },
+            Phase::Expired { want } => Self::Expired {
+                want: match want {
+                    Want::Evidence => 1,
+                    Want::Collections => 2,
+                    Want::Applicant => 3,
+                },
+            },
+        }
+    }
+}
+
+impl PhaseV1 {
+    pub(super) fn into_core(self) -> Result<Phase, RecordError> {
+        Ok(match self {
+            Self::Init { deadline } => Phase::Init { deadline: Time::from_millis(deadline) },
+            Self::Collecting { deadline } => Phase::Collecting { deadline: Time::from_millis(deadline) },
+            Self::CaptchaRequired { deadline } => {
+                Phase::CaptchaRequired { deadline: Time::from_millis(deadline) }
+            }
+            Self::DataReady => Phase::DataReady,
+            Self::AuditPending { open_id, deadline } => {
+                Phase::AuditPending { open_id, deadline: Time::from_millis(deadline) }
+            }
+            Self::Approved => Phase::Approved,
+            Self::RejectedByBlacklist => Phase::Rejected { reason: Rejection::Blacklisted },
+            Self::RejectedByAudit { reason } => Phase::Rejected { reason: Rejection::Audit { reason } },
+            Self::Suspended { origin, cause, reminder } => Phase::Suspended {
+                origin: Box::new(origin.into_core()?),
+                cause: cause.into_core(),
+                reminder: Time::from_millis(reminder),
+            },
+            Self::Cancelled { reason } => Phase::Cancelled { reason },
+            Self::Expired { want } => Phase::Expired {
+                want: match want {
+                    1 => Want::Evidence,
+                    2 => Want::Collections,
+                    3 => Want::Applicant,
+                    other => return Err(unknown("want", other.into())),
+                },
+            },
+        })
+    }
+}
+
+impl From<&Cause> for CauseV1 {
+    fn from(cause: &Cause) -> Self {
+        match cause {
+            Cause::Unavailable { detail } => Self::Unavailable { detail: detail.clone() },
+            Cause::Unintelligible { detail } => Self::Unintelligible { detail: detail.clone() },
+            Cause::Refused { detail } => Self::Refused { detail: detail.clone() },
+            Cause::Denied { detail } => Self::Denied { detail: detail.clone() },
+            Cause::Missing { detail } => Self::Missing { detail: detail.clone() },
+            Cause::DataOverdue => Self::DataOverdue,
+            Cause::SessionsUsedUp => Self::SessionsUsedUp,
+            Cause::AuditOverdue => Self::AuditOverdue,
+            Cause::CollectionsParked => Self::CollectionsParked,
+        }
+    }
+}
+
+impl CauseV1 {
+    pub(in crate::store::records) fn into_core(self) -> Cause {
+        match self {
+            Self::Unavailable { detail } => Cause::Unavailable { detail },
+            Self::Unintelligible { detail } => Cause::Unintelligible { detail },
+            Self::Refused { detail } => Cause::Refused { detail },
+            Self::Denied { detail } => Cause::Denied { detail },
+            Self::Missing { detail } => Cause::Missing { detail },
+            Self::DataOverdue => Cause::DataOverdue,
+            Self::SessionsUsedUp => Cause::SessionsUsedUp,
+            Self::AuditOverdue => Cause::AuditOverdue,
+            Self::CollectionsParked => Cause::CollectionsParked,
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Real bytes of every released record: they must read back, and be written alike.
+//!
+//! `tests/fixtures/records/v1/` is never edited. A new version of a record gets a folder of its
+//! own beside it, and the bytes of the old one must go on reading.
+
+use super::change::{self, ChangeRecord};
+use super::journal::{self, Entry, Happening};
+use super::{RecordError, snapshot};
+use crate::machine::application::{Application, Wanted};
+use crate::machine::call::{Call, Cause, EffectId, Reply, Slot};
+use crate::machine::challenge::ChallengeKind;
+use crate::machine::event::{Event, EvidenceAdded};
+use crate::machine::evidence::EvidenceKind;
+use crate::machine::graph::application::State;
+use crate::machine::graph::telecom;
+use crate::machine::samples::{self, ID, NOW, VERSION};
+use crate::machine::step::{Effect, Move, Moved};
+use crate::machine::view::View;
+use crate::store::codec::Encoded;
+
+const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
+const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
+const CHANGES: &str = include_str!("../../../tests/fixtures/records/v1/changes.txt");
+
+/// Compares what is written now with what was released, and reads all of it back.
+fn check<T: PartialEq + std::fmt::Debug>(
+    released: &str,
+    values: &[(String, T)],
+    write: impl Fn(&T) -> Encoded,
+    read: impl Fn(&Encoded) -> Result<T, RecordError>,
+) {
+    let mut lines = released.lines();
+    for (name, value) in values {
+        let written = write(value);
+        let line = format!("{name} {}", hex::encode(&written.body));
+        assert_eq!(Some(line.as_str()), lines.next(), "{name}");
+        assert_eq!(written.version, 1);
+        assert_eq!(read(&written).unwrap(), *value, "{name}");
+        for cut in 0..written.body.len() {
+            let torn = Encoded { version: 1, body: written.body[..cut].to_vec() };
+            assert!(read(&torn).is_err(), "{name} cut to {cut} bytes");
+        }
+        let newer = Encoded { version: 2, ..written };
+        assert!(matches!(read(&newer), Err(RecordError::Newer { found: 2, known: 1, .. })), "{name}");
+    }
+    assert_eq!(lines.next(), None, "a released record is not covered");
+}
+
+#[test]
+fn snapshots_of_every_state_are_those_released() {
+    let read = |encoded: &_| snapshot::from_record(ID, VERSION, encoded);
+    check(SNAPSHOTS, &snapshots(), snapshot::to_record, read);
+}
+
+#[test]
+fn journal_entries_of_every_happening_are_those_released() {
+    check(JOURNAL, &entries(), journal::to_record, journal::from_record);
+}
+
+#[test]
+fn changes_of_every_state_are_those_released() {
+    let read = |encoded: &_| change::from_record(ID, VERSION, encoded);
+    check(CHANGES, &changes(), change::to_record, read);
+}
+
+#[test]
+fn a_snapshot_from_the_future_names_both_versions() {
+    let mut encoded = snapshot::to_record(&samples::application(samples::init(), Wanted::No));
+    encoded.version = 2;
+    let text = "read a snapshot record of version 2: this Docket knows versions up to 1; run a newer one";
+    assert_eq!(snapshot::from_record(ID, VERSION, &encoded).unwrap_err().to_string(), text);
+}
+
+#[test]
+fn every_happening_is_told_by_some_event() {
+    let told: Vec<_> = entries().into_iter().map(|(_, entry)| entry.happening).collect();
+    for happening in Happening::ALL {
+        assert!(told.contains(&happening), "{}", happening.name());
+    }
+}
+
+/// Every phase, situation, cause and call.
+fn snapshots() -> Vec<(String, Application)> {
+    let mut all = Vec::new();
+    let mut add = |name: &str, at: usize, application: Application| {
+        all.push((format!("{name}.{at}"), application));
+    };
+    for state in State::ALL {
+        for (at, application) in samples::in_state(*state).into_iter().enumerate() {
+            add(state.name(), at, application);
+        }
+    }
+    for state in telecom::State::ALL {
+        for (at, telecom) in samples::in_collection_state(*state).into_iter().enumerate() {
+            add(&format!("telecom.{}", state.name()), at, samples::with_telecom(telecom));
+        }
+    }
+    for (at, cause) in causes().into_iter().enumerate() {
+        let phase = samples::suspended(samples::init(), cause);
+        add("cause", at, samples::application(phase, Wanted::Optional));
+    }
+    for (at, call) in calls().into_iter().enumerate() {
+        let mut application = samples::application(samples::collecting(), Wanted::Required);
+        application.outbox =
+            [Slot::Application, Slot::Telecom].map(|slot| samples::pending(slot, call.clone())).into();
+        add("call", at, application);
+    }
+    let mut bare = samples::application(samples::init(), Wanted::No);
+    (bare.phone, bare.identity, bare.documents, bare.evidence) = (None, None, Vec::new(), Vec::new());
+    bare.plan.evidence = EvidenceKind::ALL.into();
+    add("bare", 0, bare);
+    all
+}
+
+fn causes() -> Vec<Cause> {
+    let detail = || "detail".to_owned();
+    vec![
+        Cause::Unavailable { detail: detail() },
+        Cause::Unintelligible { detail: detail() },
+        Cause::Refused { detail: detail() },
+        Cause::Denied { detail: detail() },
+        Cause::Missing { detail: detail() },
+        Cause::DataOverdue,
+        Cause::SessionsUsedUp,
+        Cause::AuditOverdue,
+        Cause::CollectionsParked,
+    ]
+}
+
+fn calls() -> Vec<Call> {
+    let (open_id, answer) = (|| samples::OPEN_ID.to_owned(), || samples::answer(300));
+    vec![
+        Call::Blacklist,
+        Call::AuditApply,
+        Call::AuditResult { open_id: open_id() },
+        Call::TelecomOpen { password: answer() },
+        Call::TelecomQueryPassword { open_id: open_id(), answer: answer() },
+        Call::TelecomCaptcha { open_id: open_id(), answer: answer() },
+        Call::TelecomResend { open_id: open_id() },
+        Call::TelecomState { open_id: open_id() },
+        Call::TelecomRawData { open_id: open_id() },
+        Call::TelecomReport { open_id: open_id() },
+    ]
+}
+
+fn entries() -> Vec<(String, Entry)> {
+    let (detail, open_id) = (|| "detail".to_owned(), || samples::OPEN_ID.to_owned());
+    let added = EvidenceAdded {
+        evidence: [EvidenceKind::Loan, EvidenceKind::Work].map(|kind| samples::evidence(kind, 3)).into(),
+        ..EvidenceAdded::default()
+    };
+    let kind = ChallengeKind::SmsCode;
+    let document = samples::document(8, crate::machine::evidence::DocumentKind::TelecomRawData);
+    let mut events = vec![
+        Event::EvidenceAdded(added),
+        Event::CancelRequested { reason: detail() },
+        Event::ResumeRequested,
+        Event::AnswerSubmitted { challenge: 2, kind, answer: samples::answer(1) },
+        Event::ResendRequested { challenge: 2 },
+        Event::Due,
+    ];
+    let effect = EffectId { version: VERSION, slot: Slot::Telecom };
+    let replies = [
+        Reply::BlacklistClear,
+        Reply::BlacklistHit,
+        Reply::AuditAccepted { open_id: open_id() },
+        Reply::AuditRunning,
+        Reply::AuditApproved,
+        Reply::AuditRejected { reason: detail() },
+        Reply::TelecomOpened { open_id: open_id() },
+        Reply::Accepted,
+        Reply::TelecomState { code: 21, message: detail() },
+        Reply::NotReady,
+        Reply::Stored { document },
+        Reply::Refused { message: detail() },
+        Reply::Lost,
+        Reply::Failed { cause: Cause::DataOverdue },
+    ];
+    events.extend(replies.map(|reply| Event::Replied { effect, reply }));
+    let pending = samples::pending(Slot::Application, Call::AuditApply);
+    let moved = Moved {
+        application: samples::application(samples::init(), Wanted::No),
+        moves: vec![
+            Move { slot: Slot::Telecom, edge: 26, from: 6, to: 7 },
+            Move { slot: Slot::Application, edge: 11, from: 2, to: 4 },
+        ],
+        effects: vec![Effect::Withdraw(effect), Effect::Destroy(samples::answer(1)), Effect::Call(pending)],
+    };
+    let entry = |event: &Event| {
+        let entry = Entry::of(event, &moved, NOW);
+        (entry.happening.name().to_owned(), entry)
+    };
+    events.iter().map(entry).collect()
+}
+
+/// A change into every snapshot's state.
+fn changes() -> Vec<(String, ChangeRecord)> {
+    let before = [None, Some(State::Collecting)];
+    let change = |(at, (name, application)): (usize, (String, Application))| {
+        (name, ChangeRecord { at: NOW, before: before[at % 2], after: View::of(&application) })
+    };
+    snapshots().into_iter().enumerate().map(change).collect()
+}

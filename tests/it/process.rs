@@ -1,0 +1,124 @@
+//! The built binary as a process: started, killed, started again.
+
+use docket::api::proto::v1::application_service_client::ApplicationServiceClient;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+use tonic::transport::{Channel, Endpoint};
+
+/// How long a process may take to listen.
+const START: Duration = Duration::from_secs(60);
+
+/// A running `docket`.
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Process {
+    /// Starts `docket` with these arguments and variables, and waits until it listens.
+    pub(crate) fn start(arguments: &[&str], variables: &[(&str, String)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
+        command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
+        command.env("DOCKET_LOG", "info").stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().expect("the binary starts");
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if let Some(address) = address_in(&line) {
+                    let _gone = tell.send(Ok(address));
+                }
+                if line.contains("\"ERROR\"") || line.starts_with("docket: ") {
+                    println!("{line}");
+                    let _gone = tell.send(Err(line));
+                }
+            }
+        });
+        let address = match told.recv_timeout(START) {
+            Ok(Ok(address)) => address,
+            Ok(Err(line)) => panic!("{arguments:?}: {line}"),
+            Err(error) => panic!("{arguments:?} does not listen: {error}"),
+        };
+        Self { child, address }
+    }
+
+    /// Kills it as a loss of power would, as far as the kernel lets it: `SIGKILL`.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it is dead");
+    }
+
+    /// Its resident memory in MiB.
+    pub(crate) fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("the kernel tells");
+        let kib: u64 = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number");
+        kib / 1024
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _already_dead = self.child.kill();
+        let _already_dead = self.child.wait();
+    }
+}
+
+fn address_in(line: &str) -> Option<String> {
+    let log: serde_json::Value = serde_json::from_str(line).ok()?;
+    Some(log["fields"]["address"].as_str()?.to_owned())
+}
+
+/// A sandbox process, and what a server needs to find it.
+pub(crate) struct Sandbox {
+    pub(crate) process: Process,
+    public_key: PathBuf,
+}
+
+impl Sandbox {
+    pub(crate) fn start(folder: &Path, pace: &str) -> Self {
+        let public_key = folder.join("audit-key.pem");
+        let file = public_key.to_str().expect("a readable path");
+        let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--pace", pace, "--public-key-file", file];
+        Self { process: Process::start(&arguments, &[]), public_key }
+    }
+
+    /// The settings of a server that uses this sandbox and is in a hurry.
+    pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
+        let text = |text: &str| text.to_owned();
+        vec![
+            ("DOCKET_PROVIDER_ADDRESS", format!("http://{}", self.process.address)),
+            ("DOCKET_PROVIDER_USERNAME", text("merchant1")),
+            ("DOCKET_PROVIDER_PASSWORD", text("sandbox")),
+            ("DOCKET_PROVIDER_PUBLIC_KEY", self.public_key.display().to_string()),
+            ("DOCKET_PROVIDER_TIMEOUT", text("3s")),
+            ("DOCKET_PATIENCE_POLL_MIN", text("250ms")),
+            ("DOCKET_PATIENCE_POLL_MAX", text("1s")),
+            ("DOCKET_PATIENCE_POLL_ASKING", text("2s")),
+            ("DOCKET_PATIENCE_AUDIT_MIN", text("400ms")),
+            ("DOCKET_PATIENCE_AUDIT_MAX", text("2s")),
+            ("DOCKET_PATIENCE_RESTART", text("300ms")),
+        ]
+    }
+
+    /// What it answers on its own routes.
+    pub(crate) async fn ask(&self, http: &reqwest::Client, path: &str) -> Option<serde_json::Value> {
+        let answer = http.get(format!("http://{}{path}", self.process.address)).send().await.ok()?;
+        let body = answer.error_for_status().ok()?.bytes().await.ok()?;
+        serde_json::from_slice(&body).ok()
+    }
+}
+
+/// A client that connects when it is used, and again after its server was away.
+pub(crate) fn client(address: &str) -> ApplicationServiceClient<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+    ApplicationServiceClient::new(endpoint.connect_timeout(Duration::from_secs(2)).connect_lazy())
+}
+
+/// An HTTP client that uses no proxy.
+pub(crate) fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client")
+}
