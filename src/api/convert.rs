@@ -16,6 +16,7 @@ mod token;
 mod transition;
 
 pub(super) use self::application::{application, page};
+pub(super) use self::check::WAIT_LIMIT;
 pub(super) use self::evidence::brought;
 pub(super) use self::explanation::explanation;
 pub(super) use self::line::line;

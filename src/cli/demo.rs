@@ -42,7 +42,8 @@ const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("make a fresh folder")?;
     let data = folder.path().join("data");
-    let pair = Pair { listen: ANYWHERE, data, sandbox_listen: ANYWHERE, pace: Pace::QUICK, seed: options.seed };
+    let pair =
+        Pair { listen: ANYWHERE, data, sandbox_listen: ANYWHERE, pace: Pace::QUICK, seed: options.seed };
     let (house, sandbox) = pair.open().await?;
     let (docket, provider) = (house.address(), sandbox.address());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -64,7 +65,8 @@ async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyh
     let parts = cast();
     let channel = Channel::from_shared(format!("http://{docket}")).context("find Docket")?;
     let mut client = ApplicationServiceClient::new(channel.connect().await.context("reach Docket")?);
-    let mut changes = client.watch_changes(WatchChangesRequest::default()).await.context("watch")?.into_inner();
+    let mut changes =
+        client.watch_changes(WatchChangesRequest::default()).await.context("watch")?.into_inner();
     let applicants = Applicants::new(docket, provider, client, &parts)?;
     let pushing = tokio::spawn(applicants.clone().push_all(parts.clone()));
     let mut last: BTreeMap<String, Application> = BTreeMap::new();

@@ -9,8 +9,8 @@ use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
 use crate::intake::routes::routes;
 use crate::provider::client::{Account, Client};
-use crate::provider::{audit, client, prepare, transport};
 use crate::provider::wire::Opaque;
+use crate::provider::{audit, client, prepare, transport};
 use crate::sandbox::serve::serve;
 use crate::sandbox::{Pace, Sandbox};
 use crate::store::Store;
@@ -51,8 +51,7 @@ impl House {
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let client = connect(&settings.provider, archive, &random)?;
         say_what_is_there(&*store)?;
-        let given =
-            Given { store, vault, random, policy: settings.policy(), products: settings.products() };
+        let given = Given { store, vault, random, policy: settings.policy(), products: settings.products() };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
@@ -66,7 +65,10 @@ impl House {
     }
 
     /// Serves until `stop` comes, or until the engine stops by itself, which is a failure.
-    pub(super) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<ExitCode> {
+    pub(super) async fn serve(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> anyhow::Result<ExitCode> {
         let Self { listener, address, engine, intake } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
@@ -144,7 +146,8 @@ fn master_key(settings: &Settings, random: &Random) -> anyhow::Result<MasterKey>
     let beside = settings.data.join("keys").join("master.key");
     let file = settings.master_key_file.as_deref().unwrap_or(&beside);
     if file.exists() {
-        return MasterKey::from_file(file).with_context(|| format!("use the master key in {}", file.display()));
+        return MasterKey::from_file(file)
+            .with_context(|| format!("use the master key in {}", file.display()));
     }
     if settings.master_key_file.is_some() {
         bail!("use the master key in {}: there is no such file", file.display());
@@ -189,7 +192,8 @@ pub(super) struct OpenSandbox {
 impl Pair {
     /// Opens both.
     pub(super) async fn open(&self) -> anyhow::Result<(House, OpenSandbox)> {
-        std::fs::create_dir_all(&self.data).with_context(|| format!("make the folder {}", self.data.display()))?;
+        std::fs::create_dir_all(&self.data)
+            .with_context(|| format!("make the folder {}", self.data.display()))?;
         let public_key = self.data.join("sandbox-audit-key.pem");
         let sandbox = self.open_sandbox(&public_key).await?;
         let settings = Settings {

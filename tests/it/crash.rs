@@ -54,7 +54,9 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed() {
         .iter()
         .cloned()
         .enumerate()
-        .map(|(at, person)| tokio::spawn(live(at, person, address.clone(), Arc::clone(&sandbox), Arc::clone(&seen))))
+        .map(|(at, person)| {
+            tokio::spawn(live(at, person, address.clone(), Arc::clone(&sandbox), Arc::clone(&seen)))
+        })
         .collect();
     for _ in 0..KILLS {
         sleep(BETWEEN_KILLS).await;
@@ -120,7 +122,12 @@ async fn watch(address: String, seen: Shared) {
             {
                 let version = newest.entry(application.name.clone()).or_insert(0);
                 if line.kind != Kind::Present as i32 {
-                    assert_eq!(application.version, *version + 1, "{} has a gap or a repeat", application.name);
+                    assert_eq!(
+                        application.version,
+                        *version + 1,
+                        "{} has a gap or a repeat",
+                        application.name
+                    );
                 }
                 *version = application.version;
                 seen.lock().unwrap().applications.insert(application.order_number.clone(), application);
@@ -139,18 +146,28 @@ async fn live(at: usize, person: Person, address: String, sandbox: Arc<Sandbox>,
         _ => "collected",
     };
     push(&format!("http://{address}/partners/{partner}/pushUserBaseInfo"), &person.base_push(&order)).await;
-    push(&format!("http://{address}/partners/{partner}/pushUserAdditionalInfo"), &person.additional_push(&order)).await;
+    push(
+        &format!("http://{address}/partners/{partner}/pushUserAdditionalInfo"),
+        &person.additional_push(&order),
+    )
+    .await;
     let http = http();
     let mut done = String::new();
     loop {
-        assert!(Instant::now() < until, "{order} has not ended: {:?}", seen.lock().unwrap().applications.get(&order));
+        assert!(
+            Instant::now() < until,
+            "{order} has not ended: {:?}",
+            seen.lock().unwrap().applications.get(&order)
+        );
         sleep(Duration::from_millis(100)).await;
         let application = seen.lock().unwrap().applications.get(&order).cloned();
         let Some(application) = application else { continue };
         if has_ended(&application) {
             return;
         }
-        let Some(challenge) = application.challenges.first().filter(|open| open.name != done) else { continue };
+        let Some(challenge) = application.challenges.first().filter(|open| open.name != done) else {
+            continue;
+        };
         let path = format!("/_sandbox/answer?mobile={}", person.mobile);
         let Some(expected) = sandbox.ask(&http, &path).await else { continue };
         if answer(&address, &challenge.name, &expected, &seen).await {
@@ -162,7 +179,8 @@ async fn live(at: usize, person: Person, address: String, sandbox: Arc<Sandbox>,
 async fn push(url: &str, body: &Value) {
     let http = http();
     loop {
-        let sent = http.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
+        let sent =
+            http.post(url).header("content-type", "application/json").body(body.to_string()).send().await;
         if let Ok(answer) = sent
             && let Ok(answer) = answer.bytes().await
             && let Ok(answer) = serde_json::from_slice::<Value>(&answer)
@@ -205,7 +223,10 @@ async fn answer(address: &str, name: &str, expected: &Value, seen: &Shared) -> b
 }
 
 fn is_away(status: &tonic::Status) -> bool {
-    matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal | Code::DeadlineExceeded)
+    matches!(
+        status.code(),
+        Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal | Code::DeadlineExceeded
+    )
 }
 
 /// Every version that was acknowledged stands in the journal, which has no gap.

@@ -19,7 +19,12 @@ async fn each_acknowledgement_is_preceded_by_a_sync_of_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let library = folder.path().join("shim.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sync/shim.c");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+    let compiled = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-o"])
+        .arg(&library)
+        .arg(source)
+        .arg("-ldl")
+        .status();
     assert!(compiled.expect("there is a C compiler").success());
     let notes = folder.path().join("notes");
     let sandbox = Sandbox::start(folder.path(), "quick");
@@ -43,8 +48,11 @@ async fn each_acknowledgement_is_preceded_by_a_sync_of_the_database() {
     }
     drop(docket);
     let notes = std::fs::read_to_string(&notes).expect("the library was loaded and noted something");
-    let notes: Vec<(&str, u128)> =
-        notes.lines().filter_map(|line| line.split_once(' ')).map(|(what, at)| (what, at.parse().unwrap())).collect();
+    let notes: Vec<(&str, u128)> = notes
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(what, at)| (what, at.parse().unwrap()))
+        .collect();
     for (at, (sent, told)) in acknowledged.into_iter().enumerate() {
         let within: Vec<_> = notes.iter().filter(|(_, at)| (sent..=told).contains(at)).collect();
         let write = within.iter().rposition(|(what, _)| *what == "write");

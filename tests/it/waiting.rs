@@ -3,8 +3,9 @@
 use crate::process::{Process, Sandbox, client};
 use docket::api::proto::v1::application::State;
 use docket::api::proto::v1::{
-    AddressBook, AddressBookEntry, ApplicationSelector, Contact, Contacts, CreateApplicationRequest, Credentials,
-    Device, Evidence, Identity, IdentityCard, ListApplicationsRequest, Loan, Work, contact::Relation,
+    AddressBook, AddressBookEntry, ApplicationSelector, Contact, Contacts, CreateApplicationRequest,
+    Credentials, Device, Evidence, Identity, IdentityCard, ListApplicationsRequest, Loan, Work,
+    contact::Relation,
 };
 use docket::sandbox::Script;
 use docket::sandbox::people::Person;
@@ -39,7 +40,10 @@ async fn twenty_thousand_wait_in_one_process() {
                     if number >= APPLICATIONS {
                         return;
                     }
-                    client.create_application(request(number)).await.unwrap_or_else(|status| panic!("{number}: {status}"));
+                    client
+                        .create_application(request(number))
+                        .await
+                        .unwrap_or_else(|status| panic!("{number}: {status}"));
                 }
             })
         })
@@ -64,8 +68,11 @@ async fn twenty_thousand_wait_in_one_process() {
 /// Counts those whose challenge is open.
 async fn count_waiting(address: &str) -> usize {
     let selector = ApplicationSelector { states: vec![State::CaptchaRequired as i32], ..Default::default() };
-    let mut request =
-        ListApplicationsRequest { page_size: 1000, selector: Some(selector), ..ListApplicationsRequest::default() };
+    let mut request = ListApplicationsRequest {
+        page_size: 1000,
+        selector: Some(selector),
+        ..ListApplicationsRequest::default()
+    };
     let mut count = 0;
     loop {
         let page = client(address).list_applications(request.clone()).await.unwrap().into_inner();

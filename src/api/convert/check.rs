@@ -43,7 +43,7 @@ pub(super) const PAGE_DEFAULT: usize = 50;
 pub(super) const WAIT_DEFAULT: Duration = Duration::from_secs(30);
 
 /// The longest wait: shorter than what proxies cut.
-pub(super) const WAIT_LIMIT: Duration = Duration::from_secs(600);
+pub(in super::super) const WAIT_LIMIT: Duration = Duration::from_secs(600);
 
 /// The most violations that are told: they travel in a header, which clients limit to 8 KiB.
 pub(super) const VIOLATIONS_LIMIT: usize = 20;

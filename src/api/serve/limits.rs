@@ -1,5 +1,6 @@
 //! The limits of the port, set by name: tonic and hyper leave most of them open.
 
+use crate::api::convert;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto::Builder;
 use std::time::Duration;
@@ -47,6 +48,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a request may take that is not there to wait.
 pub(super) const REQUEST: Duration = Duration::from_secs(30);
+
+/// How long a request may take that is there to wait.
+pub(super) const PATIENT: Duration = convert::WAIT_LIMIT.saturating_add(REQUEST);
 
 /// How long requests may still take once the server leaves.
 pub(super) const DRAIN: Duration = Duration::from_secs(10);

@@ -12,8 +12,8 @@ use tonic::{Code, Status};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-/// Calls that are there to wait, and limit themselves. Streams need no mention: what is limited is
-/// the time until a response begins.
+/// The call that is there to wait. Streams need no mention: what is limited is the time until a
+/// response begins.
 const PATIENT: &str = "/docket.v1.ApplicationService/WaitApplication";
 
 /// Answers a call within its time. The log names method, code and time, nothing of the content.
@@ -33,10 +33,8 @@ pub(super) async fn watched(request: Request, next: Next) -> Response {
 }
 
 async fn limited(request: Request, method: &str, next: Next) -> Response {
-    if method == PATIENT {
-        return next.run(request).await;
-    }
-    match tokio::time::timeout(limits::REQUEST, next.run(request)).await {
+    let limit = if method == PATIENT { limits::PATIENT } else { limits::REQUEST };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => convert::too_slow().into_http::<Body>(),
     }

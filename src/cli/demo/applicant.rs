@@ -84,8 +84,12 @@ impl Applicants {
     /// Sees how an application stands; whoever is asked something answers after a while.
     pub(super) fn see(&self, application: &Application) {
         for challenge in &application.challenges {
-            let is_new =
-                self.inner.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(challenge.name.clone());
+            let is_new = self
+                .inner
+                .taken
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(challenge.name.clone());
             if is_new {
                 let (applicants, challenge) = (self.clone(), challenge.name.clone());
                 let order = application.order_number.clone();

@@ -37,13 +37,17 @@ impl Teller {
         let telecom = application.collections.first().map_or("", |collection| &*collection.state);
         match self.output {
             Output::Text => {
-                let asked = application.challenges.first().map_or_else(String::new, |challenge| {
-                    format!("asks for {}", kind(challenge.kind()))
-                });
-                let (order, state, owner) = (&application.order_number, state(application), owner(application));
+                let asked = application
+                    .challenges
+                    .first()
+                    .map_or_else(String::new, |challenge| format!("asks for {}", kind(challenge.kind())));
+                let (order, state, owner) =
+                    (&application.order_number, state(application), owner(application));
                 line(
-                    format!("{seconds:7.2}s  {order}  {script:<19} {state:<17} {owner:<10} {telecom:<22} {asked}")
-                        .trim_end(),
+                    format!(
+                        "{seconds:7.2}s  {order}  {script:<19} {state:<17} {owner:<10} {telecom:<22} {asked}"
+                    )
+                    .trim_end(),
                 );
             }
             Output::Json => object(&json!({
@@ -62,7 +66,12 @@ impl Teller {
     }
 
     /// How all ended; says whether all ended as they should.
-    pub(super) fn summary(&self, parts: &[Part], last: &BTreeMap<String, Application>, ledger: &Value) -> bool {
+    pub(super) fn summary(
+        &self,
+        parts: &[Part],
+        last: &BTreeMap<String, Application>,
+        ledger: &Value,
+    ) -> bool {
         let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
         let mut is_well = violations == 0;
         if self.output == Output::Text {
@@ -81,7 +90,9 @@ impl Teller {
                 Output::Text => {
                     let mark = if is_right { "" } else { "  <- not as its script says" };
                     let (order, script) = (&part.order, part.person.script.name());
-                    line(&format!("{order}  {script:<19} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"));
+                    line(&format!(
+                        "{order}  {script:<19} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"
+                    ));
                 }
                 Output::Json => object(&json!({
                     "type": "ending", "order": part.order, "script": part.person.script.name(),
@@ -92,7 +103,8 @@ impl Teller {
         let seconds = self.begun.elapsed().as_secs_f64();
         match self.output {
             Output::Text => {
-                let word = if is_well { "All ended as their scripts say" } else { "Not all ended as they should" };
+                let word =
+                    if is_well { "All ended as their scripts say" } else { "Not all ended as they should" };
                 line(&format!("\n{word}, in {seconds:.1} s; violations seen by the provider: {violations}."));
             }
             Output::Json => object(&json!({
