@@ -92,8 +92,9 @@ fn an_arrow_that_points_the_wrong_way_is_found() {
 /// Every Rust file below a folder.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    let entries = fs::read_dir(folder).expect("the tests run in the project's folder");
+    for entry in entries {
+        let path = entry.expect("the folder can be read").path();
         if path.is_dir() {
             found.extend(sources(&path));
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -106,8 +107,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// The module right below the crate that a file belongs to.
 fn top_module(file: &Path) -> String {
-    let inside = file.strip_prefix("src").unwrap().with_extension("");
-    inside.iter().next().unwrap().to_str().unwrap().to_owned()
+    let inside = file.strip_prefix("src").expect("it is looked for there").with_extension("");
+    inside.iter().next().expect("a file has a name").to_string_lossy().into_owned()
 }
 
 /// The text without its comments.
@@ -126,8 +127,8 @@ fn broken_arrows(module: &str, code: &str) -> Vec<String> {
     let mut broken = Vec::new();
     for (at, _) in code.match_indices("crate::") {
         for used in paths(&code[at + "crate::".len()..]) {
-            let is_below = |allowed: &&str| used == **allowed || used.starts_with(&format!("{allowed}::"));
-            if !is_below(&module) && !may_use.iter().any(|allowed| is_below(&allowed)) {
+            let is_below = |allowed: &str| used == allowed || used.starts_with(&format!("{allowed}::"));
+            if !is_below(module) && !may_use.iter().any(|allowed| is_below(allowed)) {
                 broken.push(format!("{module} -> {used}"));
             }
         }
