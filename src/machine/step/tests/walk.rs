@@ -167,10 +167,15 @@ impl Walk {
     /// Lets an event happen and checks what must hold.
     fn lives(&mut self, event: Event) {
         let brought = match &event {
-            Event::AnswerSubmitted { answer, .. } => Some(answer.slot),
-            Event::EvidenceAdded(added) => added.credentials.as_ref().map(|answer| answer.slot),
-            _ => None,
+            Event::AnswerSubmitted { answer, .. } => Some(answer),
+            Event::EvidenceAdded(added) => added.credentials.as_ref(),
+            Event::CancelRequested { .. }
+            | Event::ResumeRequested
+            | Event::ResendRequested { .. }
+            | Event::Replied { .. }
+            | Event::Due => None,
         };
+        let brought = brought.map(|answer| answer.slot);
         match step(&self.application, event, self.now, &self.policy) {
             Ok(Verdict::Moved(moved)) => self.moved(*moved, brought),
             Ok(Verdict::Quiet(again)) => {
