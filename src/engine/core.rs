@@ -7,6 +7,8 @@
 
 mod decide;
 mod look;
+#[cfg(test)]
+mod tests;
 
 use super::archive;
 use super::hot::Hot;

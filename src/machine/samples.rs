@@ -336,11 +336,11 @@ pub(crate) fn with_telecom(telecom: Telecom) -> Application {
         Situation::Opening => Some(Call::TelecomOpen { password: answer(1) }),
         Situation::Submitting { session, asked, .. } => {
             let (open_id, answer) = (session.open_id.clone(), answer(1));
-            Some(match asked {
-                TelecomState::QueryPwdRequired | TelecomState::QueryPwdError => {
-                    Call::TelecomQueryPassword { open_id, answer }
-                }
-                _ => Call::TelecomCaptcha { open_id, answer },
+            let is_password = matches!(asked, TelecomState::QueryPwdRequired | TelecomState::QueryPwdError);
+            Some(if is_password {
+                Call::TelecomQueryPassword { open_id, answer }
+            } else {
+                Call::TelecomCaptcha { open_id, answer }
             })
         }
         Situation::Resending { session, .. } => {

@@ -37,6 +37,18 @@ pub enum RecordError {
         /// The newest version known.
         known: u16,
     },
+    /// The application follows a drawing of a newer Docket.
+    #[error(
+        "read an application that follows version {found} of the {machine} machine: this Docket knows version {known}; run a newer one"
+    )]
+    NewerMachine {
+        /// The machine's name.
+        machine: &'static str,
+        /// The version found.
+        found: u16,
+        /// The version known.
+        known: u16,
+    },
     /// A permanent number in it is not known.
     #[error("read a {record} record: no {what} has the number {number}")]
     Unknown {

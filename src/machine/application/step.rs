@@ -196,6 +196,7 @@ fn ask_blacklist(next: &Application, draft: &mut Draft<'_>) {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these phases only")]
 fn collections_until(application: &Application) -> crate::machine::time::Time {
     match &application.phase {
         Phase::Collecting { deadline } | Phase::CaptchaRequired { deadline } => *deadline,
@@ -211,6 +212,7 @@ fn suspended(next: &Application, cause: Cause, draft: &mut Draft<'_>) -> Phase {
 
 /// Goes on where it stood, with new time for what is ours to wait for; what was being asked is
 /// asked again, what was finished is not.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these phases only")]
 fn resume(next: &Application, draft: &mut Draft<'_>) -> Phase {
     let Phase::Suspended { origin, .. } = &next.phase else {
         unreachable!("only a suspended application is resumed")

@@ -205,14 +205,14 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
             situation
         }
         Edge::AnswerSubmitted => submit(telecom, event, draft),
-        Edge::ResendRequested => match telecom.situation.clone() {
-            Situation::Asking { session, state, challenge } => {
-                let open_id = session.open_id.clone();
-                draft.call(Slot::Telecom, Call::TelecomResend { open_id }, Duration::ZERO);
-                Situation::Resending { session, asked: state, challenge }
-            }
-            other => unreachable!("no challenge in {other:?}"),
-        },
+        Edge::ResendRequested => {
+            let Situation::Asking { session, state, challenge } = telecom.situation.clone() else {
+                unreachable!("no challenge in {:?}", telecom.situation)
+            };
+            let open_id = session.open_id.clone();
+            draft.call(Slot::Telecom, Call::TelecomResend { open_id }, Duration::ZERO);
+            Situation::Resending { session, asked: state, challenge }
+        }
         Edge::CodeAccepted => arrive_from(telecom, State::CaptchaSubmitted, String::new(), draft),
         Edge::PasswordAccepted => arrive_from(telecom, State::QueryPwdSubmitted, String::new(), draft),
         Edge::CodeResent => arrive_from(telecom, State::CaptchaResend, String::new(), draft),
@@ -220,33 +220,32 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
             let asked = asked_in(&telecom.situation);
             arrive_from(telecom, asked, message_of(event), draft)
         }
-        Edge::ResendRefused => match telecom.situation.clone() {
-            Situation::Resending { session, asked, challenge } => {
-                let open_id = session.open_id.clone();
-                draft.call(Slot::Telecom, Call::TelecomState { open_id }, draft.policy.poll_asking);
-                let challenge = Challenge { message: bounded(&message_of(event)), ..challenge };
-                Situation::Asking { session, state: asked, challenge }
-            }
-            other => unreachable!("nothing was ordered in {other:?}"),
-        },
+        Edge::ResendRefused => {
+            let Situation::Resending { session, asked, challenge } = telecom.situation.clone() else {
+                unreachable!("nothing was ordered in {:?}", telecom.situation)
+            };
+            let open_id = session.open_id.clone();
+            draft.call(Slot::Telecom, Call::TelecomState { open_id }, draft.policy.poll_asking);
+            let challenge = Challenge { message: bounded(&message_of(event)), ..challenge };
+            Situation::Asking { session, state: asked, challenge }
+        }
         Edge::AnswerLost | Edge::ResendLost => check(telecom, event, draft),
         Edge::StillAsking => {
             let asked = look(telecom, draft.policy.poll_min);
             draft.call(Slot::Telecom, asked.call, asked.after);
-            match telecom.situation.clone() {
-                Situation::Checking { session, asked, answer, seen } => {
-                    Situation::Checking { session, asked, answer, seen: seen + 1 }
-                }
-                other => unreachable!("nothing to check in {other:?}"),
-            }
+            let Situation::Checking { session, asked, answer, seen } = telecom.situation.clone() else {
+                unreachable!("nothing to check in {:?}", telecom.situation)
+            };
+            Situation::Checking { session, asked, answer, seen: seen + 1 }
         }
-        Edge::SubmittedAgain => match telecom.situation.clone() {
-            Situation::Checking { session, asked, answer: Some(answer), .. } => {
-                draft.call(Slot::Telecom, submission(asked, &session, answer), Duration::ZERO);
-                Situation::Submitting { session, asked, submits: 2 }
-            }
-            other => unreachable!("nothing to submit in {other:?}"),
-        },
+        Edge::SubmittedAgain => {
+            let Situation::Checking { session, asked, answer: Some(answer), .. } = telecom.situation.clone()
+            else {
+                unreachable!("nothing to submit in {:?}", telecom.situation)
+            };
+            draft.call(Slot::Telecom, submission(asked, &session, answer), Duration::ZERO);
+            Situation::Submitting { session, asked, submits: 2 }
+        }
         Edge::MovedOn => {
             let Event::StateReported { state, message } = event else {
                 unreachable!("drawn on StateReported only")
@@ -286,12 +285,12 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
             telecom.attempt = 0;
             needing(draft)
         }
-        Edge::Reminded => match telecom.situation.clone() {
-            Situation::Parked { origin, cause, .. } => {
-                Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }
-            }
-            other => unreachable!("nothing is parked in {other:?}"),
-        },
+        Edge::Reminded => {
+            let Situation::Parked { origin, cause, .. } = telecom.situation.clone() else {
+                unreachable!("nothing is parked in {:?}", telecom.situation)
+            };
+            Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }
+        }
     };
     Act::Move
 }
@@ -404,6 +403,7 @@ fn submission(asked: State, session: &Session, answer: SealedAnswer) -> Call {
 }
 
 /// Asks for the state at once; keeps the answer while it may be submitted once more.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these situations only")]
 fn check(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
     let Event::CallLost { call } = event else { unreachable!("drawn on CallLost only") };
     let (session, asked, answer) = match telecom.situation.clone() {
@@ -418,6 +418,7 @@ fn check(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
     Situation::Checking { session, asked, answer, seen: 0 }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these situations only")]
 fn asked_in(situation: &Situation) -> State {
     match situation {
         Situation::Submitting { asked, .. }
@@ -459,6 +460,7 @@ fn look(telecom: &Telecom, after: Duration) -> Asked {
     Asked { call: Call::TelecomState { open_id: session.open_id.clone() }, after }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these situations only")]
 fn fetching(situation: &Situation) -> (Session, crate::machine::time::Time) {
     match situation {
         Situation::Building { session, deadline } | Situation::Fetching { session, deadline } => {
@@ -480,6 +482,7 @@ fn park(telecom: &Telecom, cause: Cause, draft: &mut Draft<'_>) -> Situation {
 }
 
 /// Goes on where the session stood; what was being handed over is asked for again.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these situations only")]
 fn resume(telecom: &Telecom, draft: &mut Draft<'_>) -> Situation {
     let Situation::Parked { origin: Some(origin), .. } = telecom.situation.clone() else {
         unreachable!("only a parked session is resumed")
@@ -505,6 +508,7 @@ fn resume(telecom: &Telecom, draft: &mut Draft<'_>) -> Situation {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these situations only")]
 fn session_mut(situation: &mut Situation) -> &mut Session {
     match situation {
         Situation::Working { session, .. }

@@ -14,6 +14,7 @@ use super::{RecordError, decode, encode};
 use crate::machine::application::{Application, Plan, Source, Wanted};
 use crate::machine::challenge::SealedAnswer;
 use crate::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
+use crate::machine::graph;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use crate::store::codec::Encoded;
@@ -89,10 +90,7 @@ impl From<&Application> for SnapshotV1 {
     fn from(application: &Application) -> Self {
         let plan = &application.plan;
         Self {
-            machine: (
-                crate::machine::graph::application::DEFINITION.version,
-                crate::machine::graph::telecom::DEFINITION.version,
-            ),
+            machine: (graph::application::DEFINITION.version, graph::telecom::DEFINITION.version),
             created: application.created.as_millis(),
             since: application.since.as_millis(),
             partner: application.source.partner.clone(),
@@ -123,6 +121,15 @@ impl From<&Application> for SnapshotV1 {
 
 impl SnapshotV1 {
     fn into_application(self, id: ApplicationId, version: u64) -> Result<Application, RecordError> {
+        let (application, telecom) = self.machine;
+        for (definition, found) in
+            [(&graph::application::DEFINITION, application), (&graph::telecom::DEFINITION, telecom)]
+        {
+            if found > definition.version {
+                let (machine, known) = (definition.name, definition.version);
+                return Err(RecordError::NewerMachine { machine, found, known });
+            }
+        }
         let kind = |number: u16| {
             EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
         };

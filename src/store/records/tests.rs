@@ -72,6 +72,20 @@ fn a_snapshot_from_the_future_names_both_versions() {
 }
 
 #[test]
+fn an_application_that_follows_a_newer_machine_is_refused() {
+    let known = snapshot::to_record(&samples::application(samples::init(), Wanted::No));
+    // The record begins with the versions of the two machines, a byte each while they are small.
+    for (at, machine) in [(0, "application"), (1, "telecom")] {
+        let mut newer = known.clone();
+        assert_eq!(newer.body[at], 1);
+        newer.body[at] = 2;
+        let error = snapshot::from_record(ID, VERSION, &newer).unwrap_err();
+        let text = format!("version 2 of the {machine} machine: this Docket knows version 1");
+        assert!(error.to_string().contains(&text), "{error}");
+    }
+}
+
+#[test]
 fn every_happening_is_told_by_some_event() {
     let told: Vec<_> = entries().into_iter().map(|(_, entry)| entry.happening).collect();
     for happening in Happening::ALL {

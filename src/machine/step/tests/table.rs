@@ -188,10 +188,8 @@ fn application_says(
     let moves = stands(Standing::Running) || stands(Standing::InputNeeded);
     match guard {
         G::Complete => before.plan.evidence.iter().all(|wanted| {
-            let brought = match event {
-                application::Event::EvidenceAdded(added) => added.evidence.as_slice(),
-                _ => &[],
-            };
+            let application::Event::EvidenceAdded(added) = event else { return false };
+            let brought = &added.evidence;
             before.evidence.iter().chain(brought).any(|there| there.kind == *wanted)
         }),
         G::CollectionsNeeded => before.plan.telecom != Wanted::No,
@@ -247,33 +245,29 @@ fn telecom_says(
 ) -> bool {
     use graph::telecom::{Guard as G, State};
     let situation = &telecom.situation;
-    let told = match event {
-        telecom::Event::StateReported { state, .. } => Some(*state),
-        _ => None,
-    };
-    let still_asks = |is_first: bool| match situation {
-        Situation::Checking { asked, seen, .. } => told == Some(*asked) && (*seen == 0) == is_first,
-        _ => false,
+    let told = if let telecom::Event::StateReported { state, .. } = event { Some(*state) } else { None };
+    let still_asks = |is_first: bool| {
+        let Situation::Checking { asked, seen, .. } = situation else { return false };
+        told == Some(*asked) && (*seen == 0) == is_first
     };
     match guard {
         G::AnswersUsedUp => {
             let asks_again = matches!(told, Some(State::CaptchaError | State::QueryPwdError));
             asks_again && situation.session().is_some_and(|session| session.answers >= policy.answers)
         }
-        G::AskedForCode => match situation {
-            Situation::Submitting { asked, .. } => asked.name().starts_with("CAPTCHA"),
-            _ => false,
-        },
+        G::AskedForCode => {
+            let Situation::Submitting { asked, .. } = situation else { return false };
+            asked.name().starts_with("CAPTCHA")
+        }
         G::FirstTimeStillAsking => still_asks(true),
         G::MaySubmitAgain => still_asks(false) && telecom.answer_kept().is_some(),
         G::AttemptsLeft => telecom.attempt < policy.sessions,
         G::ApplicantToBlame => matches!(situation, Situation::Dead { blame: Blame::Applicant, .. }),
-        G::SessionAlive => match situation {
-            Situation::Parked { origin: Some(origin), .. } => match &**origin {
-                Situation::Building { .. } | Situation::Fetching { .. } | Situation::Reporting { .. } => true,
-                other => other.session().is_some_and(|session| session.deadline > samples::NOW),
-            },
-            _ => false,
-        },
+        G::SessionAlive => {
+            let Situation::Parked { origin: Some(origin), .. } = situation else { return false };
+            let is_fetched = ["COLLECT_FINISHED", "DATA_READY", "REPORT_PENDING"];
+            is_fetched.contains(&origin.state().name())
+                || origin.session().is_some_and(|session| session.deadline > samples::NOW)
+        }
     }
 }

@@ -8,10 +8,9 @@ use crate::machine::telecom::{Blame, Situation};
 const ASKED: &str = "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED";
 
 fn blame(story: &Story) -> Blame {
-    match story.application.telecom.as_ref().unwrap().situation {
-        Situation::Dead { blame, .. } => blame,
-        ref other => panic!("{other:?}"),
-    }
+    let situation = &story.application.telecom.as_ref().unwrap().situation;
+    let Situation::Dead { blame, .. } = situation else { panic!("{situation:?}") };
+    *blame
 }
 
 /// The next session after a dead one.

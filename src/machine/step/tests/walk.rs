@@ -20,7 +20,7 @@ proptest! {
     fn whatever_happens_what_must_hold_holds(dice in prop::collection::vec(any::<Dice>(), 300..600)) {
         let mut walk = Walk::begins(0);
         for (choice, number) in dice {
-            if walk.application.state().is_terminal() && choice % 4 == 0 {
+            if walk.application.state().is_terminal() && choice.is_multiple_of(4) {
                 walk = Walk::begins(number);
             }
             let event = walk.event(choice, number);
@@ -84,35 +84,36 @@ impl Walk {
                 let waits = self.application.outbox.first().map(|pending| pending.id);
                 let former = self.asked.iter().nth(pick % self.asked.len().max(1)).copied();
                 let made_up = EffectId { version: u64::from(number), slot: Slot::Telecom };
-                let effect = waits.filter(|_| number % 2 == 0).or(former).unwrap_or(made_up);
+                let effect = waits.filter(|_| number.is_multiple_of(2)).or(former).unwrap_or(made_up);
                 let replies = self.replies();
                 Event::Replied { effect, reply: replies[pick % replies.len()].clone() }
             }
             11..=13 => {
                 let wake = self.application.deadline().map_or(self.now, |(at, _)| at);
                 let passed = self.now + Duration::from_secs(u64::from(number) % 300);
-                self.now = if number % 3 == 0 { self.now.max(wake) } else { passed };
+                self.now = if number.is_multiple_of(3) { self.now.max(wake) } else { passed };
                 Event::Due
             }
             14..=17 => {
                 let open = self.application.open_challenges().next().map(|open| (open.number, open.kind));
-                let (challenge, kind) = open.unwrap_or((u32::from(number) % 9, ChallengeKind::SmsCode));
+                let (challenge, kind) =
+                    open.unwrap_or_else(|| (u32::from(number) % 9, ChallengeKind::SmsCode));
                 Event::AnswerSubmitted { challenge, kind, answer: samples::answer(self.draw()) }
             }
             18 => {
                 let open = self.application.open_challenges().next().map(|open| open.number);
-                Event::ResendRequested { challenge: open.unwrap_or(u32::from(number) % 9) }
+                Event::ResendRequested { challenge: open.unwrap_or_else(|| u32::from(number) % 9) }
             }
             19 | 20 => self.evidence(number),
-            21 if number % 4 == 0 => cancel(),
+            21 if number.is_multiple_of(4) => cancel(),
             _ => Event::ResumeRequested,
         }
     }
 
     fn evidence(&mut self, number: u16) -> Event {
         let kind = EvidenceKind::ALL[usize::from(number) % EvidenceKind::ALL.len()];
-        let mut added = brings(self.draw(), if number % 2 == 0 { EvidenceKind::Loan } else { kind });
-        added.credentials = (number % 5 == 0).then(|| samples::answer(self.draw()));
+        let mut added = brings(self.draw(), if number.is_multiple_of(2) { EvidenceKind::Loan } else { kind });
+        added.credentials = (number.is_multiple_of(5)).then(|| samples::answer(self.draw()));
         Event::EvidenceAdded(added)
     }
 
@@ -166,10 +167,15 @@ impl Walk {
     /// Lets an event happen and checks what must hold.
     fn lives(&mut self, event: Event) {
         let brought = match &event {
-            Event::AnswerSubmitted { answer, .. } => Some(answer.slot),
-            Event::EvidenceAdded(added) => added.credentials.as_ref().map(|answer| answer.slot),
-            _ => None,
+            Event::AnswerSubmitted { answer, .. } => Some(answer),
+            Event::EvidenceAdded(added) => added.credentials.as_ref(),
+            Event::CancelRequested { .. }
+            | Event::ResumeRequested
+            | Event::ResendRequested { .. }
+            | Event::Replied { .. }
+            | Event::Due => None,
         };
+        let brought = brought.map(|answer| answer.slot);
         match step(&self.application, event, self.now, &self.policy) {
             Ok(Verdict::Moved(moved)) => self.moved(*moved, brought),
             Ok(Verdict::Quiet(again)) => {

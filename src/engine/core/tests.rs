@@ -1,0 +1,200 @@
+//! The engine without its threads, on a store in memory and a clock that is an argument.
+
+use super::*;
+use crate::engine::provider::Failure;
+use crate::machine::application::Wanted;
+use crate::machine::call::{Call, Reply};
+use crate::machine::evidence::EvidenceKind;
+use crate::machine::graph::application::State;
+use crate::machine::graph::telecom;
+use crate::machine::samples;
+use crate::store::memory::MemoryStore;
+use crate::vault::{MasterKey, Random};
+use std::time::Duration;
+
+/// A server that can be struck down and taken up again.
+struct Server {
+    store: Arc<MemoryStore>,
+    vault: Vault,
+    core: Core<MemoryStore, u32>,
+    now: Time,
+}
+
+impl Server {
+    fn new() -> Self {
+        let store = Arc::new(MemoryStore::new());
+        let master = MasterKey::from_text(&hex::encode([1; 32])).unwrap();
+        let vault = Vault::volatile(master, Random::seeded(1));
+        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), 1).unwrap();
+        Self { store, vault, core, now: samples::NOW }
+    }
+
+    fn restarts(&mut self) {
+        self.core = Core::open(Arc::clone(&self.store), self.vault.clone(), Policy::default(), 2).unwrap();
+    }
+
+    /// Brings an application with all its evidence; a product with telecom brings its password.
+    fn brings(&mut self, wanted: Wanted) {
+        let like = samples::application(samples::init(), wanted);
+        let birth = Birth { id: samples::ID, source: like.source, plan: like.plan, order_id: 1, key: 0 };
+        let mut evidence = EvidenceAdded {
+            evidence: [EvidenceKind::Identity, EvidenceKind::Loan]
+                .map(|kind| samples::evidence(kind, 1))
+                .into(),
+            ..EvidenceAdded::default()
+        };
+        if wanted != Wanted::No {
+            evidence.credentials = Some(samples::answer(1));
+        }
+        let command = Command::Bring { birth, evidence, bodies: Vec::new() };
+        self.core.handle(Input::Command { ticket: 1, command }, self.now);
+    }
+
+    /// Writes what was decided and acts on what has come, until nothing more is to do now.
+    fn settles(&mut self) -> Vec<Order> {
+        for _ in 0..20 {
+            let more = self.core.tick(self.now).unwrap();
+            if self.core.is_idle() && !more {
+                return self.core.take_calls(9);
+            }
+            self.core.commit(self.now).unwrap();
+        }
+        panic!("it never settles");
+    }
+
+    /// The one call that is made now.
+    fn calls(&mut self) -> Order {
+        let mut orders = self.settles();
+        assert_eq!(orders.len(), 1, "{orders:?}");
+        orders.remove(0)
+    }
+
+    fn ends(&mut self, order: &Order, ended: Ended) {
+        let (application, effect) = (order.application.id, order.pending.id);
+        self.core.handle(Input::Ended { application, effect, ended }, self.now);
+    }
+
+    fn replies(&mut self, order: &Order, reply: Reply) {
+        self.ends(order, Ended::Told { reply, document: None });
+    }
+
+    /// Time jumps to the next moment that anything is planned for.
+    fn sleeps(&mut self) -> Duration {
+        let slept_at = self.now;
+        let next = self.core.next_wake().expect("what is not ended is looked at again");
+        self.now = self.now.max(next);
+        self.now.since(slept_at)
+    }
+
+    fn stands(&self) -> (State, Option<telecom::State>) {
+        let application = self.core.load(samples::ID).unwrap().unwrap();
+        (application.state(), application.telecom.as_ref().map(|telecom| telecom.state()))
+    }
+}
+
+#[test]
+fn nothing_is_called_before_it_is_durable() {
+    let mut server = Server::new();
+    server.brings(Wanted::No);
+    assert!(server.core.take_calls(9).is_empty());
+    let published = server.core.commit(server.now).unwrap();
+    assert_eq!((published.sequence, published.answers.len()), (1, 1));
+    assert_eq!(server.calls().pending.call, Call::Blacklist);
+}
+
+#[test]
+fn a_failed_call_is_tried_again_and_then_suspends() {
+    let mut server = Server::new();
+    server.brings(Wanted::No);
+    let mut tries = 0;
+    while server.stands().0 == State::Init {
+        if let [order] = server.settles().as_slice() {
+            tries += 1;
+            let failure = Failure::NotSent { detail: "refused".to_owned() };
+            server.ends(order, Ended::Failed(failure));
+        } else {
+            server.sleeps();
+        }
+        assert!(tries < 100);
+    }
+    assert!(tries > 10, "{tries}");
+    assert_eq!(server.stands().0, State::Suspended);
+    assert!(server.settles().is_empty());
+    assert_eq!(server.sleeps(), Policy::default().reminder);
+}
+
+#[test]
+fn quiet_polls_go_on_and_survive_an_outage_after_hours() {
+    let mut server = Server::new();
+    server.brings(Wanted::No);
+    let order = server.calls();
+    server.replies(&order, Reply::BlacklistClear);
+    let order = server.calls();
+    server.replies(&order, Reply::AuditAccepted { open_id: "audit".to_owned() });
+    assert!(server.settles().is_empty());
+    let start = server.now;
+    while server.now.since(start) < Duration::from_secs(3 * 3600) {
+        assert!(server.sleeps() <= Policy::default().audit_max);
+        let order = server.calls();
+        server.replies(&order, Reply::AuditRunning);
+        assert!(server.settles().is_empty());
+    }
+    let (_, moves) = server.store.span().unwrap();
+    assert_eq!(moves, 3, "a poll that saw nothing new writes nothing");
+    for restart in [false, true] {
+        if restart {
+            server.restarts();
+        } else {
+            server.sleeps();
+        }
+        let order = server.calls();
+        server.ends(&order, Ended::Failed(Failure::NotSent { detail: "refused".to_owned() }));
+        assert!(server.settles().is_empty());
+        assert_eq!(server.stands().0, State::AuditPending);
+    }
+    server.sleeps();
+    let order = server.calls();
+    server.replies(&order, Reply::AuditApproved);
+    assert!(server.settles().is_empty());
+    assert_eq!(server.stands().0, State::Approved);
+    assert_eq!(server.core.next_wake(), None);
+}
+
+#[test]
+fn after_a_crash_what_must_not_be_repeated_is_told_as_lost() {
+    let mut server = Server::new();
+    server.brings(Wanted::Required);
+    let order = server.calls();
+    server.replies(&order, Reply::BlacklistClear);
+    assert!(matches!(server.calls().pending.call, Call::TelecomOpen { .. }));
+    server.restarts();
+    assert!(server.settles().is_empty(), "it is not opened again");
+    assert_eq!(server.stands(), (State::Collecting, Some(telecom::State::SessionLost)));
+    assert_eq!(server.sleeps(), Policy::default().restart);
+    assert!(server.settles().is_empty());
+    assert_eq!(server.stands().1, Some(telecom::State::CredentialsRequired));
+}
+
+#[test]
+fn a_deadline_comes_while_a_call_is_under_way() {
+    let mut server = Server::new();
+    server.brings(Wanted::Required);
+    for reply in [Reply::BlacklistClear, Reply::TelecomOpened { open_id: "session".to_owned() }] {
+        let order = server.calls();
+        server.replies(&order, reply);
+    }
+    assert!(server.settles().is_empty());
+    server.sleeps();
+    let order = server.calls();
+    // The answer takes longer than the session lives.
+    server.sleeps();
+    assert!(server.settles().is_empty());
+    assert_eq!(server.stands().1, Some(telecom::State::SessionExpired));
+    let (_, moves) = server.store.span().unwrap();
+    server.replies(&order, Reply::TelecomState { code: 21, message: String::new() });
+    assert!(server.settles().is_empty());
+    assert_eq!(server.store.span().unwrap().1, moves, "a late poll says nothing");
+    server.sleeps();
+    assert!(server.settles().is_empty());
+    assert_eq!(server.stands().1, Some(telecom::State::CredentialsRequired));
+}
