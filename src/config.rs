@@ -4,10 +4,10 @@
 //! `provider.public_key` is `DOCKET_PROVIDER_PUBLIC_KEY`. A key that nobody knows is an error.
 
 mod patience;
-mod products;
+pub mod products;
 
-use crate::engine::products::Products;
 use crate::machine::policy::Policy;
+use crate::machine::products::Products;
 use crate::vault::Secret;
 use serde::Deserialize;
 use std::net::SocketAddr;

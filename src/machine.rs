@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod graph;
 pub mod id;
 pub mod policy;
+pub mod products;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod step;

@@ -15,8 +15,8 @@ use super::proto::v1::{
     WaitApplicationResponse,
 };
 use super::serve::{Health, Server};
+use crate::config::products;
 use crate::engine::archive::Archive;
-use crate::engine::products;
 use crate::engine::{Engine, Given};
 use crate::machine::policy::Policy;
 use crate::store::memory::MemoryStore;

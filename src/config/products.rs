@@ -1,9 +1,33 @@
 //! Products and partners, as written in the settings.
 
-use crate::engine::products;
 use crate::machine::application::{Plan, Wanted};
 use crate::machine::evidence::EvidenceKind;
+use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
+
+/// The product whose operator data comes with the push.
+pub const PUSHED: &str = "pushed";
+
+/// The product whose operator data is collected.
+pub const COLLECTED: &str = "collected";
+
+/// The two products of the demo.
+pub fn demo() -> Products {
+    use EvidenceKind as E;
+    let common = [E::Identity, E::Loan, E::IdentityCard, E::Contacts, E::Work, E::Device, E::AddressBook];
+    let plan = |product: &str, evidence: Vec<E>, telecom| Plan {
+        product: product.to_owned(),
+        version: 1,
+        evidence,
+        telecom,
+        term_days: 14,
+    };
+    let with_operator_data = common.into_iter().chain([E::OperatorData]).collect();
+    Products::new([
+        plan(PUSHED, with_operator_data, Wanted::No),
+        plan(COLLECTED, common.to_vec(), Wanted::Required),
+    ])
+}
 
 /// A partner whose pushes are taken in.
 #[derive(Debug, Clone, Deserialize)]
@@ -56,16 +80,16 @@ impl Product {
     }
 }
 
-/// The two products of the demo.
+/// The two products of the demo, as settings.
 pub(super) fn products() -> Vec<Product> {
-    let demo = products::demo();
+    let demo = demo();
     demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect()
 }
 
 /// A partner for each product of the demo; the one that brings operator data comes first.
 pub(super) fn partners() -> Vec<Partner> {
     let partner = |product: &str| Partner { name: product.to_owned(), product: product.to_owned() };
-    vec![partner(products::PUSHED), partner(products::COLLECTED)]
+    vec![partner(PUSHED), partner(COLLECTED)]
 }
 
 fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {

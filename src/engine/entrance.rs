@@ -3,7 +3,6 @@
 use super::archive::{Archive, ArchiveError};
 use super::core::{Command, Declined, Done, LoadError};
 use super::dossier::Dossier;
-use super::products::Products;
 use super::{Engine, EngineError};
 use crate::clock;
 use crate::machine::application::{Application, Source};
@@ -11,6 +10,7 @@ use crate::machine::challenge::ChallengeKind;
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::{DocumentKind, Evidence};
 use crate::machine::id::ApplicationId;
+use crate::machine::products::Products;
 use crate::machine::step::Birth;
 use crate::machine::time::Time;
 use crate::store::Store;

@@ -104,7 +104,25 @@ impl<S: Store> Engine<S> {
         let event = match kind {
             EventKind::CancelRequested => Event::CancelRequested { reason: String::new() },
             EventKind::ResumeRequested => Event::ResumeRequested,
-            _ => return Outlook::Depends { rows: rows.iter().map(row_text).collect() },
+            EventKind::EvidenceAdded
+            | EventKind::BlacklistClear
+            | EventKind::BlacklistHit
+            | EventKind::AuditAccepted
+            | EventKind::AuditRunning
+            | EventKind::AuditApproved
+            | EventKind::AuditRejected
+            | EventKind::CallRefused
+            | EventKind::CallFailed
+            | EventKind::InputNeeded
+            | EventKind::Running
+            | EventKind::Delivered
+            | EventKind::Parked
+            | EventKind::IntakeDeadlineReached
+            | EventKind::CollectionDeadlineReached
+            | EventKind::AuditDeadlineReached
+            | EventKind::ReminderDue => {
+                return Outlook::Depends { rows: rows.iter().map(row_text).collect() };
+            }
         };
         match step::step(application, event, now, &self.shared.policy) {
             Ok(Verdict::Moved(moved)) => Outlook::LeadsTo {

@@ -24,6 +24,7 @@ const IDLE: Duration = Duration::from_secs(3600);
 
 pub(super) type Ticket = oneshot::Sender<Answer>;
 
+#[expect(clippy::large_enum_variant, reason = "moved into the queue once; a box would cost each input more")]
 pub(super) enum Message {
     Input(Input<Ticket>),
     Trouble { application: ApplicationId, ticket: oneshot::Sender<Option<(u32, String)>> },

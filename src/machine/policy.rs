@@ -48,7 +48,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             intake: Duration::from_secs(72 * HOUR),
-            collections: Duration::from_secs(7 * DAY),
+            collections: Duration::from_secs(14 * DAY),
             credentials: Duration::from_secs(72 * HOUR),
             session: Duration::from_secs(600),
             data: Duration::from_secs(30 * MINUTE),

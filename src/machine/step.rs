@@ -12,6 +12,7 @@ use super::application::{Application, Deadline, Phase, Plan, Source, Wanted};
 use super::call::{EffectId, Pending, Slot};
 use super::challenge::{ChallengeKind, SealedAnswer};
 use super::event::{Event, EvidenceAdded};
+use super::evidence::{Document, DocumentKind, Evidence};
 use super::graph;
 use super::id::ApplicationId;
 use super::policy::Policy;
@@ -198,12 +199,26 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
     }
 }
 
-/// All of it came before, word for word.
+/// All of it is what holds already, word for word: what was replaced since does not count.
 fn is_known(application: &Application, added: &EvidenceAdded) -> bool {
-    let held = |new: &super::evidence::Document| {
-        application.documents.iter().any(|old| old.kind == new.kind && old.fingerprint == new.fingerprint)
+    let fingerprint = |number: u32, documents: &[Document]| {
+        documents.iter().find(|document| document.number == number).map(|document| document.fingerprint)
     };
-    !added.documents.is_empty() && added.documents.iter().all(held)
+    let is_in_force = |new: &Evidence| {
+        let held = application.evidence.iter().find(|held| held.kind == new.kind);
+        held.is_some_and(|held| {
+            fingerprint(held.document, &application.documents) == fingerprint(new.document, &added.documents)
+        })
+    };
+    let is_newest = |new: &Document| {
+        let of_kind = |held: &&Document| held.kind == new.kind;
+        let newest = application.documents.iter().rev().find(of_kind);
+        newest.is_some_and(|newest| newest.fingerprint == new.fingerprint)
+    };
+    let is_original = |document: &&Document| document.kind != DocumentKind::Dossier;
+    !added.documents.is_empty()
+        && added.evidence.iter().all(is_in_force)
+        && added.documents.iter().filter(is_original).all(is_newest)
 }
 
 fn check_evidence(application: &Application, added: &EvidenceAdded) -> Result<(), Refusal> {

@@ -7,8 +7,8 @@ use crate::engine::dossier::{
     BookEntry, Contact, Device, Dossier, Identity, IdentityCard, Loan, Relation, Work,
 };
 use crate::engine::entrance::Brought;
-use crate::engine::products::Products;
 use crate::machine::application::Source;
+use crate::machine::products::Products;
 use serde_json::value::RawValue;
 use tonic::Status;
 

@@ -1,7 +1,7 @@
 //! Who plays: an applicant for each script, and how each application must end.
 
 use crate::api::proto::v1::{Application, application::State};
-use crate::engine::products;
+use crate::config::products;
 use crate::sandbox::Script;
 use crate::sandbox::people::Person;
 
@@ -37,9 +37,8 @@ pub(super) fn cast() -> Vec<Part> {
 }
 
 fn part(number: u32, script: Script) -> Part {
-    let (partner, ending) = if script == Script::Blacklisted {
-        (products::PUSHED, State::Rejected)
-    } else if script == Script::AuditRejected {
+    let is_rejected = matches!(script, Script::Blacklisted | Script::AuditRejected);
+    let (partner, ending) = if is_rejected {
         (products::PUSHED, State::Rejected)
     } else {
         (products::COLLECTED, State::Approved)

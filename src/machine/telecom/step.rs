@@ -117,14 +117,14 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
                 event,
                 Event::StateReported { state: State::CaptchaError | State::QueryPwdError, .. }
             );
+            let is_new = !matches!(event, Event::StateReported { state, .. } if *state == telecom.state());
             let session = telecom.situation.session();
-            wrong && session.is_some_and(|session| session.answers >= draft.policy.answers)
+            wrong && is_new && session.is_some_and(|session| session.answers >= draft.policy.answers)
         }
         Guard::AskedForCode => kind_asked(asked_in(&telecom.situation)) == ChallengeKind::SmsCode,
         Guard::FirstTimeStillAsking => still_asking(telecom, event).is_some_and(|(seen, _)| seen == 0),
         Guard::MaySubmitAgain => {
-            proves_unprocessed(asked_in(&telecom.situation))
-                && still_asking(telecom, event).is_some_and(|(seen, again)| seen > 0 && again)
+            still_asking(telecom, event).is_some_and(|(seen, is_kept)| seen > 0 && is_kept)
         }
         Guard::AttemptsLeft => telecom.attempt < draft.policy.sessions,
         Guard::ApplicantToBlame => {
@@ -139,14 +139,6 @@ fn holds(guard: Guard, telecom: &Telecom, event: &Event, draft: &Draft<'_>) -> b
             finished || origin.session().is_some_and(|session| draft.now < session.deadline)
         }
     }
-}
-
-/// Says whether a session that still is in this state cannot have processed an answer to it: 24
-/// and 31 are left for good by one (spec 006 §2 rows 5 to 15). After 21 another code may be
-/// wanted, 23 and 33 are also where a wrong answer leads: there only the applicant may answer
-/// again.
-const fn proves_unprocessed(asked: State) -> bool {
-    matches!(asked, State::CaptchaResend | State::QueryPwdRequired)
 }
 
 /// If the provider still asks as before the lost answer: how often that was seen before, and
@@ -402,12 +394,22 @@ fn submission(asked: State, session: &Session, answer: SealedAnswer) -> Call {
     }
 }
 
-/// Asks for the state at once; keeps the answer while it may be submitted once more.
+/// Says whether a session that is still in this state cannot have processed an answer to it: 24
+/// and 31 are left for good by one (spec 006 §2 rows 5 to 15). After 21 another code may be
+/// wanted, 23 and 33 are also where a wrong answer leads: there only the applicant may answer
+/// again.
+const fn proves_unprocessed(asked: State) -> bool {
+    matches!(asked, State::CaptchaResend | State::QueryPwdRequired)
+}
+
+/// Asks for the state at once; keeps the answer only where it may be submitted once more.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the edge is drawn from these situations only")]
 fn check(telecom: &Telecom, event: Event, draft: &mut Draft<'_>) -> Situation {
     let Event::CallLost { call } = event else { unreachable!("drawn on CallLost only") };
     let (session, asked, answer) = match telecom.situation.clone() {
-        Situation::Submitting { session, asked, submits: 1 } => (session, asked, call.answer().cloned()),
+        Situation::Submitting { session, asked, submits: 1 } if proves_unprocessed(asked) => {
+            (session, asked, call.answer().cloned())
+        }
         Situation::Submitting { session, asked, .. } | Situation::Resending { session, asked, .. } => {
             (session, asked, None)
         }

@@ -1,10 +1,10 @@
 //! The applicants: who they are, what they bring, what their script says must become of them.
 
+use docket::config::products;
 use docket::engine::dossier::{
     BookEntry, Contact, Device, Dossier, Identity, IdentityCard, Loan, Relation, Work,
 };
 use docket::engine::entrance::Brought;
-use docket::engine::products;
 use docket::machine::application::Source;
 use docket::machine::evidence::DocumentKind;
 use docket::machine::graph::application::State;

@@ -2,10 +2,10 @@
 
 use super::network::{Fate, Network};
 use super::people::Applicant;
+use docket::config::products;
 use docket::engine::archive::Archive;
 use docket::engine::core::{Answer, Command, Core, Declined, Input};
 use docket::engine::entrance::Entrance;
-use docket::engine::products;
 use docket::engine::provider::{Ended, Provider};
 use docket::machine::application::Application;
 use docket::machine::call::EffectId;
@@ -430,6 +430,6 @@ fn contains(hay: &[u8], needle: &[u8]) -> bool {
 
 fn draw_applicant(number: u64, seed: u64, chance: &mut ChaCha8Rng) -> Applicant {
     let script = Script::ALL[chance.next_u32() as usize % Script::ALL.len()];
-    let product = if chance.next_u32() % 4 == 0 { products::PUSHED } else { products::COLLECTED };
+    let product = if chance.next_u32().is_multiple_of(4) { products::PUSHED } else { products::COLLECTED };
     Applicant::new(number, seed, script, product)
 }

@@ -3,14 +3,32 @@
 use super::*;
 use crate::machine::call::{Call, CallClass};
 
-/// Code submitted, answer lost, state asked.
+/// Code ordered anew and submitted, answer lost, state asked.
 fn checking() -> Story {
     let mut story = asked_for_code();
+    story.then(story.resend(), "COLLECTING RESENDING", &["withdraw telecom", "telecom_resend"]);
+    story.reply(Reply::Accepted, "CAPTCHA_REQUIRED CAPTCHA_RESEND", &["telecom_state in 30 s"]);
     story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
     assert_eq!(story.application.outbox[0].call.class(), CallClass::PollFirst);
-    // The key of the answer lives on: it may be submitted once more.
+    // The key of the answer lives on: a session still in 24 cannot have processed it.
     story.reply(Reply::Lost, "COLLECTING CHECKING", &["telecom_state"]);
     story
+}
+
+#[test]
+fn poll_first_what_may_have_been_processed_is_never_submitted_again() {
+    // After 21 a second code may be wanted, 23 is also where a wrong one leads.
+    for asked in [21, 23] {
+        let mut story = asked_for_code();
+        if asked == 23 {
+            story.code(23, "CAPTCHA_REQUIRED CAPTCHA_ERROR", &["telecom_state in 30 s"]);
+        }
+        story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
+        story.reply(Reply::Lost, "COLLECTING CHECKING", &["destroy 2", "telecom_state"]);
+        story.code(asked, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
+        let state = if asked == 21 { "CAPTCHA_REQUIRED" } else { "CAPTCHA_ERROR" };
+        story.code(asked, &format!("CAPTCHA_REQUIRED {state}"), &["telecom_state in 30 s"]);
+    }
 }
 
 #[test]
@@ -51,19 +69,19 @@ fn poll_first_moved_on_means_it_was_taken() {
 #[test]
 fn poll_first_still_asking_twice_submits_once_more_and_then_asks_anew() {
     let mut story = checking();
-    story.code(21, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
-    story.code(21, "COLLECTING SUBMITTING", &["telecom_captcha"]);
+    story.code(24, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
+    story.code(24, "COLLECTING SUBMITTING", &["telecom_captcha"]);
     story.reply(Reply::Lost, "COLLECTING CHECKING", &["destroy 2", "telecom_state"]);
-    story.code(21, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
-    story.code(21, "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &["telecom_state in 30 s"]);
-    assert_eq!(story.asked(), (3, ChallengeKind::SmsCode, 4, "told 21"));
+    story.code(24, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
+    story.code(24, "CAPTCHA_REQUIRED CAPTCHA_RESEND", &["telecom_state in 30 s"]);
+    assert_eq!(story.asked(), (4, ChallengeKind::SmsCode, 4, "told 24"));
 }
 
 #[test]
 fn poll_first_submitted_once_more_is_taken() {
     let mut story = checking();
-    story.code(21, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
-    story.code(21, "COLLECTING SUBMITTING", &["telecom_captcha"]);
+    story.code(24, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
+    story.code(24, "COLLECTING SUBMITTING", &["telecom_captcha"]);
     let accepted = ["destroy 2", "telecom_state in 3 s"];
     story.reply(Reply::Accepted, "COLLECTING CAPTCHA_SUBMITTED", &accepted);
 }

@@ -174,6 +174,10 @@ fn evidence_is_replaced_repeated_and_must_agree() {
         "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED",
         &[],
     );
+    // What was replaced is new again: the first identity, after the second.
+    let mut first = brings(8, EvidenceKind::Identity);
+    first.documents[0].fingerprint = [1; 16];
+    story.then(Event::EvidenceAdded(first), "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED", &[]);
     story.then(again, "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED", &["nothing"]);
 }
 

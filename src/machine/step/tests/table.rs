@@ -253,7 +253,10 @@ fn telecom_says(
     match guard {
         G::AnswersUsedUp => {
             let asks_again = matches!(told, Some(State::CaptchaError | State::QueryPwdError));
-            asks_again && situation.session().is_some_and(|session| session.answers >= policy.answers)
+            let is_new = told != Some(telecom.state());
+            asks_again
+                && is_new
+                && situation.session().is_some_and(|session| session.answers >= policy.answers)
         }
         G::AskedForCode => {
             let Situation::Submitting { asked, .. } = situation else { return false };

@@ -1,8 +1,7 @@
 //! The generator: what it refuses, what it writes, and that the committed pages are fresh.
 
-#[path = "../build/machine.rs"]
+#[path = "../../build/machine.rs"]
 mod machine;
-#[path = "generator/refusals.rs"]
 mod refusals;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("machine", &[]),
     ("vault", &["machine::id"]),
     ("clock", &["machine::time"]),
-    ("config", &[]),
+    ("config", &["machine", "vault"]),
     ("telemetry", &[]),
     ("store", &["machine"]),
     ("engine", &["machine", "store", "vault", "clock"]),
