@@ -51,18 +51,19 @@ async fn twenty_thousand_wait_in_one_process() {
     for task in creating {
         task.await.unwrap();
     }
-    println!("created {APPLICATIONS} in {:.1} s", begun.elapsed().as_secs_f64());
+    let created = begun.elapsed().as_secs_f64();
     let mut waiting = 0;
     while waiting < APPLICATIONS as usize {
         assert!(begun.elapsed() < PATIENCE, "only {waiting} wait for a captcha");
         sleep(Duration::from_secs(1)).await;
         waiting = count_waiting(&docket.address).await;
     }
-    println!(
-        "{waiting} applications wait for a captcha after {:.1} s; resident memory {} MiB, {empty} MiB when empty",
+    crate::report(&format!(
+        "{waiting} applications wait for a captcha, created in {created:.0} s, asked after {:.0} s; \
+         resident memory {} MiB, {empty} MiB when empty",
         begun.elapsed().as_secs_f64(),
         docket.resident_mib(),
-    );
+    ));
 }
 
 /// Counts those whose challenge is open.
