@@ -1,5 +1,6 @@
 //! The command line: arguments, wiring, signals, exit codes.
 
+mod bench;
 mod demo;
 mod dev;
 mod house;
@@ -35,6 +36,14 @@ enum Command {
     Serve(serve::Options),
     /// Run the sandbox provider.
     Sandbox(sandbox::Options),
+    /// Measure Docket against its own gRPC port.
+    ///
+    /// Starts a server as a process of its own, on a fresh folder, and drives one journey after
+    /// another through it: create, wait for the challenge, answer, wait for the decision.
+    Bench(bench::Options),
+    /// The server that `bench` measures.
+    #[command(hide = true)]
+    BenchServer(bench::server::Options),
 }
 
 /// How results are printed.
@@ -63,7 +72,8 @@ pub fn main() -> ExitCode {
     // Two providers of cryptography may be compiled in; the first to be asked for must be named.
     let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let (default_log, is_json) = match &arguments.command {
-        Command::Demo(_) => ("warn", false),
+        Command::Demo(_) | Command::Bench(_) => ("warn", false),
+        Command::BenchServer(_) => ("error", false),
         Command::Dev(_) => ("info", false),
         Command::Serve(_) | Command::Sandbox(_) => ("info", true),
     };
@@ -78,6 +88,8 @@ pub fn main() -> ExitCode {
             Command::Dev(options) => dev::run(options).await,
             Command::Serve(options) => serve::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,
+            Command::Bench(options) => bench::run(options).await,
+            Command::BenchServer(options) => bench::server::run(options).await,
         }
     });
     ended.unwrap_or_else(|error| fail(&error))

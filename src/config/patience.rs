@@ -66,6 +66,16 @@ impl Patience {
         }
     }
 
+    /// No patience at all, to measure what is left: nothing is waited for but the applicant.
+    pub const fn none() -> Self {
+        let mut none = Self::quick();
+        none.restart = Some(Duration::ZERO);
+        none.poll_min = Some(Duration::ZERO);
+        none.poll_asking = Some(Duration::from_secs(540));
+        none.audit_min = Some(Duration::ZERO);
+        none
+    }
+
     /// Gives the whole policy.
     pub fn policy(&self) -> Policy {
         let base = Policy::default();
