@@ -59,10 +59,10 @@ enum Output {
 #[derive(Debug, Clone, clap::Args)]
 struct Place {
     /// The address to listen on; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "DOCKET_LISTEN")]
     listen: Option<SocketAddr>,
     /// The folder of the store, the keys and the blobs.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", env = "DOCKET_DATA")]
     data: Option<PathBuf>,
 }
 

@@ -160,6 +160,12 @@ fn master_key(settings: &Settings, random: &Random) -> anyhow::Result<MasterKey>
     if settings.master_key_file.is_some() {
         bail!("use the master key in {}: there is no such file", file.display());
     }
+    if settings.data.join("keys").join("master.check").exists() {
+        bail!(
+            "find the master key: {} is gone; put it back, without it nothing sealed can be read",
+            file.display()
+        );
+    }
     tracing::info!(file = %file.display(), "a master key was made beside the data: keep a copy elsewhere");
     MasterKey::generate(file, random).with_context(|| format!("make a master key in {}", file.display()))
 }
