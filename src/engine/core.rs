@@ -205,7 +205,7 @@ impl<S: Store, T> Core<S, T> {
     }
 
     /// Says when the next tick is of use.
-    pub fn next_wake(&mut self) -> Option<Time> {
+    pub fn next_wake(&self) -> Option<Time> {
         self.hot.next_wake().into_iter().chain(self.next_row).min()
     }
 
