@@ -16,6 +16,7 @@ mod sync;
 mod waiting;
 
 /// Says a figure that was measured, past the capture of a test that passes.
+#[expect(clippy::explicit_write, reason = "eprintln is captured")]
 fn report(line: &str) {
     use std::io::Write as _;
     writeln!(std::io::stderr(), "measured: {line}").unwrap();
