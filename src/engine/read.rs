@@ -169,7 +169,11 @@ impl<S: Store> Engine<S> {
         let Some(mut application) = self.application(id).await? else { return Ok(None) };
         let until = tokio::time::Instant::now() + patience;
         while !is_wanted(&application) {
-            match tokio::time::timeout_at(until, followed.changed()).await {
+            let told = tokio::select! {
+                told = tokio::time::timeout_at(until, followed.changed()) => told,
+                why = self.stopped() => return Err(EngineError::Stopped(why)),
+            };
+            match told {
                 Err(_elapsed) => break,
                 Ok(Err(_closed)) => return Err(EngineError::Stopped(self.stopped().await)),
                 Ok(Ok(())) => {

@@ -315,3 +315,20 @@ async fn a_watcher_hears_of_progress_while_others_move() {
     moving.abort();
     engine.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_is_told_that_the_engine_stopped() {
+    let kept = Kept::new();
+    let engine = kept.start();
+    bring(engine.clone(), 0..1).await;
+    let id = engine.list(&Filter::default(), None, 1).await.unwrap().views[0].id;
+    let waiting = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.wait(id, Duration::from_secs(300), |_| false).await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    engine.stop().await;
+    let waited = tokio::time::timeout(Duration::from_secs(5), waiting).await;
+    let waited = waited.expect("nobody waits for an engine that is gone").unwrap();
+    assert!(matches!(waited, Err(EngineError::Stopped(_))));
+}
