@@ -2,6 +2,8 @@
 //! selected, however often they come back with a token, and across a restart.
 
 use docket::config::products;
+use docket::engine::archive::Archive;
+use docket::engine::core::Declined;
 use docket::engine::dossier::{Dossier, Identity, Loan};
 use docket::engine::entrance::Brought;
 use docket::engine::provider::{Ended, Order, Provider};
@@ -10,6 +12,7 @@ use docket::engine::watch::{Line, Told, Watcher};
 use docket::engine::{Engine, EngineError, Given};
 use docket::machine::application::{Source, Wanted};
 use docket::machine::call::{Call, Reply};
+use docket::machine::challenge::ChallengeKind;
 use docket::machine::evidence::EvidenceKind;
 use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
@@ -19,7 +22,8 @@ use docket::machine::view::View;
 use docket::store::Store;
 use docket::store::memory::MemoryStore;
 use docket::store::records::change;
-use docket::vault::{MasterKey, Random, Vault};
+use docket::vault::{MasterKey, Random, Secret, Vault};
+use futures_util::FutureExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::BTreeMap;
@@ -331,4 +335,23 @@ async fn who_waits_is_told_that_the_engine_stopped() {
     let waited = tokio::time::timeout(Duration::from_secs(5), waiting).await;
     let waited = waited.expect("nobody waits for an engine that is gone").unwrap();
     assert!(matches!(waited, Err(EngineError::Stopped(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_key_of_an_answer_is_destroyed_though_nobody_waits_for_the_refusal() {
+    let kept = Kept::new();
+    let engine = kept.start();
+    let nobody = ApplicationId::from_bytes([9; 16]);
+    let archive = Archive::new(Arc::clone(&kept.store), kept.vault.clone(), Random::seeded(1));
+    for _ in 0..20 {
+        let answer = engine.answer(nobody, 1, ChallengeKind::SmsCode, Secret::from("1".to_owned()));
+        // Asked once, and gone.
+        drop(answer.now_or_never());
+    }
+    let last = engine.answer(nobody, 1, ChallengeKind::SmsCode, Secret::from("1".to_owned())).await;
+    assert!(matches!(last, Err(EngineError::Declined(Declined::NotFound))));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let next = archive.seal_answer(nobody, &Secret::from("1".to_owned())).unwrap();
+    assert_eq!(next.slot, 0, "slots of answers that were refused lie there for good");
+    engine.stop().await;
 }
