@@ -27,8 +27,17 @@ pub(super) type Ticket = oneshot::Sender<Answer>;
 #[expect(clippy::large_enum_variant, reason = "moved into the queue once; a box would cost each input more")]
 pub(super) enum Message {
     Input(Input<Ticket>),
-    Trouble { application: ApplicationId, ticket: oneshot::Sender<Option<(u32, String)>> },
-    Stop { ticket: oneshot::Sender<()> },
+    Trouble {
+        application: ApplicationId,
+        ticket: oneshot::Sender<Option<(u32, String)>>,
+    },
+    /// Somebody wants to know what is durable, once all that anybody can read is.
+    Durable {
+        ticket: oneshot::Sender<u64>,
+    },
+    Stop {
+        ticket: oneshot::Sender<()>,
+    },
 }
 
 /// What the thread tells everybody.
@@ -72,6 +81,10 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Message::Input(input) => self.core.handle(input, now),
                     Message::Trouble { application, ticket } => {
                         let _gone = ticket.send(self.core.trouble(application));
+                    }
+                    // The group before this one is published, and the next is not yet written.
+                    Message::Durable { ticket } => {
+                        let _gone = ticket.send(*self.board.durable.borrow());
                     }
                     Message::Stop { ticket } => stop = Some(ticket),
                 }
