@@ -121,6 +121,10 @@ impl<S: Store, T> Core<S, T> {
                 };
                 match self.hot.failed(id, pending, failure, now) {
                     After::Again => {
+                        let call = pending.call.name();
+                        if let Some((tries, detail)) = self.hot.trouble(id) {
+                            tracing::info!(application = %id, call, tries, detail, "a call is tried again later");
+                        }
                         self.schedule(&before, now);
                         return;
                     }

@@ -2,7 +2,7 @@
 
 use super::{CommitError, Core, FOREVER, Group};
 use crate::engine::archive;
-use crate::machine::application::Application;
+use crate::machine::application::{Application, Phase};
 use crate::machine::call::{CallClass, Reply};
 use crate::machine::event::Event;
 use crate::machine::id::ApplicationId;
@@ -89,6 +89,7 @@ impl<S: Store, T> Core<S, T> {
     /// After the commit: destroys keys, forgets calls, starts those that are due.
     pub(super) fn carry_out(&mut self, group: &Group<T>, now: Time) -> Result<(), CommitError> {
         for (application, effects) in &group.moved {
+            say_if_stuck(application, now);
             for effect in effects {
                 match effect {
                     Effect::Call(pending) => self.hot.ask(application.id, pending),
@@ -109,5 +110,22 @@ impl<S: Store, T> Core<S, T> {
             }
         }
         Ok(())
+    }
+}
+
+/// Tells the log of what needs an operator, once, when it comes to that.
+fn say_if_stuck(application: &Application, now: Time) {
+    if let Phase::Suspended { cause, .. } = &application.phase
+        && application.since == now
+    {
+        let (cause, detail) = (cause.name(), cause.detail());
+        tracing::warn!(application = %application.id, cause, detail, "an application is suspended");
+    }
+    if let Some(telecom) = &application.telecom
+        && let Some(cause) = telecom.parked()
+        && telecom.since == now
+    {
+        let (cause, detail) = (cause.name(), cause.detail());
+        tracing::warn!(application = %application.id, cause, detail, "a telecom collection is parked");
     }
 }
