@@ -75,6 +75,8 @@ pub(super) struct World {
     core: Core<MemoryStore, Ticket>,
     people: Vec<Applicant>,
     flights: Vec<Flight>,
+    /// The newest place of the stream that was checked.
+    checked: u64,
     /// When something happened last: a move, a call, its end.
     stirred: HashMap<ApplicationId, u64>,
     trace: String,
@@ -131,6 +133,7 @@ impl World {
             core,
             people,
             flights: Vec::new(),
+            checked: 0,
             stirred: HashMap::new(),
             trace: String::new(),
             lives: 0,
@@ -147,7 +150,7 @@ impl World {
         for step in 0..PATIENCE {
             let is_troubled = step < TROUBLED;
             self.step(is_troubled);
-            self.check();
+            self.check(step);
             if !is_troubled && self.flights.is_empty() && self.is_over() {
                 self.check_the_end();
                 return;
@@ -392,8 +395,18 @@ impl World {
         assert!(!is_silent, "nobody looks after {}: {application:?}", application.source.order);
     }
 
-    /// What must hold after each step.
-    fn check(&self) {
+    /// What must hold after each step; of what is stored, after each write, and now and then for
+    /// what time alone can break.
+    fn check(&mut self, step: u32) {
+        let (_, newest) = self.store.span().unwrap();
+        if newest != self.checked || step.is_multiple_of(16) {
+            self.checked = newest;
+            self.check_stored();
+        }
+        self.check_ledger();
+    }
+
+    fn check_stored(&self) {
         for person in 0..self.people.len() {
             if let (Some((_, version)), Some(application)) =
                 (self.people[person].application, self.durable(person))
@@ -405,6 +418,9 @@ impl World {
         }
         let audit = self.store.audit().unwrap();
         assert_eq!((audit.orphan_count, audit.live), (0, audit.wakes), "nothing waits without a wake-up");
+    }
+
+    fn check_ledger(&self) {
         self.network.with(|sandbox| {
             let ledger = sandbox.ledger();
             assert_eq!(ledger.twice_processed(), 0, "no answer is processed twice");
