@@ -133,6 +133,14 @@ impl<S: Store> Entrance<S> {
         application.plan.product == brought.product && brought.parts.iter().all(is_held)
     }
 
+    /// Says whether what is brought whole is what came last of its kind, so that there is nothing
+    /// to seal.
+    fn is_repeated(&self, application: &Application, brought: &Brought) -> bool {
+        let Some((kind, body)) = &brought.original else { return false };
+        let newest = application.documents.iter().rev().find(|held| held.kind == *kind);
+        newest.is_some_and(|held| held.fingerprint == self.archive.fingerprint(body))
+    }
+
     /// The application of a source and the slot of its key, if there is one.
     fn owner_of(&self, source: &Source) -> Result<Option<(ApplicationId, u32)>, LoadError> {
         let found = self.store.indexed(&index::by_source(source), None, 1)?;
@@ -166,6 +174,12 @@ impl<S: Store> Engine<S> {
     pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
         let brought = Arc::new(brought);
         for _ in 0..TRIES {
+            if let Some((id, _)) = self.entrance().owner_of(&brought.source)?
+                && let Some(application) = self.application(id).await?
+                && self.entrance().is_repeated(&application, &brought)
+            {
+                return Ok(Done { application, repeated: true });
+            }
             let (engine, brought) = (self.clone(), Arc::clone(&brought));
             let command = aside(move || engine.entrance().seal(&brought, clock::now())).await?;
             match self.hand_in(command).await {

@@ -19,8 +19,8 @@ pub(super) const INPUT_LIMIT: usize = 4096;
 /// How many calls to the provider may be under way.
 pub const CALLS_LIMIT: usize = 256;
 
-/// The longest sleep of the thread when nothing is planned.
-const IDLE: Duration = Duration::from_secs(3600);
+/// The longest sleep of the thread: a clock that was set forward is noticed after it.
+const IDLE: Duration = Duration::from_secs(60);
 
 pub(super) type Ticket = oneshot::Sender<Answer>;
 

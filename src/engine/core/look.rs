@@ -10,9 +10,13 @@ use crate::machine::step::Effect;
 use crate::machine::time::Time;
 use crate::store::{Store, StoreError, Wake};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many wake-ups are read at once.
 const WAKES_READ: usize = 512;
+
+/// When an application that could not be read is looked at again.
+pub(super) const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
 
 impl<S: Store, T> Core<S, T> {
     /// Reads the wake-ups that have come, and looks at each application.
@@ -38,7 +42,8 @@ impl<S: Store, T> Core<S, T> {
             Ok(Some(application)) => self.look(&application, now),
             Ok(None) => {}
             Err(declined) => {
-                tracing::error!(application = %id, ?declined, "an application cannot be read: it stands still");
+                tracing::error!(application = %id, ?declined, "an application cannot be read: it waits");
+                self.hot.plan(id, now + UNREADABLE_PAUSE);
             }
         }
     }
