@@ -13,6 +13,7 @@ mod follow;
 mod hot;
 pub mod provider;
 pub mod read;
+pub mod retention;
 mod runner;
 pub mod watch;
 
@@ -128,6 +129,7 @@ impl<S: Store> Engine<S> {
             };
             stop.send_replace(Some(why));
         };
+        tokio::spawn(retention::run(Arc::downgrade(&store)));
         thread.spawn(run).expect("a thread can be started");
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
