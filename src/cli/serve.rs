@@ -2,9 +2,9 @@
 
 use super::house::House;
 use super::{Place, stop_requested};
-use crate::config::Settings;
+use crate::config::{Overrides, Settings};
 use anyhow::Context;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What `docket serve` can be told.
@@ -17,13 +17,24 @@ pub(super) struct Options {
     config: Option<PathBuf>,
 }
 
+impl Options {
+    /// The file with the settings.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    /// The settings that are given on the command line.
+    pub(super) fn overrides(&self) -> Overrides {
+        let mut overrides = Vec::new();
+        overrides.extend(self.place.listen.map(|listen| ("listen", listen.to_string())));
+        overrides.extend(self.place.data.as_ref().map(|data| ("data", data.display().to_string())));
+        overrides
+    }
+}
+
 /// Runs until it is told to stop, or until nothing more can be acknowledged.
 pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { place, config } = options;
-    let mut overrides = Vec::new();
-    overrides.extend(place.listen.map(|listen| ("listen", listen.to_string())));
-    overrides.extend(place.data.map(|data| ("data", data.display().to_string())));
-    let settings = Settings::read(config.as_deref(), overrides).context("start")?;
+    let settings = Settings::read(options.file(), options.overrides()).context("start")?;
     let house = House::open(&settings).await?;
     house.serve(stop_requested()).await
 }
