@@ -2,7 +2,7 @@
 
 use super::client::{Client, Reach};
 use super::failure::{Ended, Exit, Failure};
-use super::out::{Form, Show, pretty, print};
+use super::out::{Form, Show};
 use serde_json::json;
 use std::process::ExitCode;
 use tonic_health::pb::HealthCheckRequest;
@@ -38,12 +38,7 @@ pub(super) async fn run(options: Options) -> Ended {
     let status = checked.status();
     let (server, name) = (client.server(), status.as_str_name());
     let object = json!({ "server": server, "status": name });
-    match options.show.form() {
-        Form::Table => print(&format!("{server} {name}"))?,
-        Form::Json => print(&pretty(&object))?,
-        Form::Jsonl => print(&object.to_string())?,
-        Form::Name => print(server)?,
-    }
+    options.show.out().object(server, &object, &format!("{server} {name}"))?;
     if status == ServingStatus::Serving {
         return Ok(ExitCode::SUCCESS);
     }

@@ -2,7 +2,7 @@
 
 use super::client::{Client, Reach};
 use super::failure::{Ended, Exit, Failure};
-use super::out::{Form, Out, Show, pretty, print, table, words};
+use super::out::{Form, Out, Show, table, words};
 use crate::api::proto::v1::machine::event::Source;
 use crate::api::proto::v1::{GetMachineRequest, ListMachinesRequest, Machine};
 use clap::Subcommand;
@@ -64,7 +64,10 @@ pub(super) async fn run(options: Options) -> Ended {
                 Some(state) => show_state(out, &machine, &state)?,
             }
         }
-        Command::Diagram { name } => diagram(out, &fetch(&client, &name).await?)?,
+        Command::Diagram { name } => {
+            let Machine { name, mermaid, .. } = fetch(&client, &name).await?;
+            out.object(&name, &json!({ "name": name, "mermaid": mermaid }), &mermaid)?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -129,14 +132,4 @@ fn show_state(out: Out, machine: &Machine, state: &str) -> Result<(), Failure> {
     let rows: Vec<_> = row.cells.iter().map(told).collect();
     let cells = row.cells.iter().map(|cell| vec![table::text(&cell.event), table::text(&cell.text)]);
     out.rows(&rows, || table::table(out, &["EVENT", &format!("IN {}", row.state)], cells))
-}
-
-fn diagram(out: Out, machine: &Machine) -> Result<(), Failure> {
-    let object = json!({ "name": machine.name, "mermaid": machine.mermaid });
-    match out.form() {
-        Form::Table => print(&machine.mermaid),
-        Form::Json => print(&pretty(&object)),
-        Form::Jsonl => print(&object.to_string()),
-        Form::Name => print(&machine.name),
-    }
 }

@@ -7,7 +7,7 @@ pub(super) mod words;
 
 use super::failure::Failure;
 use clap::ValueEnum;
-use json::Told;
+use json::{Told, Written};
 use serde_json::Value;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -74,10 +74,6 @@ pub(super) struct Out {
 }
 
 impl Out {
-    pub(super) const fn form(self) -> Form {
-        self.form
-    }
-
     pub(super) const fn is_coloured(self) -> bool {
         self.is_coloured
     }
@@ -86,8 +82,8 @@ impl Out {
     pub(super) fn one<M: Told>(self, told: &M, page: impl FnOnce(&M) -> String) -> Result<(), Failure> {
         match self.form {
             Form::Table => print(&page(told)),
-            Form::Json => print(&pretty(&json::of(told))),
-            Form::Jsonl => print(&json::of(told).to_string()),
+            Form::Json => print(&json::pretty(&Written(told))),
+            Form::Jsonl => print(&json::line(&Written(told))),
             Form::Name => print(told.name()),
         }
     }
@@ -96,8 +92,8 @@ impl Out {
     pub(super) fn many<M: Told>(self, told: &[M], page: impl FnOnce(&[M]) -> String) -> Result<(), Failure> {
         match self.form {
             Form::Table => print(&page(told)),
-            Form::Json => print(&pretty(&told.iter().map(json::of).collect())),
-            Form::Jsonl => told.iter().try_for_each(|each| print(&json::of(each).to_string())),
+            Form::Json => print(&json::pretty(&told.iter().map(Written).collect::<Vec<_>>())),
+            Form::Jsonl => told.iter().try_for_each(|each| print(&json::line(&Written(each)))),
             Form::Name => told.iter().try_for_each(|each| print(each.name())),
         }
     }
@@ -110,9 +106,19 @@ impl Out {
     ) -> Result<(), Failure> {
         match self.form {
             Form::Table => line(told).map_or(Ok(()), |line| print(&line)),
-            Form::Json | Form::Jsonl => print(&json::of(told).to_string()),
+            Form::Json | Form::Jsonl => print(&json::line(&Written(told))),
             Form::Name if told.name().is_empty() => Ok(()),
             Form::Name => print(told.name()),
+        }
+    }
+
+    /// Prints one thing that is no message of the contract.
+    pub(super) fn object(self, name: &str, object: &Value, page: &str) -> Result<(), Failure> {
+        match self.form {
+            Form::Table => print(page),
+            Form::Json => print(&json::pretty(object)),
+            Form::Jsonl => print(&json::line(object)),
+            Form::Name => print(name),
         }
     }
 
@@ -120,15 +126,11 @@ impl Out {
     pub(super) fn rows(self, rows: &[(String, Value)], page: impl FnOnce() -> String) -> Result<(), Failure> {
         match self.form {
             Form::Table => print(&page()),
-            Form::Json => print(&pretty(&rows.iter().map(|(_, json)| json.clone()).collect())),
+            Form::Json => print(&json::pretty(&rows.iter().map(|(_, json)| json).collect::<Vec<_>>())),
             Form::Jsonl => rows.iter().try_for_each(|(_, json)| print(&json.to_string())),
             Form::Name => rows.iter().try_for_each(|(name, _)| print(name)),
         }
     }
-}
-
-pub(super) fn pretty(value: &Value) -> String {
-    format!("{value:#}")
 }
 
 /// Prints a text, which ends with a line's end; what is printed is out when this returns.

@@ -103,20 +103,19 @@ fn failure(problems: &[SettingsError]) -> Failure {
         if count == 1 { "a setting is wrong".to_owned() } else { format!("{count} settings are wrong") };
     let failure = Failure::new(Exit::Invalid, what).hint("`docket config show` lists every setting");
     problems.iter().fold(failure, |failure, problem| {
-        let key = match problem {
-            SettingsError::Read(_) => "settings",
-            SettingsError::UnknownVariable { name, .. } => name,
-            SettingsError::UnknownKey { key, .. }
-            | SettingsError::Missing { key, .. }
-            | SettingsError::Senseless { key, .. } => key,
-        };
-        let text = match problem {
-            SettingsError::Senseless { problem, .. } => problem.clone(),
-            SettingsError::Read(error) => error.to_string(),
-            SettingsError::UnknownVariable { .. }
-            | SettingsError::UnknownKey { .. }
-            | SettingsError::Missing { .. } => problem.to_string(),
+        let (key, text) = match problem {
+            SettingsError::Read(error) => ("settings", error.to_string()),
+            SettingsError::UnknownVariable { name, like } => (name.as_str(), unknown(like.as_deref())),
+            SettingsError::UnknownKey { key, like } => (key.as_str(), unknown(like.as_deref())),
+            SettingsError::Missing { key, variable } => {
+                (key.as_str(), format!("must be given, in the file or as {variable}"))
+            }
+            SettingsError::Senseless { key, problem } => (key.as_str(), problem.clone()),
         };
         failure.field(key, text)
     })
+}
+
+fn unknown(like: Option<&str>) -> String {
+    like.map_or_else(|| "is no setting".to_owned(), |like| format!("is no setting; did you mean {like}?"))
 }

@@ -119,7 +119,9 @@ fn unknown_keys(written: &Map<String, Value>) -> Vec<SettingsError> {
     let mut unknown = Vec::new();
     look(written, "", &mut unknown);
     unknown.sort();
-    let known = known();
+    let mut known = known();
+    let sections: Vec<_> = known.iter().filter_map(|path| Some(path.split_once('.')?.0.to_owned())).collect();
+    known.extend(sections);
     let error = |key: String| SettingsError::UnknownKey { like: nearest(&key, &known), key };
     unknown.into_iter().map(error).collect()
 }

@@ -86,19 +86,24 @@ async fn rest(
 ) -> Result<Application, Failure> {
     let at_rest = [State::Approved, State::Rejected, State::Cancelled, State::Expired, State::Suspended];
     let states: Vec<i32> = wanted.iter().chain(&at_rest).map(|state| i32::from(*state)).collect();
+    // The first question does not wait: it tells whether there is a server, and what is waited from.
+    let mut round = Duration::ZERO;
     loop {
-        let left = until.map_or(ROUND, |until| until.saturating_duration_since(Instant::now()).min(ROUND));
+        let left = until.map_or(round, |until| until.saturating_duration_since(Instant::now()).min(round));
         let timeout = prost_types::Duration::try_from(left).ok();
         let request = WaitApplicationRequest { name: name.to_owned(), states: states.clone(), timeout };
-        let waited = client.within(left + GRACE, client.applications().wait_application(request)).await;
-        match waited {
+        match client.within(left + GRACE, client.applications().wait_application(request)).await {
             Ok(waited) => {
                 outage.is_over();
+                let Some(application) = waited.application else { continue };
                 let is_late = until.is_some_and(|until| Instant::now() >= until);
-                match waited.application {
-                    Some(application) if waited.reached || is_late => return Ok(application),
-                    Some(_) | None => {}
+                if waited.reached || is_late {
+                    return Ok(application);
                 }
+                if round.is_zero() {
+                    eprintln!("docket: {name} is in {}", words::state(application.state));
+                }
+                round = ROUND;
             }
             Err(status) => outage.sit_out(&status).await?,
         }

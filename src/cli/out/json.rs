@@ -1,6 +1,6 @@
 //! Messages of the contract as JSON, and back: protobuf's own mapping, by the descriptors.
 //!
-//! Fields have their names of the `.proto` files, none is left out for being empty, and numbers
+//! Fields have their names and their order of the `.proto` files, none is left out for being empty, and numbers
 //! are numbers. What is read may use protobuf's `camelCase` names as well.
 
 use crate::api::proto::DESCRIPTORS;
@@ -10,7 +10,7 @@ use crate::api::proto::v1::{
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
 };
-use serde_json::Value;
+use serde::{Serialize, Serializer};
 use std::sync::LazyLock;
 
 static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
@@ -48,15 +48,29 @@ told! {
     WatchChangesResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
 }
 
-/// Gives a message as JSON.
-pub(in super::super) fn of<M: Told>(message: &M) -> Value {
-    let mut dynamic = DynamicMessage::new(descriptor::<M>());
-    dynamic.transcode_from(message).expect("the descriptor is the message's own");
-    let options = SerializeOptions::new()
-        .use_proto_field_name(true)
-        .stringify_64_bit_integers(false)
-        .skip_default_fields(false);
-    dynamic.serialize_with_options(serde_json::value::Serializer, &options).unwrap_or(Value::Null)
+/// A message as it is written: in the order of the contract.
+pub(super) struct Written<'a, M>(pub(super) &'a M);
+
+impl<M: Told> Serialize for Written<'_, M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut dynamic = DynamicMessage::new(descriptor::<M>());
+        dynamic.transcode_from(self.0).expect("the descriptor is the message's own");
+        let options = SerializeOptions::new()
+            .use_proto_field_name(true)
+            .stringify_64_bit_integers(false)
+            .skip_default_fields(false);
+        dynamic.serialize_with_options(serializer, &options)
+    }
+}
+
+/// Writes on one line.
+pub(super) fn line(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("names are texts, and nothing is written to but memory")
+}
+
+/// Writes on many lines.
+pub(super) fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("names are texts, and nothing is written to but memory")
 }
 
 /// Reads a message from JSON; a field that is not in the contract is an error.
