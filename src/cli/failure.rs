@@ -44,10 +44,10 @@ impl From<Exit> for ExitCode {
 pub(super) struct Failure {
     exit: Exit,
     what: String,
-    reason: Option<String>,
+    reason: Option<Box<str>>,
     facts: BTreeMap<String, String>,
     fields: Vec<(String, String)>,
-    hint: Option<String>,
+    hint: Option<Box<str>>,
 }
 
 /// What a command ends with.
@@ -60,7 +60,7 @@ impl Failure {
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into_boxed_str());
         self
     }
 
@@ -74,14 +74,14 @@ impl Failure {
         let details = status.get_error_details();
         let mut failure = Self::new(exit(status), cause(status));
         if let Some(info) = details.error_info() {
-            failure.reason = Some(info.reason.clone());
+            failure.reason = Some(info.reason.as_str().into());
             failure.facts = info.metadata.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         }
         if let Some(request) = details.bad_request() {
             let violations = request.field_violations.iter();
             failure.fields.extend(violations.map(|it| (it.field.clone(), it.description.clone())));
         }
-        failure.hint = failure.advice(server);
+        failure.hint = failure.advice(server).map(String::into_boxed_str);
         failure
     }
 

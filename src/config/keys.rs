@@ -161,21 +161,28 @@ fn path(path: &Path) -> Option<String> {
 fn span(span: Duration) -> Option<String> {
     let millis = span.as_millis();
     let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
-    let (size, unit) = units.into_iter().find(|(size, _)| millis % size == 0)?;
+    let (size, unit) = units.into_iter().find(|(size, _)| millis.is_multiple_of(*size))?;
     Some(format!("{}{unit}", millis / size))
 }
 
+const OPENING: &str =
+    "<!-- generated from src/config/keys.rs: edit it, then run UPDATE=1 cargo test --test it references -->
+
+# Settings
+
+A setting comes from the file that `--config` or `DOCKET_CONFIG` names (TOML), from its variable, or from
+a flag where there is one; the last wins. A key or a `DOCKET_…` variable that nobody knows is an error.
+`docket config show` tells each value and where it came from, `docket config check` all that is wrong.
+
+Durations are written like `250ms`, `90s`, `10m`, `72h`.
+
+| key | variable | default | what it means |
+|---|---|---|---|
+";
+
 /// Writes the reference of all settings, as Markdown.
 pub fn reference() -> String {
-    let mut page = String::from(
-        "<!-- generated from src/config/keys.rs: edit that file, then run UPDATE=1 cargo test --test it references -->\n\n\
-         # Settings\n\n\
-         A setting comes from the file that `--config` or `DOCKET_CONFIG` names (TOML), from its variable, or from a \
-         flag where there is one; the last wins. A key or a `DOCKET_…` variable that nobody knows is an error. \
-         `docket config show` tells each value and where it came from, `docket config check` all that is wrong.\n\n\
-         Durations are written like `250ms`, `90s`, `10m`, `72h`.\n\n\
-         | key | variable | default | what it means |\n|---|---|---|---|\n",
-    );
+    let mut page = OPENING.to_owned();
     for key in KEYS {
         let nobody_says = if key.is_required { "required" } else { "" };
         let default =

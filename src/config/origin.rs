@@ -83,10 +83,7 @@ fn names(list: &Value) -> Vec<String> {
 
 fn at<'a>(table: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let Some((first, rest)) = path.split_once('.') else { return table.get(path) };
-    match &table.get(first)?.kind {
-        ValueKind::Table(inner) => at(inner, rest),
-        _ => None,
-    }
+    if let ValueKind::Table(inner) = &table.get(first)?.kind { at(inner, rest) } else { None }
 }
 
 /// What stands in the file; nothing without one.
@@ -132,17 +129,18 @@ fn look(table: &Map<String, Value>, prefix: &str, unknown: &mut Vec<String>) {
         let path = format!("{prefix}{key}");
         let inside = format!("{path}.");
         let is_section = known.iter().any(|known| known.starts_with(&inside));
-        match &value.kind {
-            ValueKind::Table(inner) if is_section => look(inner, &inside, unknown),
-            ValueKind::Array(entries) if is_section => {
-                for entry in entries {
-                    if let ValueKind::Table(inner) = &entry.kind {
-                        look(inner, &inside, unknown);
-                    }
+        if !is_section {
+            if !known.contains(&path) {
+                unknown.push(path);
+            }
+        } else if let ValueKind::Table(inner) = &value.kind {
+            look(inner, &inside, unknown);
+        } else if let ValueKind::Array(entries) = &value.kind {
+            for entry in entries {
+                if let ValueKind::Table(inner) = &entry.kind {
+                    look(inner, &inside, unknown);
                 }
             }
-            _value if is_section || known.contains(&path) => {}
-            _value => unknown.push(path),
         }
     }
 }

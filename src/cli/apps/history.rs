@@ -3,12 +3,14 @@
 use super::name::Named;
 use super::watch;
 use crate::api::proto::v1::application::State;
-use crate::api::proto::v1::{ApplicationSelector, ListTransitionsRequest, Transition, WatchChangesRequest};
+use crate::api::proto::v1::{
+    ApplicationSelector, ListTransitionsRequest, Transition, WatchChangesRequest, WatchChangesResponse,
+};
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Failure};
 use crate::cli::out::{Out, table, words};
 use std::process::ExitCode;
-use tonic::Status;
+use tonic::{Status, Streaming};
 
 /// The size of a page: the most that a server gives.
 const PAGE: i32 = 1000;
@@ -82,28 +84,40 @@ async fn follow(mut journal: Journal<'_>, out: Out) -> Result<(), Failure> {
     let mut outage = journal.client.outage();
     loop {
         let ended = match watch::open(journal.client, &request).await {
-            Ok(mut lines) => loop {
-                let line = match watch::next(&mut lines).await {
-                    Ok(line) => line,
-                    Err(status) => break status,
-                };
+            Ok(mut lines) => {
                 outage.is_over();
-                let Some(application) = line.application else { continue };
-                match journal.more().await {
-                    Ok(transitions) => {
-                        for transition in &transitions {
-                            out.next(transition, |it| Some(line_of(it)))?;
-                        }
-                    }
-                    Err(status) => break status,
+                match tell(&mut journal, &mut lines, out).await? {
+                    Some(status) => status,
+                    None => return Ok(()),
                 }
-                if is_over(application.state()) {
-                    return Ok(());
-                }
-            },
+            }
             Err(status) => status,
         };
         outage.sit_out(&ended).await?;
+    }
+}
+
+/// Tells what comes until the application has ended, which is none, or the stream has.
+async fn tell(
+    journal: &mut Journal<'_>,
+    lines: &mut Streaming<WatchChangesResponse>,
+    out: Out,
+) -> Result<Option<Status>, Failure> {
+    loop {
+        let application = match watch::next(lines).await {
+            Ok(line) => line.application,
+            Err(status) => return Ok(Some(status)),
+        };
+        let Some(application) = application else { continue };
+        match journal.more().await {
+            Ok(transitions) => {
+                transitions.iter().try_for_each(|entry| out.next(entry, |it| Some(line_of(it))))?;
+            }
+            Err(status) => return Ok(Some(status)),
+        }
+        if is_over(application.state()) {
+            return Ok(None);
+        }
     }
 }
 

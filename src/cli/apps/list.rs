@@ -5,6 +5,7 @@ use crate::api::proto::v1::{Application, ListApplicationsRequest};
 use crate::cli::client::Client;
 use crate::cli::failure::Ended;
 use crate::cli::out::{Out, table, words};
+use clap::builder::RangedI64ValueParser;
 use comfy_table::Cell;
 use std::process::ExitCode;
 
@@ -17,7 +18,7 @@ pub(super) struct Options {
     #[command(flatten)]
     selection: Selection,
     /// The most applications of a page
-    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(i32).range(1..=1000))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = page_size())]
     page_size: i32,
     /// Go on after the page that ended with this token
     #[arg(long, value_name = "TOKEN", conflicts_with = "all")]
@@ -49,6 +50,10 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
         eprintln!("docket: there are more: --all, or --page-token {}", request.page_token);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn page_size() -> RangedI64ValueParser<i32> {
+    clap::value_parser!(i32).range(1..=1000)
 }
 
 fn draw(out: Out, applications: &[Application]) -> String {

@@ -9,7 +9,13 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 #[command(next_help_heading = "Selection")]
 pub(super) struct Selection {
     /// In this state; may be given more than once
-    #[arg(long = "state", value_name = "STATE", value_parser = state(), ignore_case = true, value_delimiter = ',')]
+    #[arg(
+        long = "state",
+        value_name = "STATE",
+        value_parser = state(),
+        ignore_case = true,
+        value_delimiter = ',',
+    )]
     states: Vec<State>,
     /// Brought by this partner
     #[arg(long, value_name = "NAME")]
@@ -37,7 +43,7 @@ impl Selection {
 }
 
 /// Reads the name of a state.
-pub(super) fn state() -> impl TypedValueParser<Value = State> {
+fn state() -> impl TypedValueParser<Value = State> {
     PossibleValuesParser::new(State::ALL.iter().map(|state| state.name()))
         .map(|name| named(&name).expect("only names of states are possible values"))
 }

@@ -37,11 +37,10 @@ Examples:
 pub(super) struct Options {
     #[command(flatten)]
     named: Named,
-    /// The states to wait for, or `ended`
+    /// The states to wait for, or `ended`; may be given more than once
     #[arg(
         long = "for",
         value_name = "STATE",
-        num_args = 1..,
         value_delimiter = ',',
         default_value = ENDED,
         ignore_case = true,
@@ -65,9 +64,10 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     }
     let told = words::state(application.state);
     if is_over(state) || state == State::Suspended {
-        let what = match state {
-            State::Suspended => "the application is suspended and waits for an operator".to_owned(),
-            _over => format!("the application ended in {told}"),
+        let what = if state == State::Suspended {
+            "the application is suspended and waits for an operator".to_owned()
+        } else {
+            format!("the application ended in {told}")
         };
         let hint = format!("`docket apps explain {name}` tells why");
         return Err(Failure::new(Exit::EndedOtherwise, what).hint(hint));

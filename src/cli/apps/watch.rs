@@ -53,13 +53,11 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     loop {
         let ended = match open(client, &watch.request).await {
             Ok(mut lines) => {
+                outage.is_over();
                 watch.beginning.again();
                 loop {
                     match next(&mut lines).await {
-                        Ok(line) => {
-                            outage.is_over();
-                            watch.tell(line).await?;
-                        }
+                        Ok(line) => watch.tell(line).await?,
                         Err(status) => break status,
                     }
                 }

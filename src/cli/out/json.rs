@@ -1,7 +1,7 @@
 //! Messages of the contract as JSON, and back: protobuf's own mapping, by the descriptors.
 //!
-//! Fields have their names and their order of the `.proto` files, none is left out for being empty, and numbers
-//! are numbers. What is read may use protobuf's `camelCase` names as well.
+//! Fields have their names and their order of the `.proto` files, none is left out for being empty,
+//! and numbers are numbers. What is read may use protobuf's `camelCase` names as well.
 
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{

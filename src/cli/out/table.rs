@@ -4,6 +4,10 @@ use super::{Out, words};
 use crate::api::proto::v1::application::State;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 
+/// The narrowest terminal, in columns, whose width tables are fitted to: below it a resource name
+/// would be broken, and the terminal's own wrapping reads better.
+const WRAPPING: u16 = 100;
+
 /// Draws a table.
 pub(in super::super) fn table(
     out: Out,
@@ -13,19 +17,22 @@ pub(in super::super) fn table(
     let mut table = bare(out);
     table.set_header(header.iter().copied());
     table.add_rows(rows);
-    drawn(&table)
+    drawn(table)
 }
 
 /// Draws what has a name each: a fact a line.
 pub(in super::super) fn page(out: Out, facts: Vec<(&str, Cell)>) -> String {
     let mut table = bare(out);
     table.add_rows(facts.into_iter().map(|(name, value)| vec![Cell::new(name).fg(Color::DarkGrey), value]));
-    drawn(&table)
+    drawn(table)
 }
 
 fn bare(out: Out) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_preset(presets::NOTHING);
+    if table.width().is_some_and(|columns| columns >= WRAPPING) {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
     if out.is_coloured() {
         table.enforce_styling();
     } else if !table.is_tty() {
@@ -34,9 +41,11 @@ fn bare(out: Out) -> Table {
     table
 }
 
-fn drawn(table: &Table) -> String {
-    let lines = table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned());
-    lines.collect::<Vec<_>>().join("\n")
+fn drawn(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// A cell of text that came from outside.

@@ -2,6 +2,7 @@
 
 use super::world::{Follower, World};
 use serde_json::Value;
+use std::time::Duration;
 
 pub(super) fn who_follows_sits_out_a_restart(world: &mut World) {
     let token = world.path("watch.token");
@@ -33,7 +34,7 @@ pub(super) fn who_follows_sits_out_a_restart(world: &mut World) {
 
     changes.extend(watching.until(|line| line["application"]["version"] == last));
     whole(&changes, last);
-    stop(watching, &token, &changes);
+    stop(world, watching, &token, &changes);
     a_token_leads_on(world, &watch, &name);
 }
 
@@ -45,13 +46,13 @@ fn whole(changes: &[Value], last: i64) {
 }
 
 /// Stops a watch once its place is kept.
-fn stop(watching: Follower, token: &str, changes: &[Value]) {
+fn stop(world: &World, watching: Follower, token: &str, changes: &[Value]) {
     let newest = changes.last().unwrap()["resume_token"].as_str().unwrap();
     for _ in 0..500 {
         if std::fs::read_to_string(token).unwrap_or_default().trim() == newest {
             return drop(watching);
         }
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        world.pause(Duration::from_millis(10));
     }
     panic!("the place is not kept");
 }

@@ -105,3 +105,16 @@ fn every_command_helps() {
         assert!(help.contains(&format!("Usage: docket {command}")), "{command}:\n{help}");
     }
 }
+
+#[test]
+fn who_does_not_read_to_the_end_hears_no_complaint() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let command = std::process::Command::new(env!("CARGO_BIN_EXE_docket"))
+        .arg("man")
+        .stdout(writer)
+        .stderr(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    assert!(command.status.success() && command.stderr.is_empty(), "{command:?}");
+}

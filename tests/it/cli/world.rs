@@ -138,6 +138,10 @@ impl World {
         expected["answer"].as_str().unwrap().to_owned()
     }
 
+    pub(super) fn pause(&self, pause: Duration) {
+        self.runtime.block_on(tokio::time::sleep(pause));
+    }
+
     /// Starts a command that goes on.
     pub(super) fn follow(&self, arguments: &[&str]) -> Follower {
         let mut child = command(arguments)

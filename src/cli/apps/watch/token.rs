@@ -27,7 +27,7 @@ impl TokenFile {
     pub(super) fn write(&self, token: &str) -> Result<(), Failure> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let written =
-            tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
+            tempfile::NamedTempFile::new_in(folder.unwrap_or_else(|| Path::new("."))).and_then(|mut file| {
                 writeln!(file, "{token}")?;
                 Ok(file.persist(&self.path)?)
             });
