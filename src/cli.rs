@@ -1,6 +1,7 @@
 //! The command line: arguments, wiring, signals, exit codes.
 
 mod apps;
+mod bench;
 mod client;
 mod demo;
 mod dev;
@@ -71,6 +72,14 @@ enum Command {
     Completion(pages::CompletionOptions),
     /// Print the manual page, or write a page for every command
     Man(pages::ManOptions),
+    /// Measure Docket against its own gRPC port.
+    ///
+    /// Starts a server as a process of its own, on a fresh folder, and drives one journey after
+    /// another through it: create, wait for the challenge, answer, wait for the decision.
+    Bench(bench::Options),
+    /// The server that `bench` measures.
+    #[command(hide = true)]
+    BenchServer(bench::server::Options),
 }
 
 /// How the demo's results are printed.
@@ -86,10 +95,10 @@ enum Output {
 #[derive(Debug, Clone, clap::Args)]
 struct Place {
     /// The address to listen on; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", env = "DOCKET_LISTEN")]
     listen: Option<SocketAddr>,
     /// The folder of the store, the keys and the blobs.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", env = "DOCKET_DATA")]
     data: Option<PathBuf>,
 }
 
@@ -99,9 +108,11 @@ pub fn main() -> ExitCode {
     // Two providers of cryptography may be compiled in; the first to be asked for must be named.
     let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let (default_log, is_json) = match &arguments.command {
+        Command::BenchServer(_) => ("error", false),
         Command::Dev(_) => ("info", false),
         Command::Serve(_) | Command::Sandbox(_) => ("info", true),
         Command::Demo(_)
+        | Command::Bench(_)
         | Command::Apps(_)
         | Command::Machine(_)
         | Command::Health(_)
@@ -120,6 +131,8 @@ pub fn main() -> ExitCode {
             Command::Dev(options) => dev::run(options).await,
             Command::Serve(options) => serve::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,
+            Command::Bench(options) => bench::run(options).await,
+            Command::BenchServer(options) => bench::server::run(options).await,
             Command::Apps(options) => return told(options.form(), apps::run(options).await),
             Command::Machine(options) => return told(options.form(), machine::run(options).await),
             Command::Health(options) => return told(options.form(), health::run(options).await),

@@ -31,6 +31,7 @@ use crate::store::{Store, StoreError};
 use crate::vault::{Random, Vault};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinError, JoinHandle};
 
 pub use self::runner::CALLS_LIMIT;
 
@@ -193,6 +194,21 @@ impl<S: Store> Engine<S> {
         let Some(stored) = self.store().application(id)? else { return Ok(None) };
         let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
         Ok(Some((application, stored.sequence)))
+    }
+}
+
+/// Does work that blocks where it keeps no task waiting.
+async fn aside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+    to_the_end(tokio::task::spawn_blocking(work)).await
+}
+
+/// Waits for work that goes on even if nobody waits for it any more.
+async fn to_the_end<R>(work: JoinHandle<R>) -> R {
+    match work.await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime is shutting down, and whoever waits with it.
+        Err(Err(_cancelled)) => std::future::pending().await,
     }
 }
 

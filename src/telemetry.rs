@@ -1,5 +1,6 @@
 //! Logs: to the standard error output, as text or JSON, chosen by `DOCKET_LOG`.
 
+use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging. `DOCKET_LOG` chooses what (`info`, `docket=debug`); `default` stands in for it.
@@ -9,6 +10,6 @@ pub fn start(default: &str, is_json: bool) {
     if is_json {
         logs.json().init();
     } else {
-        logs.compact().init();
+        logs.compact().with_ansi(std::io::stderr().is_terminal()).init();
     }
 }

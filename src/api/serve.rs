@@ -90,8 +90,6 @@ impl Server {
     /// # Errors
     /// Only if the listener is not usable from the start; later failures to accept are waited out.
     pub async fn serve(self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let address = listener.local_addr()?;
-        tracing::info!(%address, "docket listens");
         let Self { routes, health, leave } = self;
         let room = Arc::new(Semaphore::new(limits::CONNECTIONS));
         let mut open = JoinSet::new();

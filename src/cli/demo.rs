@@ -4,8 +4,8 @@ mod applicant;
 mod cast;
 mod tell;
 
-use super::Output;
 use super::house::Pair;
+use super::{Output, stop_requested};
 use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::{Application, WatchChangesRequest, watch_changes_response::Kind};
 use crate::sandbox::Pace;
@@ -52,7 +52,10 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     }));
     let teller = Teller::new(options.output);
     teller.open(docket, provider);
-    let ended = play(docket, provider, &teller).await;
+    let ended = tokio::select! {
+        ended = play(docket, provider, &teller) => ended,
+        () = stop_requested() => Err(anyhow::anyhow!("end the demo: it was stopped")),
+    };
     let _gone = stop.send(());
     serving.await.context("serve")??;
     sandbox.stop().await;

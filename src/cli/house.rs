@@ -39,6 +39,14 @@ pub(super) struct House {
 impl House {
     /// Opens everything that the settings name: keys, store, engine, client, port.
     pub(super) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        Self::open_with(settings, |archive, random| connect(&settings.provider, archive, random)).await
+    }
+
+    /// Opens everything that the settings name, and calls the provider that `reach` makes.
+    pub(super) async fn open_with<P: crate::engine::provider::Provider>(
+        settings: &Settings,
+        reach: impl FnOnce(Archive<SledStore>, &Random) -> anyhow::Result<P>,
+    ) -> anyhow::Result<Self> {
         let random = Random::system();
         let data = &settings.data;
         std::fs::create_dir_all(data).with_context(|| format!("make the folder {}", data.display()))?;
@@ -49,7 +57,7 @@ impl House {
         let master = master_key(settings, &random)?;
         let vault = Vault::open(data.join("keys"), master, random.clone()).context("open the vault")?;
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
-        let client = connect(&settings.provider, archive, &random)?;
+        let client = reach(archive, &random)?;
         say_what_is_there(&*store)?;
         let given = Given { store, vault, random, policy: settings.policy(), products: settings.products() };
         let engine = Engine::start(given, client).context("start the engine")?;
@@ -111,7 +119,7 @@ fn connect(
     provider: &Provider,
     archive: Archive<SledStore>,
     random: &Random,
-) -> anyhow::Result<impl crate::engine::provider::Provider> {
+) -> anyhow::Result<impl crate::engine::provider::Provider + use<>> {
     let file = &provider.public_key;
     let public_key = std::fs::read_to_string(file).with_context(|| format!("read {}", file.display()))?;
     let transport = transport::transport(&transport::Settings {
@@ -151,6 +159,12 @@ fn master_key(settings: &Settings, random: &Random) -> anyhow::Result<MasterKey>
     }
     if settings.master_key_file.is_some() {
         bail!("use the master key in {}: there is no such file", file.display());
+    }
+    if settings.data.join("keys").join("master.check").exists() {
+        bail!(
+            "find the master key: {} is gone; put it back, without it nothing sealed can be read",
+            file.display()
+        );
     }
     tracing::info!(file = %file.display(), "a master key was made beside the data: keep a copy elsewhere");
     MasterKey::generate(file, random).with_context(|| format!("make a master key in {}", file.display()))

@@ -23,12 +23,18 @@ impl Options {
         self.config.as_deref()
     }
 
-    /// The settings that are given on the command line.
+    /// The settings that are given on the command line; what a flag has from its variable is the
+    /// variable's.
     pub(super) fn overrides(&self) -> Overrides {
-        let mut overrides = Vec::new();
-        overrides.extend(self.place.listen.map(|listen| ("listen", listen.to_string())));
-        overrides.extend(self.place.data.as_ref().map(|data| ("data", data.display().to_string())));
-        overrides
+        let given = [
+            ("listen", "DOCKET_LISTEN", self.place.listen.map(|listen| listen.to_string())),
+            ("data", "DOCKET_DATA", self.place.data.as_ref().map(|data| data.display().to_string())),
+        ];
+        let flag = |(key, variable, value): (&'static str, &str, Option<String>)| {
+            let value = value.filter(|value| std::env::var(variable).ok().as_ref() != Some(value))?;
+            Some((key, value))
+        };
+        given.into_iter().filter_map(flag).collect()
     }
 }
 

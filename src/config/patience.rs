@@ -66,6 +66,16 @@ impl Patience {
         }
     }
 
+    /// No patience at all, to measure what is left: nothing is waited for but the applicant.
+    pub const fn none() -> Self {
+        let mut none = Self::quick();
+        none.restart = Some(Duration::ZERO);
+        none.poll_min = Some(Duration::ZERO);
+        none.poll_asking = Some(Duration::from_secs(540));
+        none.audit_min = Some(Duration::ZERO);
+        none
+    }
+
     /// Gives the whole policy.
     pub fn policy(&self) -> Policy {
         let base = Policy::default();
@@ -90,11 +100,20 @@ impl Patience {
     }
 }
 
+/// The shortest duration that can be set: nothing may be waited for without end, or not at all.
+const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Reads a duration like `"90s"` or `"1h 30m"`.
 pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
-    let read: jiff::SignedDuration = text.parse().map_err(de::Error::custom)?;
-    Duration::try_from(read).map_err(de::Error::custom)
+    let read: jiff::SignedDuration = text
+        .parse()
+        .map_err(|_unspoken| de::Error::custom(format!("`{text}` is no duration like `90s` or `1h 30m`")))?;
+    let read = Duration::try_from(read).map_err(de::Error::custom)?;
+    if read < SHORTEST {
+        return Err(de::Error::custom(format!("`{text}` is too short: a millisecond is the least")));
+    }
+    Ok(read)
 }
 
 fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {

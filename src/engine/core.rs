@@ -154,7 +154,11 @@ impl<T> Default for Group<T> {
 /// How many applications one tick looks at, so that inputs are not kept waiting.
 const LOOKS_LIMIT: usize = 1024;
 
-/// How many moves are written at once at most.
+/// How many moves one tick may add to a group that inputs have filled already: under a load that
+/// fills every group, what has come must not wait for the load to end.
+const LOOKS_SHARE: usize = 64;
+
+/// How many moves are written at once, besides [`LOOKS_SHARE`].
 pub const GROUP_LIMIT: usize = 256;
 
 impl<S: Store, T> Core<S, T> {
@@ -189,8 +193,9 @@ impl<S: Store, T> Core<S, T> {
     /// Acts on every moment that has come: deadlines are decided, calls become due. Says whether
     /// there is more to do at once than fits one group.
     pub fn tick(&mut self, now: Time) -> Result<bool, StoreError> {
+        let brought = self.group.items.len();
         for _ in 0..LOOKS_LIMIT {
-            if self.is_full() {
+            if self.is_full() && self.group.items.len() - brought >= LOOKS_SHARE {
                 break;
             }
             if let Some(application) = self.hot.wake(now) {
@@ -205,7 +210,7 @@ impl<S: Store, T> Core<S, T> {
     }
 
     /// Says when the next tick is of use.
-    pub fn next_wake(&mut self) -> Option<Time> {
+    pub fn next_wake(&self) -> Option<Time> {
         self.hot.next_wake().into_iter().chain(self.next_row).min()
     }
 

@@ -3,7 +3,7 @@
 use super::archive::{Archive, ArchiveError};
 use super::core::{Command, Declined, Done, LoadError};
 use super::dossier::Dossier;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, aside, to_the_end};
 use crate::clock;
 use crate::machine::application::{Application, Source};
 use crate::machine::challenge::ChallengeKind;
@@ -133,6 +133,14 @@ impl<S: Store> Entrance<S> {
         application.plan.product == brought.product && brought.parts.iter().all(is_held)
     }
 
+    /// Says whether what is brought whole is what came last of its kind, so that there is nothing
+    /// to seal.
+    fn is_repeated(&self, application: &Application, brought: &Brought) -> bool {
+        let Some((kind, body)) = &brought.original else { return false };
+        let newest = application.documents.iter().rev().find(|held| held.kind == *kind);
+        newest.is_some_and(|held| held.fingerprint == self.archive.fingerprint(body))
+    }
+
     /// The application of a source and the slot of its key, if there is one.
     fn owner_of(&self, source: &Source) -> Result<Option<(ApplicationId, u32)>, LoadError> {
         let found = self.store.indexed(&index::by_source(source), None, 1)?;
@@ -164,8 +172,16 @@ const TRIES: usize = 3;
 impl<S: Store> Engine<S> {
     /// Takes evidence in, for the application of the source or a new one; durable on return.
     pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
+        let brought = Arc::new(brought);
         for _ in 0..TRIES {
-            let command = self.entrance().seal(&brought, clock::now())?;
+            if let Some((id, _)) = self.entrance().owner_of(&brought.source)?
+                && let Some(application) = self.application(id).await?
+                && self.entrance().is_repeated(&application, &brought)
+            {
+                return Ok(Done { application, repeated: true });
+            }
+            let (engine, brought) = (self.clone(), Arc::clone(&brought));
+            let command = aside(move || engine.entrance().seal(&brought, clock::now())).await?;
             match self.hand_in(command).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
@@ -180,16 +196,18 @@ impl<S: Store> Engine<S> {
     /// not look at credentials; anything else is declined with [`Declined::Exists`]. Nothing
     /// changes either way.
     pub async fn create(&self, brought: Brought) -> Result<Done, EngineError> {
-        let entrance = self.entrance();
+        let brought = Arc::new(brought);
         for _ in 0..TRIES {
-            if let Some((id, key)) = entrance.owner_of(&brought.source)? {
+            let (engine, brought) = (self.clone(), Arc::clone(&brought));
+            if let Some((id, key)) = self.entrance().owner_of(&brought.source)? {
                 let Some(application) = self.application(id).await? else { continue };
-                if entrance.holds(&application, &brought) {
+                let held = Arc::clone(&application);
+                if aside(move || engine.entrance().holds(&held, &brought)).await {
                     return Ok(Done { application, repeated: true });
                 }
                 return Err(EngineError::Declined(Declined::Exists { application: id, key }));
             }
-            let command = entrance.seal_for(None, &brought, clock::now())?;
+            let command = aside(move || engine.entrance().seal_for(None, &brought, clock::now())).await?;
             match self.hand_in(command).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
@@ -199,7 +217,14 @@ impl<S: Store> Engine<S> {
     }
 
     /// Hands sealed evidence in; the key of credentials that nobody took is destroyed.
+    ///
+    /// It is seen through even if whoever asked goes away, or the key would lie there for good.
     async fn hand_in(&self, command: Command) -> Result<Done, EngineError> {
+        let engine = self.clone();
+        to_the_end(tokio::spawn(async move { engine.hand_in_and_see(command).await })).await
+    }
+
+    async fn hand_in_and_see(&self, command: Command) -> Result<Done, EngineError> {
         let credentials = match &command {
             Command::Bring { evidence, .. } => evidence.credentials.clone(),
             Command::Tell { .. } => None,
@@ -217,8 +242,21 @@ impl<S: Store> Engine<S> {
         answered
     }
 
-    /// Hands in an applicant's answer to a challenge; durable on return.
+    /// Hands in an applicant's answer to a challenge; durable on return. It is seen through even if
+    /// whoever asked goes away.
     pub async fn answer(
+        &self,
+        application: ApplicationId,
+        challenge: u32,
+        kind: ChallengeKind,
+        answer: Secret,
+    ) -> Result<Done, EngineError> {
+        let engine = self.clone();
+        let work = async move { engine.answer_and_see(application, challenge, kind, answer).await };
+        to_the_end(tokio::spawn(work)).await
+    }
+
+    async fn answer_and_see(
         &self,
         application: ApplicationId,
         challenge: u32,

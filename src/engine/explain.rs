@@ -5,9 +5,10 @@ use crate::clock;
 use crate::machine::application::{Application, Deadline};
 use crate::machine::event::Event;
 use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
+use crate::machine::graph::telecom;
 use crate::machine::id::ApplicationId;
 use crate::machine::step::{self, Effect, Verdict};
-use crate::machine::table::{Outcome, Owner};
+use crate::machine::table::Owner;
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::Store;
@@ -83,47 +84,37 @@ impl<S: Store> Engine<S> {
             deadline: application.deadline().map(|(at, deadline)| (at, name(deadline))),
             calls: application.outbox.iter().map(|pending| (pending.call.name(), pending.due)).collect(),
             trouble,
-            commands: EventKind::ALL
-                .iter()
-                .filter(|kind| kind.source() == crate::machine::table::Source::Caller)
-                .map(|kind| CommandView {
-                    event: kind.name(),
-                    outlook: self.outlook(&application, *kind, now),
-                })
-                .collect(),
+            commands: self.commands(&application, now),
             view,
         }))
     }
 
-    fn outlook(&self, application: &Application, kind: EventKind, now: Time) -> Outlook {
-        let rows = match cell(application.state(), kind) {
-            Cell::Rows(rows) => *rows,
-            Cell::Otherwise(Outcome::Reject) => return Outlook::Refused,
-            Cell::Otherwise(Outcome::Ignore | Outcome::Late) => &[],
+    /// What a caller may do: what needs nothing but the application is tried on a copy, of the rest
+    /// the rows are shown.
+    fn commands(&self, application: &Application, now: Time) -> Vec<CommandView> {
+        let open = application.open_challenges().next().map(|challenge| challenge.number);
+        let resend = open.map(|challenge| Event::ResendRequested { challenge });
+        let tried = |event: Option<Event>| {
+            event.map_or(Outlook::Refused, |event| self.tried(application, event, now))
         };
-        let event = match kind {
-            EventKind::CancelRequested => Event::CancelRequested { reason: String::new() },
-            EventKind::ResumeRequested => Event::ResumeRequested,
-            EventKind::EvidenceAdded
-            | EventKind::BlacklistClear
-            | EventKind::BlacklistHit
-            | EventKind::AuditAccepted
-            | EventKind::AuditRunning
-            | EventKind::AuditApproved
-            | EventKind::AuditRejected
-            | EventKind::CallRefused
-            | EventKind::CallFailed
-            | EventKind::InputNeeded
-            | EventKind::Running
-            | EventKind::Delivered
-            | EventKind::Parked
-            | EventKind::IntakeDeadlineReached
-            | EventKind::CollectionDeadlineReached
-            | EventKind::AuditDeadlineReached
-            | EventKind::ReminderDue => {
-                return Outlook::Depends { rows: rows.iter().map(row_text).collect() };
-            }
-        };
+        let answer = application.telecom.as_ref().filter(|_| open.is_some());
+        let answer = answer.map_or(Outlook::Refused, |telecom| answering(telecom.state()));
+        [
+            (EventKind::EvidenceAdded.name(), bringing(application.state())),
+            (telecom::EventKind::AnswerSubmitted.name(), answer),
+            (telecom::EventKind::ResendRequested.name(), tried(resend)),
+            (
+                EventKind::CancelRequested.name(),
+                tried(Some(Event::CancelRequested { reason: String::new() })),
+            ),
+            (EventKind::ResumeRequested.name(), tried(Some(Event::ResumeRequested))),
+        ]
+        .into_iter()
+        .map(|(event, outlook)| CommandView { event, outlook })
+        .collect()
+    }
+
+    fn tried(&self, application: &Application, event: Event, now: Time) -> Outlook {
         match step::step(application, event, now, &self.shared.policy) {
             Ok(Verdict::Moved(moved)) => Outlook::LeadsTo {
                 state: moved.application.state(),
@@ -135,6 +126,35 @@ impl<S: Store> Engine<S> {
             Err(_refusal) => Outlook::Refused,
         }
     }
+}
+
+/// The rows that evidence may take.
+fn bringing(state: State) -> Outlook {
+    let Cell::Rows(rows) = cell(state, EventKind::EvidenceAdded) else { return Outlook::Refused };
+    let text = |row: &Row| {
+        let target = match row.target {
+            Target::State(state) => state.name(),
+            Target::Set(set) => set.name(),
+            Target::Same => "same",
+        };
+        row_text(row.edge.name(), row.guard.map(Guard::name), target)
+    };
+    Outlook::Depends { rows: rows.iter().map(text).collect() }
+}
+
+/// The rows that an answer may take.
+fn answering(state: telecom::State) -> Outlook {
+    let cell = telecom::cell(state, telecom::EventKind::AnswerSubmitted);
+    let telecom::Cell::Rows(rows) = cell else { return Outlook::Refused };
+    let text = |row: &telecom::Row| {
+        let target = match row.target {
+            telecom::Target::State(state) => state.name(),
+            telecom::Target::Set(set) => set.name(),
+            telecom::Target::Same => "same",
+        };
+        row_text(row.edge.name(), row.guard.map(telecom::Guard::name), target)
+    };
+    Outlook::Depends { rows: rows.iter().map(text).collect() }
 }
 
 fn blocks(application: &Application, view: &View) -> Vec<String> {
@@ -163,14 +183,8 @@ const fn name(deadline: Deadline) -> &'static str {
     }
 }
 
-fn row_text(row: &Row) -> String {
-    let guard = row.guard.map_or("otherwise", Guard::name);
-    let target = match row.target {
-        Target::State(state) => state.name(),
-        Target::Set(set) => set.name(),
-        Target::Same => "same",
-    };
-    format!("{} [{guard}] -> {target}", row.edge.name())
+fn row_text(edge: &str, guard: Option<&str>, target: &str) -> String {
+    format!("{edge} [{}] -> {target}", guard.unwrap_or("otherwise"))
 }
 
 fn effect_text(effect: &Effect) -> String {

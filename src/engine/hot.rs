@@ -14,8 +14,7 @@ use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +27,8 @@ const BACKOFF_MAX: Duration = Duration::from_secs(60);
 pub(super) struct Hot {
     calls: BTreeMap<(ApplicationId, EffectId), HotCall>,
     due: VecDeque<Order>,
-    looks: BinaryHeap<Reverse<(Time, ApplicationId)>>,
+    /// The planned looks in order of time: one for each application in `planned`.
+    looks: BTreeSet<(Time, ApplicationId)>,
     planned: HashMap<ApplicationId, Time>,
     chance: ChaCha8Rng,
 }
@@ -62,7 +62,7 @@ impl Hot {
         Self {
             calls: BTreeMap::new(),
             due: VecDeque::new(),
-            looks: BinaryHeap::new(),
+            looks: BTreeSet::new(),
             planned: HashMap::new(),
             chance: ChaCha8Rng::seed_from_u64(seed),
         }
@@ -130,7 +130,7 @@ impl Hot {
 
     /// Forgets all about an application.
     pub(super) fn drop_all(&mut self, application: ApplicationId) {
-        self.planned.remove(&application);
+        self.leave(application);
         let effects: Vec<_> = self.of(application).map(|(effect, _)| effect).collect();
         for effect in effects {
             self.forget(application, effect);
@@ -189,14 +189,16 @@ impl Hot {
 
     /// Plans the next look at an application, in place of the one planned before.
     pub(super) fn plan(&mut self, application: ApplicationId, at: Time) {
-        if self.planned.insert(application, at) != Some(at) {
-            self.looks.push(Reverse((at, application)));
-        }
+        self.leave(application);
+        self.planned.insert(application, at);
+        self.looks.insert((at, application));
     }
 
     /// Plans no look: the store will bring the application up.
     pub(super) fn leave(&mut self, application: ApplicationId) {
-        self.planned.remove(&application);
+        if let Some(at) = self.planned.remove(&application) {
+            self.looks.remove(&(at, application));
+        }
     }
 
     /// Says whether a look at the application is planned, or a call of it under way.
@@ -207,24 +209,14 @@ impl Hot {
 
     /// Takes the next application to look at.
     pub(super) fn wake(&mut self, now: Time) -> Option<ApplicationId> {
-        let at = self.next_wake()?;
-        if at > now {
-            return None;
-        }
-        let Reverse((_, application)) = self.looks.pop()?;
-        self.planned.remove(&application);
+        let (_, application) = self.looks.first().filter(|(at, _)| *at <= now).copied()?;
+        self.leave(application);
         Some(application)
     }
 
     /// Says when the next look is planned.
-    pub(super) fn next_wake(&mut self) -> Option<Time> {
-        while let Some(Reverse((at, application))) = self.looks.peek() {
-            if self.planned.get(application) == Some(at) {
-                return Some(*at);
-            }
-            self.looks.pop();
-        }
-        None
+    pub(super) fn next_wake(&self) -> Option<Time> {
+        self.looks.first().map(|(at, _)| *at)
     }
 
     /// Says how often a call of the application was tried in vain, and what went wrong last.

@@ -1,7 +1,8 @@
 //! Reading: applications, lists, journals; nothing is told before it is durable.
 
 use super::core::LoadError;
-use super::{Engine, EngineError};
+use super::runner::Message;
+use super::{Engine, EngineError, aside};
 use crate::machine::application::Application;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
@@ -11,6 +12,7 @@ use crate::store::records::index;
 use crate::store::records::journal::{self, Entry};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// The most applications or entries on one page.
 pub const PAGE_LIMIT: usize = 1000;
@@ -76,8 +78,7 @@ impl<S: Store> Engine<S> {
     ) -> Result<Page, EngineError> {
         let size = size.clamp(1, PAGE_LIMIT);
         let (engine, filter) = (self.clone(), filter.clone());
-        let read = move || engine.read_page(&filter, after, size);
-        let (page, newest) = tokio::task::spawn_blocking(read).await.expect("reading does not panic")?;
+        let (page, newest) = aside(move || engine.read_page(&filter, after, size)).await?;
         self.until_durable(newest).await?;
         Ok(page)
     }
@@ -168,7 +169,11 @@ impl<S: Store> Engine<S> {
         let Some(mut application) = self.application(id).await? else { return Ok(None) };
         let until = tokio::time::Instant::now() + patience;
         while !is_wanted(&application) {
-            match tokio::time::timeout_at(until, followed.changed()).await {
+            let told = tokio::select! {
+                told = tokio::time::timeout_at(until, followed.changed()) => told,
+                why = self.stopped() => return Err(EngineError::Stopped(why)),
+            };
+            match told {
                 Err(_elapsed) => break,
                 Ok(Err(_closed)) => return Err(EngineError::Stopped(self.stopped().await)),
                 Ok(Ok(())) => {
@@ -179,6 +184,17 @@ impl<S: Store> Engine<S> {
             }
         }
         Ok(Some(application))
+    }
+
+    /// Waits until all that can be read by now is durable; gives the newest place in the stream.
+    pub(super) async fn all_durable(&self) -> Result<u64, EngineError> {
+        let (ticket, newest) = oneshot::channel();
+        if self.shared.door.send(Message::Durable { ticket }).await.is_ok()
+            && let Ok(newest) = newest.await
+        {
+            return Ok(newest);
+        }
+        Err(EngineError::Stopped(self.stopped().await))
     }
 
     /// Waits until what has this place in the stream is durable.

@@ -19,16 +19,25 @@ pub(super) const INPUT_LIMIT: usize = 4096;
 /// How many calls to the provider may be under way.
 pub const CALLS_LIMIT: usize = 256;
 
-/// The longest sleep of the thread when nothing is planned.
-const IDLE: Duration = Duration::from_secs(3600);
+/// The longest sleep of the thread: a clock that was set forward is noticed after it.
+const IDLE: Duration = Duration::from_secs(60);
 
 pub(super) type Ticket = oneshot::Sender<Answer>;
 
 #[expect(clippy::large_enum_variant, reason = "moved into the queue once; a box would cost each input more")]
 pub(super) enum Message {
     Input(Input<Ticket>),
-    Trouble { application: ApplicationId, ticket: oneshot::Sender<Option<(u32, String)>> },
-    Stop { ticket: oneshot::Sender<()> },
+    Trouble {
+        application: ApplicationId,
+        ticket: oneshot::Sender<Option<(u32, String)>>,
+    },
+    /// Somebody wants to know what is durable, once all that anybody can read is.
+    Durable {
+        ticket: oneshot::Sender<u64>,
+    },
+    Stop {
+        ticket: oneshot::Sender<()>,
+    },
 }
 
 /// What the thread tells everybody.
@@ -72,6 +81,10 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Message::Input(input) => self.core.handle(input, now),
                     Message::Trouble { application, ticket } => {
                         let _gone = ticket.send(self.core.trouble(application));
+                    }
+                    // The group before this one is published, and the next is not yet written.
+                    Message::Durable { ticket } => {
+                        let _gone = ticket.send(*self.board.durable.borrow());
                     }
                     Message::Stop { ticket } => stop = Some(ticket),
                 }

@@ -199,8 +199,14 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
     }
 }
 
-/// All of it is what holds already, word for word: what was replaced since does not count.
+/// All of it came before, word for word, and nothing newer of its kind since: of what was received
+/// whole the newest counts, of evidence given by itself what is in force.
 fn is_known(application: &Application, added: &EvidenceAdded) -> bool {
+    let newest = |of: &Document| application.documents.iter().rev().find(|held| held.kind == of.kind);
+    let mut originals = added.documents.iter().filter(|new| new.kind != DocumentKind::Dossier).peekable();
+    if originals.peek().is_some() {
+        return originals.all(|new| newest(new).is_some_and(|held| held.fingerprint == new.fingerprint));
+    }
     let fingerprint = |number: u32, documents: &[Document]| {
         documents.iter().find(|document| document.number == number).map(|document| document.fingerprint)
     };
@@ -210,15 +216,7 @@ fn is_known(application: &Application, added: &EvidenceAdded) -> bool {
             fingerprint(held.document, &application.documents) == fingerprint(new.document, &added.documents)
         })
     };
-    let is_newest = |new: &Document| {
-        let of_kind = |held: &&Document| held.kind == new.kind;
-        let newest = application.documents.iter().rev().find(of_kind);
-        newest.is_some_and(|newest| newest.fingerprint == new.fingerprint)
-    };
-    let is_original = |document: &&Document| document.kind != DocumentKind::Dossier;
-    !added.documents.is_empty()
-        && added.evidence.iter().all(is_in_force)
-        && added.documents.iter().filter(is_original).all(is_newest)
+    !added.evidence.is_empty() && added.evidence.iter().all(is_in_force)
 }
 
 fn check_evidence(application: &Application, added: &EvidenceAdded) -> Result<(), Refusal> {

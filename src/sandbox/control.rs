@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use super::people::Person;
 use super::serve::Connection;
 use super::{Breach, Call, Script, ScriptRow, Tally, Violation};
 
@@ -24,6 +26,8 @@ pub(super) fn routes() -> Router<Connection> {
         .route("/_sandbox/log", get(log))
         .route("/_sandbox/answer", get(answer))
         .route("/_sandbox/scripts", get(scripts))
+        .route("/_sandbox/push/base", get(base_push))
+        .route("/_sandbox/push/additional", get(additional_push))
         .route("/_sandbox/audit-key.pem", get(audit_key))
 }
 
@@ -75,6 +79,33 @@ async fn answer(State(connection): State<Connection>, Query(whose): Query<Whose>
 
 async fn scripts() -> Json<[ScriptRow; Script::ALL.len()]> {
     Json(Script::ALL.map(Script::row))
+}
+
+/// An invented applicant's push: which script, which applicant, whose order.
+#[derive(Deserialize)]
+struct PushOf {
+    script: u8,
+    #[serde(default)]
+    number: u32,
+    order: String,
+}
+
+impl PushOf {
+    fn answer(&self, push: fn(&Person, &str) -> Value) -> Response {
+        let script = Script::ALL.into_iter().find(|script| script.number() == self.script);
+        script.map_or_else(
+            || (StatusCode::NOT_FOUND, "no script has this number").into_response(),
+            |script| Json(push(&Person::new(script, self.number), &self.order)).into_response(),
+        )
+    }
+}
+
+async fn base_push(Query(of): Query<PushOf>) -> Response {
+    of.answer(Person::base_push)
+}
+
+async fn additional_push(Query(of): Query<PushOf>) -> Response {
+    of.answer(Person::additional_push)
 }
 
 async fn audit_key(State(connection): State<Connection>) -> String {

@@ -63,8 +63,6 @@ pub async fn serve(
     clock: impl Fn() -> Millis + Send + Sync + 'static,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    let address = listener.local_addr()?;
-    tracing::info!(%address, "sandbox listens");
     let clock: Arc<dyn Fn() -> Millis + Send + Sync> = Arc::new(clock);
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let (leave, _) = watch::channel(());

@@ -15,6 +15,7 @@ mod process;
 mod simulation;
 mod sync;
 mod waiting;
+mod watching;
 
 /// Says a figure that was measured, past the capture of a test that passes.
 #[expect(clippy::explicit_write, reason = "eprintln is captured, this is not")]

@@ -90,28 +90,34 @@ const fn is_refused(command: &Command) -> bool {
 /// What may be done, and what would follow.
 fn may_be_done(application: &Application, commands: &[Command]) -> Vec<String> {
     let mut lines = Vec::new();
-    if !application.challenges.is_empty() {
-        lines.push(format!("docket apps answer {}", application.name));
-    }
     for command in commands {
+        let event = by_hand(&command.event, &application.name);
         match &command.outlook {
             Some(Outlook::LeadsTo(leads)) => {
                 let effects = leads.effects.join(", ");
                 let effects = if effects.is_empty() { effects } else { format!(": {effects}") };
-                lines.push(format!("{} leads to {}{effects}", command.event, words::state(leads.state)));
+                lines.push(format!("{event} leads to {}{effects}", words::state(leads.state)));
             }
             Some(Outlook::Depends(depends)) if depends.edges.is_empty() => {
-                lines.push(format!("{} would be kept and move nothing", command.event));
+                lines.push(format!("{event} would be kept and move nothing"));
             }
             Some(Outlook::Depends(depends)) => {
-                lines.push(format!(
-                    "{} depends on what it brings: {}",
-                    command.event,
-                    depends.edges.join(", ")
-                ));
+                let edges = depends.edges.join(", ");
+                lines.push(format!("{event} depends on what it brings: {edges}"));
             }
             Some(Outlook::Refused(_)) | None => {}
         }
     }
     lines
+}
+
+/// The event of a command, with how it is caused by hand.
+fn by_hand(event: &str, application: &str) -> String {
+    let verb = match event {
+        "AnswerSubmitted" => "answer",
+        "ResendRequested" => "resend",
+        "CancelRequested" => "cancel",
+        _other => return event.to_owned(),
+    };
+    format!("{event} (docket apps {verb} {application})")
 }

@@ -1,5 +1,6 @@
 //! From an input to an item of the group.
 
+use super::look::UNREADABLE_PAUSE;
 use super::{Answer, Command, Core, Declined, Done, LoadError};
 use crate::engine::hot::After;
 use crate::engine::provider::Ended;
@@ -104,7 +105,9 @@ impl<S: Store, T> Core<S, T> {
     /// A call came to its end: it means something, is tried again, or is given up.
     pub(super) fn ended(&mut self, id: ApplicationId, effect: EffectId, ended: Ended, now: Time) {
         let Ok(Some(before)) = self.load(id) else {
-            tracing::error!(application = %id, "a call ended for an application that cannot be read");
+            tracing::error!(application = %id, "a call ended for an application that cannot be read: it waits");
+            self.hot.forget(id, effect);
+            self.hot.plan(id, now + UNREADABLE_PAUSE);
             return;
         };
         let (reply, bodies) = match ended {
@@ -121,6 +124,10 @@ impl<S: Store, T> Core<S, T> {
                 };
                 match self.hot.failed(id, pending, failure, now) {
                     After::Again => {
+                        let call = pending.call.name();
+                        if let Some((tries, detail)) = self.hot.trouble(id) {
+                            tracing::info!(application = %id, call, tries, detail, "a call is tried again later");
+                        }
                         self.schedule(&before, now);
                         return;
                     }

@@ -2,7 +2,7 @@
 
 use super::{CommitError, Core, FOREVER, Group};
 use crate::engine::archive;
-use crate::machine::application::Application;
+use crate::machine::application::{Application, Phase};
 use crate::machine::call::{CallClass, Reply};
 use crate::machine::event::Event;
 use crate::machine::id::ApplicationId;
@@ -10,9 +10,13 @@ use crate::machine::step::Effect;
 use crate::machine::time::Time;
 use crate::store::{Store, StoreError, Wake};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many wake-ups are read at once.
 const WAKES_READ: usize = 512;
+
+/// When an application that could not be read is looked at again.
+pub(super) const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
 
 impl<S: Store, T> Core<S, T> {
     /// Reads the wake-ups that have come, and looks at each application.
@@ -38,7 +42,8 @@ impl<S: Store, T> Core<S, T> {
             Ok(Some(application)) => self.look(&application, now),
             Ok(None) => {}
             Err(declined) => {
-                tracing::error!(application = %id, ?declined, "an application cannot be read: it stands still");
+                tracing::error!(application = %id, ?declined, "an application cannot be read: it waits");
+                self.hot.plan(id, now + UNREADABLE_PAUSE);
             }
         }
     }
@@ -89,6 +94,7 @@ impl<S: Store, T> Core<S, T> {
     /// After the commit: destroys keys, forgets calls, starts those that are due.
     pub(super) fn carry_out(&mut self, group: &Group<T>, now: Time) -> Result<(), CommitError> {
         for (application, effects) in &group.moved {
+            say_if_stuck(application, now);
             for effect in effects {
                 match effect {
                     Effect::Call(pending) => self.hot.ask(application.id, pending),
@@ -109,5 +115,22 @@ impl<S: Store, T> Core<S, T> {
             }
         }
         Ok(())
+    }
+}
+
+/// Tells the log of what needs an operator, once, when it comes to that.
+fn say_if_stuck(application: &Application, now: Time) {
+    if let Phase::Suspended { cause, .. } = &application.phase
+        && application.since == now
+    {
+        let (cause, detail) = (cause.name(), cause.detail());
+        tracing::warn!(application = %application.id, cause, detail, "an application is suspended");
+    }
+    if let Some(telecom) = &application.telecom
+        && let Some(cause) = telecom.parked()
+        && telecom.since == now
+    {
+        let (cause, detail) = (cause.name(), cause.detail());
+        tracing::warn!(application = %application.id, cause, detail, "a telecom collection is parked");
     }
 }

@@ -33,6 +33,20 @@ impl Server {
         self.core = Core::open(Arc::clone(&self.store), self.vault.clone(), Policy::default(), 2).unwrap();
     }
 
+    /// Brings one application after another, none with all its evidence.
+    fn is_flooded(&mut self, count: u16) {
+        for number in 1..=count {
+            let like = samples::application(samples::init(), Wanted::No);
+            let mut id = [0; 16];
+            id[..2].copy_from_slice(&number.to_be_bytes());
+            let id = ApplicationId::from_bytes(id);
+            let source = Source { order: number.to_string(), ..like.source };
+            let birth = Birth { id, source, plan: like.plan, order_id: 1, key: 0 };
+            let command = Command::Bring { birth, evidence: EvidenceAdded::default(), bodies: Vec::new() };
+            self.core.handle(Input::Command { ticket: 1, command }, self.now);
+        }
+    }
+
     /// Brings an application with all its evidence; a product with telecom brings its password.
     fn brings(&mut self, wanted: Wanted) {
         let like = samples::application(samples::init(), wanted);
@@ -197,4 +211,17 @@ fn a_deadline_comes_while_a_call_is_under_way() {
     server.sleeps();
     assert!(server.settles().is_empty());
     assert_eq!(server.stands().1, Some(telecom::State::CredentialsRequired));
+}
+
+#[test]
+fn what_has_come_does_not_wait_for_a_flood_to_end() {
+    let mut server = Server::new();
+    server.brings(Wanted::No);
+    let order = server.calls();
+    server.ends(&order, Ended::Failed(Failure::NotSent { detail: "refused".to_owned() }));
+    server.sleeps();
+    server.is_flooded(GROUP_LIMIT as u16);
+    assert!(server.core.is_full());
+    server.core.tick(server.now).unwrap();
+    assert_eq!(server.core.take_calls(9).len(), 1, "the call is tried again though the group is full");
 }

@@ -228,6 +228,19 @@ fn looks_come_in_order_each_once() {
 }
 
 #[test]
+fn a_look_that_was_planned_anew_leaves_nothing_behind() {
+    let mut hot = Hot::new(1);
+    // An audit that is polled for a day: the next poll and the deadline, in turn.
+    for poll in 0..1_000 {
+        hot.plan(id(1), later(poll));
+        hot.plan(id(1), later(86_400));
+    }
+    assert_eq!(hot.looks.len(), 1);
+    hot.leave(id(1));
+    assert!(hot.looks.is_empty());
+}
+
+#[test]
 fn all_of_an_application_is_dropped_and_nothing_of_another() {
     let mut hot = Hot::new(1);
     let pendings = [Slot::Application, Slot::Telecom].map(|slot| samples::pending(slot, Call::Blacklist));

@@ -302,8 +302,18 @@ fn needing(draft: &mut Draft<'_>) -> Situation {
 }
 
 /// Follows the session into a state that the provider told.
+///
+/// From 24 to 21 (spec 006 §2 row 11) the same code is wanted: the question stays open as it is,
+/// so that whoever is typing can answer it.
 fn arrive_from(telecom: &Telecom, state: State, message: String, draft: &mut Draft<'_>) -> Situation {
     let session = telecom.situation.session().expect("only a session reports a state").clone();
+    if let Situation::Asking { state: State::CaptchaResend, challenge, .. } = &telecom.situation
+        && state == State::CaptchaRequired
+    {
+        let open_id = session.open_id.clone();
+        draft.call(Slot::Telecom, Call::TelecomState { open_id }, draft.policy.poll_asking);
+        return Situation::Asking { session, state, challenge: challenge.clone() };
+    }
     arrive(session, state, message, draft)
 }
 

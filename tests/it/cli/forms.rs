@@ -38,7 +38,13 @@ fn one_application(world: &World, name: &str) {
     assert_eq!(line.lines().count(), 1);
 
     let page = world.run(&["apps", "explain", name]).done();
-    for piece in ["owes an answer", "next wake-up", "CancelRequested leads to CANCELLED", "ResumeRequested"] {
+    for piece in [
+        "owes an answer",
+        "next wake-up",
+        "AnswerSubmitted (docket apps answer applications/",
+        "leads to CANCELLED",
+        "ResumeRequested",
+    ] {
         assert!(page.contains(piece), "{piece} is missing in:\n{page}");
     }
     let json = world.run(&["apps", "explain", name, "-o", "json"]).json();

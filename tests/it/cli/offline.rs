@@ -14,8 +14,12 @@ fn every_setting_tells_where_it_came_from() {
     .unwrap();
     let file = file.to_str().unwrap();
     let show = ["config", "show", "--config", file, "--data", "elsewhere", "-o", "json"];
-    let variables =
-        [("DOCKET_PROVIDER_USERNAME", "me"), ("DOCKET_MASTER_KEY", "k3y"), ("DOCKET_PATIENCE_RESTART", "9s")];
+    let variables = [
+        ("DOCKET_PROVIDER_USERNAME", "me"),
+        ("DOCKET_MASTER_KEY", "k3y"),
+        ("DOCKET_PATIENCE_RESTART", "9s"),
+        ("DOCKET_LISTEN", "127.0.0.1:9"),
+    ];
     let ran = docket(&show, &variables, "");
     assert!(!ran.out.contains("s3cret") && !ran.out.contains("k3y"), "{ran:#?}");
     let shown = ran.json();
@@ -24,7 +28,7 @@ fn every_setting_tells_where_it_came_from() {
         let text = |name: &str| row[name].as_str().unwrap_or("-").to_owned();
         format!("{} {}", text("value"), text("origin"))
     };
-    assert_eq!(found("listen"), "127.0.0.1:8700 default");
+    assert_eq!(found("listen"), "127.0.0.1:9 variable");
     assert_eq!(found("data"), "elsewhere flag");
     assert_eq!(found("provider.address"), "http://x file");
     assert_eq!(found("provider.username"), "me variable");

@@ -6,7 +6,7 @@ use docket::config::products;
 use docket::engine::archive::Archive;
 use docket::engine::core::{Answer, Command, Core, Declined, Input};
 use docket::engine::entrance::Entrance;
-use docket::engine::provider::{Ended, Provider};
+use docket::engine::provider::{Ended, Order, Provider};
 use docket::machine::application::Application;
 use docket::machine::call::EffectId;
 use docket::machine::challenge::ChallengeKind;
@@ -15,6 +15,8 @@ use docket::machine::graph::MACHINES;
 use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
 use docket::machine::policy::Policy;
+use docket::machine::step::Move;
+use docket::machine::table::{Definition, SetDefinition};
 use docket::machine::time::Time;
 use docket::provider::audit::AuditCipher;
 use docket::provider::client::{Account, Client, Settings};
@@ -28,6 +30,7 @@ use docket::vault::{MasterKey, Random, Secret, Vault};
 use futures_util::FutureExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::num::NonZeroU16;
 use std::sync::Arc;
@@ -38,6 +41,10 @@ const PEOPLE: u64 = 5;
 const TROUBLED: u32 = 400;
 /// Steps after which a run that has not ended is taken to be stuck.
 const PATIENCE: u32 = 20_000;
+/// How long nothing may happen to an application that something is due for, in milliseconds:
+/// longer than any backoff, shorter than the deadline of a session, which would hide a poll that
+/// was never made.
+const SILENCE: u64 = 300_000;
 const PASSWORD: &str = "svc-Pa55word";
 
 /// Who waits for an answer: an applicant, and what was brought.
@@ -68,6 +75,10 @@ pub(super) struct World {
     core: Core<MemoryStore, Ticket>,
     people: Vec<Applicant>,
     flights: Vec<Flight>,
+    /// The newest place of the stream that was checked.
+    checked: u64,
+    /// When something happened last: a move, a call, its end.
+    stirred: HashMap<ApplicationId, u64>,
     trace: String,
     lives: u64,
 }
@@ -122,6 +133,8 @@ impl World {
             core,
             people,
             flights: Vec::new(),
+            checked: 0,
+            stirred: HashMap::new(),
             trace: String::new(),
             lives: 0,
         }
@@ -137,7 +150,7 @@ impl World {
         for step in 0..PATIENCE {
             let is_troubled = step < TROUBLED;
             self.step(is_troubled);
-            self.check();
+            self.check(step);
             if !is_troubled && self.flights.is_empty() && self.is_over() {
                 self.check_the_end();
                 return;
@@ -156,7 +169,8 @@ impl World {
             45..65 => self.make_calls(is_troubled),
             65..80 => self.deliver(),
             80..98 => self.time_passes(),
-            _ if is_troubled => self.crash(),
+            98 if is_troubled => self.crash(),
+            _ if is_troubled => self.crash_unheard(),
             _ => self.somebody_helps(),
         }
     }
@@ -249,6 +263,7 @@ impl World {
             let (version, state) = (application.version, application.state().name());
             let telecom = application.telecom.as_ref().map_or("", |telecom| telecom.state().name());
             self.tell(&format!("{} is {version} {state} {telecom}", application.source.order));
+            self.stirred.insert(application.id, self.now);
         }
         for (ticket, answer) in published.answers {
             self.answered(ticket, answer);
@@ -278,6 +293,8 @@ impl World {
 
     fn make_calls(&mut self, is_troubled: bool) {
         for order in self.core.take_calls(3) {
+            self.check_intent(&order);
+            self.stirred.insert(order.application.id, self.now);
             let (fate, delay) = if is_troubled { self.draw_fate() } else { (Fate::Delivered, 50) };
             self.network.set_now(self.now);
             self.network.set_fate(fate);
@@ -308,6 +325,7 @@ impl World {
         let now = self.now;
         let Some(at) = self.flights.iter().position(|flight| flight.at <= now) else { return };
         let Flight { application, effect, ended, .. } = self.flights.remove(at);
+        self.stirred.insert(application, now);
         self.core.handle(Input::Ended { application, effect, ended }, self.time());
     }
 
@@ -336,6 +354,13 @@ impl World {
         .unwrap();
     }
 
+    /// What was decided is written, and nobody hears of it.
+    fn crash_unheard(&mut self) {
+        let published = self.core.commit(self.time()).unwrap();
+        self.tell(&format!("{} answers are lost", published.answers.len()));
+        self.crash();
+    }
+
     /// The application of a person as it is stored.
     fn durable(&self, person: usize) -> Option<Application> {
         let (id, _) = self.people[person].application?;
@@ -352,18 +377,50 @@ impl World {
         (0..self.people.len()).all(|person| self.durable(person).is_some_and(|it| it.state().is_terminal()))
     }
 
-    /// What must hold after each step.
-    fn check(&self) {
+    /// No call is made that was not asked for durably.
+    fn check_intent(&self, order: &Order) {
+        let id = order.application.id;
+        let stored = self.store.application(id).unwrap().expect("it was written before it calls");
+        let stored = snapshot::from_record(id, stored.version, &stored.snapshot).unwrap();
+        let is_asked_for = stored.outbox.iter().any(|pending| pending.id == order.pending.id);
+        assert!(is_asked_for, "{} is called and was not written", order.pending.call.name());
+    }
+
+    /// No application for which something is due is forgotten.
+    fn check_silence(&self, application: &Application) {
+        let is_due = application.wake().is_some_and(|wake| wake.as_millis() + SILENCE < self.now);
+        let is_away = self.flights.iter().any(|flight| flight.application == application.id);
+        let stirred = self.stirred.get(&application.id).copied().unwrap_or_default();
+        let is_silent = is_due && !is_away && stirred + SILENCE < self.now;
+        assert!(!is_silent, "nobody looks after {}: {application:?}", application.source.order);
+    }
+
+    /// What must hold after each step; of what is stored, after each write, and now and then for
+    /// what time alone can break.
+    fn check(&mut self, step: u32) {
+        let (_, newest) = self.store.span().unwrap();
+        if newest != self.checked || step.is_multiple_of(16) {
+            self.checked = newest;
+            self.check_stored();
+        }
+        self.check_ledger();
+    }
+
+    fn check_stored(&self) {
         for person in 0..self.people.len() {
             if let (Some((_, version)), Some(application)) =
                 (self.people[person].application, self.durable(person))
             {
                 assert!(application.version >= version, "an acknowledged event is gone");
                 assert_eq!(application.wake().is_none(), application.state().is_terminal());
+                self.check_silence(&application);
             }
         }
         let audit = self.store.audit().unwrap();
         assert_eq!((audit.orphan_count, audit.live), (0, audit.wakes), "nothing waits without a wake-up");
+    }
+
+    fn check_ledger(&self) {
         self.network.with(|sandbox| {
             let ledger = sandbox.ledger();
             assert_eq!(ledger.twice_processed(), 0, "no answer is processed twice");
@@ -403,12 +460,11 @@ impl World {
                 let machine = usize::from(moved.slot.number()) - 1;
                 assert_eq!(moved.from, at[machine], "a journal has no gap");
                 at[machine] = moved.to;
-                let is_drawn =
-                    moved.edge == 0 || MACHINES[machine].edges.iter().any(|edge| edge.number == moved.edge);
-                assert!(is_drawn, "edge {} is not drawn", moved.edge);
+                assert!(is_drawn(MACHINES[machine], &moved), "{moved:?} is not drawn");
             }
         }
         assert_eq!(at[0], application.state().number());
+        assert_eq!(at[1], application.telecom.as_ref().map_or(0, |telecom| telecom.state().number()));
     }
 
     /// No stored byte tells who applied.
@@ -422,6 +478,24 @@ impl World {
             }
         }
     }
+}
+
+/// Says whether the drawing has an edge of this number from there to there.
+fn is_drawn(machine: &Definition, moved: &Move) -> bool {
+    let state = |number| machine.states.iter().find(|state| state.number == number);
+    let Some(to) = state(moved.to) else { return false };
+    if moved.edge == 0 {
+        return moved.from == 0 && to.name == machine.initial;
+    }
+    let edge = machine.edges.iter().find(|edge| edge.number == moved.edge);
+    let (Some(edge), Some(from)) = (edge, state(moved.from)) else { return false };
+    let may_lead_to = |set: &SetDefinition| set.name == edge.to && set.members.contains(&to.name);
+    let leads_there = if edge.to == "same" {
+        from == to
+    } else {
+        edge.to == to.name || machine.sets.iter().any(may_lead_to)
+    };
+    leads_there && edge.from.iter().any(|left| *left == from.name || *left == from.class)
 }
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {

@@ -182,6 +182,22 @@ fn evidence_is_replaced_repeated_and_must_agree() {
 }
 
 #[test]
+fn a_push_repeated_is_known_although_the_other_brought_the_same_kind() {
+    let push = |number: u32, kind: DocumentKind| {
+        let mut added = brings(number, EvidenceKind::Loan);
+        added.documents.push(samples::document(number + 100, kind));
+        Event::EvidenceAdded(added)
+    };
+    let mut story = Story::begins(Wanted::Required);
+    story.then(push(2, DocumentKind::BasePush), "INIT", &["blacklist"]);
+    story.then(push(3, DocumentKind::AdditionalPush), "INIT", &[]);
+    story.then(push(2, DocumentKind::BasePush), "INIT", &["nothing"]);
+    story.then(push(3, DocumentKind::AdditionalPush), "INIT", &["nothing"]);
+    story.reply(Reply::BlacklistHit, "REJECTED", &[]);
+    story.then(push(2, DocumentKind::BasePush), "REJECTED", &["nothing"]);
+}
+
+#[test]
 fn credentials_that_are_of_no_use_are_destroyed_at_once() {
     let with_password = |number, slot| {
         let mut added = brings(number, EvidenceKind::Work);

@@ -1,0 +1,99 @@
+//! The server that is measured: Docket on its real port and store, with a provider that costs
+//! nothing or with the sandbox over HTTP.
+
+use super::Journey;
+use crate::cli::house::{House, Pair};
+use crate::cli::stop_requested;
+use crate::config::{Patience, Settings};
+use crate::engine::archive::Archive;
+use crate::engine::provider::{Ended, Failure, Order, Provider};
+use crate::machine::application::Application;
+use crate::machine::call::{Call, Reply};
+use crate::machine::evidence::DocumentKind;
+use crate::machine::graph::telecom::State;
+use crate::sandbox::Pace;
+use crate::store::Store;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What the server can be told.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Options {
+    /// The folder of the store.
+    #[arg(long)]
+    data: PathBuf,
+    /// The provider behind it.
+    #[arg(long, value_enum)]
+    journey: Journey,
+}
+
+/// Runs until it is told to stop; its first line of output is its address.
+#[expect(clippy::print_stdout, reason = "the address is what the command tells")]
+pub(in crate::cli) async fn run(options: Options) -> anyhow::Result<ExitCode> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    match options.journey {
+        Journey::W => {
+            let settings = Settings {
+                listen: anywhere,
+                patience: Patience::none(),
+                ..Settings::in_folder(options.data)
+            };
+            let house = House::open_with(&settings, |archive, _random| Ok(Nothing { archive })).await?;
+            println!("{}", house.address());
+            house.serve(stop_requested()).await
+        }
+        Journey::R => {
+            let (listen, sandbox_listen) = (anywhere, anywhere);
+            let pair = Pair { listen, data: options.data, sandbox_listen, pace: Pace::INSTANT, seed: 1 };
+            let (house, sandbox) = pair.open().await?;
+            println!("{}", house.address());
+            let ended = house.serve(stop_requested()).await;
+            sandbox.stop().await;
+            ended
+        }
+    }
+}
+
+/// A provider inside the process: it answers at once and skips the states between.
+struct Nothing<S> {
+    archive: Archive<S>,
+}
+
+impl<S: Store> Provider for Nothing<S> {
+    async fn call(&self, order: Order) -> Ended {
+        let application = &order.application;
+        let open_id = || application.id.to_string();
+        let reply = match &order.pending.call {
+            Call::Blacklist => Reply::BlacklistClear,
+            Call::AuditApply => Reply::AuditAccepted { open_id: open_id() },
+            Call::AuditResult { .. } => Reply::AuditApproved,
+            Call::TelecomOpen { .. } => Reply::TelecomOpened { open_id: open_id() },
+            Call::TelecomQueryPassword { .. } | Call::TelecomCaptcha { .. } | Call::TelecomResend { .. } => {
+                Reply::Accepted
+            }
+            Call::TelecomState { .. } => {
+                Reply::TelecomState { code: next_state(application), message: String::new() }
+            }
+            Call::TelecomRawData { .. } => return self.document(application, DocumentKind::TelecomRawData),
+            Call::TelecomReport { .. } => return self.document(application, DocumentKind::TelecomReport),
+        };
+        Ended::Told { reply, document: None }
+    }
+}
+
+impl<S: Store> Nothing<S> {
+    fn document(&self, application: &Application, kind: DocumentKind) -> Ended {
+        let now = crate::clock::now();
+        match self.archive.seal(application.id, application.key, kind, now, b"{}") {
+            Ok((document, body)) => Ended::Told { reply: Reply::Stored { document }, document: Some(body) },
+            Err(error) => Ended::Failed(Failure::NotSent { detail: error.to_string() }),
+        }
+    }
+}
+
+/// The captcha after the opening, the data after the captcha (spec 002 §8.1).
+fn next_state(application: &Application) -> i64 {
+    let state = application.telecom.as_ref().map(crate::machine::telecom::Telecom::state);
+    if state == Some(State::Init) || state == Some(State::CaptchaRequired) { 21 } else { 43 }
+}
