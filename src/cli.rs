@@ -1,21 +1,45 @@
 //! The command line: arguments, wiring, signals, exit codes.
 
+mod apps;
 mod bench;
+mod client;
 mod demo;
 mod dev;
+mod failure;
+mod health;
 mod house;
+mod machine;
+mod out;
+mod pages;
+mod prompt;
+mod reference;
 mod sandbox;
 mod serve;
+mod settings;
 
 use crate::telemetry;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use failure::Ended;
+use out::Form;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Carries loan applications from a partner's push to a decision, and never loses one.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(
+    name = "docket",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 not found, 4 invalid, 5 conflict, 6 not permitted,
+7 unavailable, 8 the awaited application ended without approval or is parked.
+
+Begin with:
+  docket demo                      a dozen applications, start to end
+  docket dev                       a server and a sandbox provider to play with
+  docket apps create --template    an application to bring"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -36,6 +60,18 @@ enum Command {
     Serve(serve::Options),
     /// Run the sandbox provider.
     Sandbox(sandbox::Options),
+    /// Bring, follow, answer and call off applications on a running server
+    Apps(apps::Options),
+    /// Show the state machines that a running server has
+    Machine(machine::Options),
+    /// Say whether a server serves
+    Health(health::Options),
+    /// Show and check the settings of a server
+    Config(settings::Options),
+    /// Print a completion script for a shell
+    Completion(pages::CompletionOptions),
+    /// Print the manual page, or write a page for every command
+    Man(pages::ManOptions),
     /// Measure Docket against its own gRPC port.
     ///
     /// Starts a server as a process of its own, on a fresh folder, and drives one journey after
@@ -46,7 +82,7 @@ enum Command {
     BenchServer(bench::server::Options),
 }
 
-/// How results are printed.
+/// How the demo's results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Output {
     /// For people.
@@ -72,27 +108,55 @@ pub fn main() -> ExitCode {
     // Two providers of cryptography may be compiled in; the first to be asked for must be named.
     let _already = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let (default_log, is_json) = match &arguments.command {
-        Command::Demo(_) | Command::Bench(_) => ("warn", false),
         Command::BenchServer(_) => ("error", false),
         Command::Dev(_) => ("info", false),
         Command::Serve(_) | Command::Sandbox(_) => ("info", true),
+        Command::Demo(_)
+        | Command::Bench(_)
+        | Command::Apps(_)
+        | Command::Machine(_)
+        | Command::Health(_)
+        | Command::Config(_)
+        | Command::Completion(_)
+        | Command::Man(_) => ("warn", false),
     };
     telemetry::start(default_log, is_json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
     };
-    let ended = runtime.block_on(async {
-        match arguments.command {
+    runtime.block_on(async {
+        let ended = match arguments.command {
             Command::Demo(options) => demo::run(options).await,
             Command::Dev(options) => dev::run(options).await,
             Command::Serve(options) => serve::run(options).await,
             Command::Sandbox(options) => sandbox::run(options).await,
             Command::Bench(options) => bench::run(options).await,
             Command::BenchServer(options) => bench::server::run(options).await,
-        }
-    });
-    ended.unwrap_or_else(|error| fail(&error))
+            Command::Apps(options) => return told(options.form(), apps::run(options).await),
+            Command::Machine(options) => return told(options.form(), machine::run(options).await),
+            Command::Health(options) => return told(options.form(), health::run(options).await),
+            Command::Config(options) => return told(options.form(), settings::run(options)),
+            Command::Completion(options) => return told(Form::Table, pages::completion(&options)),
+            Command::Man(options) => return told(Form::Table, pages::man(&options)),
+        };
+        ended.unwrap_or_else(|error| fail(&error))
+    })
+}
+
+/// Tells why a command failed, if it did.
+fn told(form: Form, ended: Ended) -> ExitCode {
+    ended.unwrap_or_else(|failure| failure.tell(form))
+}
+
+/// The tree of all commands.
+fn tree() -> clap::Command {
+    Arguments::command()
+}
+
+/// Writes the reference of the command line, as Markdown.
+pub fn reference() -> String {
+    reference::page(tree())
 }
 
 /// Says what went wrong, all of it on one line.

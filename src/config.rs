@@ -3,6 +3,8 @@
 //! Every key can be given as `DOCKET_` and its path in upper case with underscores:
 //! `provider.public_key` is `DOCKET_PROVIDER_PUBLIC_KEY`. A key that nobody knows is an error.
 
+mod keys;
+mod origin;
 mod patience;
 pub mod products;
 
@@ -15,6 +17,8 @@ use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use keys::{KEYS, Key, reference};
+pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
 
@@ -168,12 +172,28 @@ pub enum SettingsError {
     #[error("read the settings: {0}")]
     Read(#[from] config::ConfigError),
     /// A variable begins with `DOCKET_` and is no setting.
-    #[error("the environment variable {name} is no setting{}", .like.as_ref().map(|like| format!("; did you mean {like}?")).unwrap_or_default())]
+    #[error("the environment variable {name} is no setting{}", meant(.like.as_deref()))]
     UnknownVariable {
         /// Its name.
         name: String,
         /// One that looks alike.
         like: Option<String>,
+    },
+    /// A key of the file is no setting.
+    #[error("the key `{key}` is no setting{}", meant(.like.as_deref()))]
+    UnknownKey {
+        /// Its path.
+        key: String,
+        /// One that looks alike.
+        like: Option<String>,
+    },
+    /// A setting that must be given is not.
+    #[error("{key} must be given, in the file or as {variable}")]
+    Missing {
+        /// Its path.
+        key: String,
+        /// Its variable.
+        variable: String,
     },
     /// A setting makes no sense.
     #[error("{key}: {problem}")]
@@ -185,53 +205,46 @@ pub enum SettingsError {
     },
 }
 
+fn meant(like: Option<&str>) -> String {
+    like.map_or_else(String::new, |like| format!("; did you mean {like}?"))
+}
+
 /// Settings that can be given on the command line, each with its key.
 pub type Overrides = Vec<(&'static str, String)>;
 
-/// Every key that is a single value, so that it can come from the environment.
-const KEYS: [&str; 27] = [
-    "listen",
-    "data",
-    "master_key_file",
-    "master_key",
-    "provider.address",
-    "provider.username",
-    "provider.password",
-    "provider.public_key",
-    "provider.encoding",
-    "provider.timeout",
-    "provider.token_hours",
-    "patience.intake",
-    "patience.collections",
-    "patience.credentials",
-    "patience.session",
-    "patience.data",
-    "patience.audit",
-    "patience.reminder",
-    "patience.restart",
-    "patience.poll_min",
-    "patience.poll_max",
-    "patience.poll_asking",
-    "patience.audit_min",
-    "patience.audit_max",
-    "patience.call_budget",
-    "patience.sessions",
-    "patience.answers",
-];
-
 /// Variables that begin like settings and are none: they choose how the program runs.
-const OTHER_VARIABLES: [&str; 4] = ["DOCKET_CONFIG", "DOCKET_LOG", "DOCKET_SEED", "DOCKET_OUTPUT"];
+const OTHER_VARIABLES: [&str; 5] =
+    ["DOCKET_CONFIG", "DOCKET_LOG", "DOCKET_SEED", "DOCKET_OUTPUT", "DOCKET_SERVER"];
 
 impl Settings {
     /// Reads the settings.
+    ///
+    /// # Errors
+    /// The first of what [`Settings::problems`] finds.
     pub fn read(file: Option<&Path>, overrides: Overrides) -> Result<Self, SettingsError> {
-        refuse_unknown_variables()?;
+        match origin::problems(file, &overrides)?.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Self::build(file, overrides),
+        }
+    }
+
+    /// Tells all that is wrong with the settings; values are looked at once every key is known
+    /// and none is missing.
+    pub fn problems(file: Option<&Path>, overrides: Overrides) -> Vec<SettingsError> {
+        match origin::problems(file, &overrides) {
+            Ok(problems) if problems.is_empty() => Self::build(file, overrides).err().into_iter().collect(),
+            Ok(problems) => problems,
+            Err(error) => vec![error],
+        }
+    }
+
+    fn build(file: Option<&Path>, overrides: Overrides) -> Result<Self, SettingsError> {
         let mut builder = config::Config::builder();
         if let Some(file) = file {
             builder = builder.add_source(config::File::from(file).format(config::FileFormat::Toml));
         }
         for key in KEYS {
-            builder = builder.set_override_option(key, std::env::var(variable(key)).ok())?;
+            builder = builder.set_override_option(key.path, std::env::var(key.variable()).ok())?;
         }
         for (key, value) in overrides {
             builder = builder.set_override(key, value)?;
@@ -270,25 +283,4 @@ impl Settings {
     pub fn products(&self) -> Products {
         Products::new(self.product.iter().map(Product::plan))
     }
-}
-
-fn variable(key: &str) -> String {
-    format!("DOCKET_{}", key.replace('.', "_").to_uppercase())
-}
-
-fn refuse_unknown_variables() -> Result<(), SettingsError> {
-    let known: Vec<_> = KEYS.iter().map(|key| variable(key)).collect();
-    for (name, _) in std::env::vars_os() {
-        let Some(name) = name.to_str().filter(|name| name.starts_with("DOCKET_")) else { continue };
-        if OTHER_VARIABLES.contains(&name) || known.iter().any(|known| known == name) {
-            continue;
-        }
-        let like = known.iter().max_by_key(|known| shared_prefix(known, name)).cloned();
-        return Err(SettingsError::UnknownVariable { name: name.to_owned(), like });
-    }
-    Ok(())
-}
-
-fn shared_prefix(a: &str, b: &str) -> usize {
-    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
 }

@@ -1,0 +1,52 @@
+//! Finding the challenge that is meant, and `docket apps resend`.
+
+use super::get::{fetch, show};
+use super::name::{Named, Target};
+use crate::api::proto::v1::challenge::Kind;
+use crate::api::proto::v1::{Challenge, ResendChallengeRequest};
+use crate::cli::client::Client;
+use crate::cli::failure::{Ended, Exit, Failure};
+use crate::cli::out::Out;
+use std::process::ExitCode;
+
+/// What `docket apps resend` can be told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "A challenge itself may be named too: applications/{id}/challenges/{number}.
+
+Examples:
+  docket apps resend acme/order-42")]
+pub(super) struct ResendOptions {
+    #[command(flatten)]
+    named: Named,
+}
+
+pub(super) async fn resend(client: &Client, out: Out, options: ResendOptions) -> Ended {
+    let target = options.named.find_target(client).await?;
+    let name = match target.challenge {
+        Some(challenge) => challenge,
+        None => meant(open(client, &target).await?, Some(Kind::SmsCode)).name,
+    };
+    let request = ResendChallengeRequest { name };
+    show(out, &client.answer(client.applications().resend_challenge(request)).await?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The open challenges: at least one.
+pub(super) async fn open(client: &Client, target: &Target) -> Result<Vec<Challenge>, Failure> {
+    let application = fetch(client, target.application.clone()).await?;
+    let is_meant = |it: &Challenge| target.challenge.as_ref().is_none_or(|name| *name == it.name);
+    let open: Vec<_> = application.challenges.into_iter().filter(is_meant).collect();
+    if open.is_empty() {
+        let what =
+            format!("{} asks for nothing now", target.challenge.as_ref().unwrap_or(&target.application));
+        let hint = format!("`docket apps explain {}` tells what it waits for", target.application);
+        return Err(Failure::new(Exit::Conflict, what).hint(hint));
+    }
+    Ok(open)
+}
+
+/// The challenge of this kind; if there is none, the first, and the server says what is wrong.
+pub(super) fn meant(mut open: Vec<Challenge>, kind: Option<Kind>) -> Challenge {
+    let at = open.iter().position(|it| kind.is_none_or(|kind| it.kind() == kind)).unwrap_or(0);
+    open.swap_remove(at)
+}

@@ -1,0 +1,78 @@
+//! `docket apps create`.
+
+use super::get::show;
+use crate::api::proto::v1::CreateApplicationRequest;
+use crate::cli::client::Client;
+use crate::cli::failure::{Ended, Exit, Failure};
+use crate::cli::out::{Out, json, print};
+use std::fs::File;
+use std::io::{Read, stdin};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The longest file: above the largest message that a server takes.
+const FILE_LIMIT: u64 = 16 << 20;
+
+/// An application that a server with the default products takes.
+const TEMPLATE: &str = include_str!("create/template.json");
+
+/// What `docket apps create` can be told.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "The file is the JSON form of docket.v1.CreateApplicationRequest; fields may be written
+as `order_number` or `orderNumber`. The same order with the same content gives the
+application as it is since; with other content it is refused.
+
+Examples:
+  docket apps create --template > order.json
+  docket apps create --from order.json
+  jq '.order_number = \"43\"' order.json | docket apps create --from - -o name"
+)]
+pub(super) struct Options {
+    /// The file with the application as JSON; `-` reads the standard input
+    #[arg(long, value_name = "FILE", required_unless_present = "template")]
+    from: Option<PathBuf>,
+    /// The file with the mobile operator's raw data, a JSON object, sent as it is
+    #[arg(long, value_name = "FILE")]
+    operator_data: Option<PathBuf>,
+    /// Print an example to begin with, and do nothing
+    #[arg(long, conflicts_with_all = ["from", "operator_data"])]
+    template: bool,
+}
+
+pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
+    let Some(from) = options.from else {
+        print(TEMPLATE)?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let text = String::from_utf8(read(&from)?).map_err(|_error| wrong(&from, "is not UTF-8"))?;
+    let mut request: CreateApplicationRequest = json::read(&text).map_err(|error| {
+        wrong(&from, &format!("is no application: {error}")).hint("`docket apps create --template` shows one")
+    })?;
+    if let Some(file) = options.operator_data {
+        request.evidence.get_or_insert_default().operator_data = read(&file)?;
+    }
+    let application = client.answer(client.applications().create_application(request)).await?;
+    show(out, &application)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut content = Vec::new();
+    let read = if path == Path::new("-") {
+        stdin().lock().take(FILE_LIMIT + 1).read_to_end(&mut content)
+    } else {
+        File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut content))
+    };
+    match read {
+        Ok(_) if content.len() as u64 > FILE_LIMIT => Err(wrong(path, "is too large")),
+        Ok(_) => Ok(content),
+        Err(error) => Err(Failure::new(Exit::Other, format!("failed to read {}: {error}", path.display()))),
+    }
+}
+
+fn wrong(path: &Path, problem: &str) -> Failure {
+    let name =
+        if path == Path::new("-") { "the standard input".to_owned() } else { path.display().to_string() };
+    Failure::new(Exit::Invalid, format!("{name} {problem}"))
+}

@@ -1,0 +1,123 @@
+//! `docket apps explain`: a page on where an application stands.
+
+use super::get::{because, challenges, collections};
+use super::name::Named;
+use crate::api::proto::v1::explanation::Command;
+use crate::api::proto::v1::explanation::command::Outlook;
+use crate::api::proto::v1::{Application, ExplainApplicationRequest, Explanation};
+use crate::cli::client::Client;
+use crate::cli::failure::Ended;
+use crate::cli::out::{Out, table, words};
+use std::process::ExitCode;
+
+/// What `docket apps explain` can be told.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  docket apps explain acme/order-42
+  docket apps explain acme/order-42 -o json | jq '.blocks'")]
+pub(super) struct Options {
+    #[command(flatten)]
+    named: Named,
+}
+
+pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
+    let name = options.named.find(client).await?;
+    let request = ExplainApplicationRequest { name };
+    let explanation = client.answer(client.applications().explain_application(request)).await?;
+    out.one(&explanation, |explanation| page(out, explanation))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn page(out: Out, it: &Explanation) -> String {
+    let unknown = Application::default();
+    let application = it.application.as_ref().unwrap_or(&unknown);
+    let dwell = it.dwell.as_ref().map_or_else(String::new, |dwell| format!(" for {}", words::stretch(dwell)));
+    let expected = it.expected_dwell.as_ref();
+    let expected = expected.map_or_else(String::new, |usual| format!(", expected {}", words::stretch(usual)));
+    let since = words::time(application.state_time.as_ref());
+    let state = format!("{}{dwell}{expected} (since {since})", words::state(application.state));
+    let mut facts = vec![
+        ("application", table::text(&application.name)),
+        ("order", table::text(format!("{}/{}", application.partner, application.order_number))),
+        ("state", table::state_with(out, application.state, &state)),
+        ("next move", table::text(words::owner(it.owner))),
+    ];
+    if !it.blocks.is_empty() {
+        facts.push(("waits for", table::lines(&it.blocks)));
+    }
+    if !application.challenges.is_empty() {
+        facts.push(("asks", table::lines(&challenges(application))));
+    }
+    if !application.collections.is_empty() {
+        facts.push(("collections", table::lines(&collections(application))));
+    }
+    if let Some(outcome) = &application.outcome {
+        facts.push(("because", table::text(because(outcome))));
+    }
+    if let Some(deadline) = &it.deadline {
+        facts.push((
+            "deadline",
+            table::text(format!("{} {}", deadline.timer, words::ahead(deadline.time.as_ref()))),
+        ));
+    }
+    if let Some(look) = &application.next_look_time {
+        facts.push(("next wake-up", table::text(words::ahead(Some(look)))));
+    }
+    let calls: Vec<_> = it
+        .calls
+        .iter()
+        .map(|call| format!("{}, due {}", call.call, words::ahead(call.due_time.as_ref())))
+        .collect();
+    if !calls.is_empty() {
+        facts.push(("calls", table::lines(&calls)));
+    }
+    if let Some(trouble) = &it.trouble {
+        facts.push(("attempts", table::text(format!("{} in vain", trouble.tries))));
+        facts.push(("last error", table::text(&trouble.last_error)));
+    }
+    facts.push(("may be done", table::lines(&may_be_done(application, &it.commands))));
+    let refused: Vec<_> = it.commands.iter().filter(|it| is_refused(it)).map(|it| it.event.clone()).collect();
+    if !refused.is_empty() {
+        facts.push(("is refused", table::text(refused.join(", "))));
+    }
+    table::page(out, facts)
+}
+
+const fn is_refused(command: &Command) -> bool {
+    matches!(command.outlook, Some(Outlook::Refused(_)))
+}
+
+/// What may be done, and what would follow.
+fn may_be_done(application: &Application, commands: &[Command]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for command in commands {
+        let event = by_hand(&command.event, &application.name);
+        match &command.outlook {
+            Some(Outlook::LeadsTo(leads)) => {
+                let effects = leads.effects.join(", ");
+                let effects = if effects.is_empty() { effects } else { format!(": {effects}") };
+                lines.push(format!("{event} leads to {}{effects}", words::state(leads.state)));
+            }
+            Some(Outlook::Depends(depends)) if depends.edges.is_empty() => {
+                lines.push(format!("{event} would be kept and move nothing"));
+            }
+            Some(Outlook::Depends(depends)) => {
+                let edges = depends.edges.join(", ");
+                lines.push(format!("{event} depends on what it brings: {edges}"));
+            }
+            Some(Outlook::Refused(_)) | None => {}
+        }
+    }
+    lines
+}
+
+/// The event of a command, with how it is caused by hand.
+fn by_hand(event: &str, application: &str) -> String {
+    let verb = match event {
+        "AnswerSubmitted" => "answer",
+        "ResendRequested" => "resend",
+        "CancelRequested" => "cancel",
+        _other => return event.to_owned(),
+    };
+    format!("{event} (docket apps {verb} {application})")
+}

@@ -1,0 +1,204 @@
+//! Every setting that is a single value, with what it means and what it is when nobody says.
+//!
+//! The one list: variables, origins, suggestions and the reference are made from it.
+
+use super::{Encoding, Settings};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// A setting that is a single value, so that it can come from the environment.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its path: `provider.public_key`.
+    pub path: &'static str,
+    /// What it means.
+    pub about: &'static str,
+    /// Whether its value is never shown.
+    pub is_secret: bool,
+    /// Whether it must be given.
+    pub is_required: bool,
+    default: fn(&Settings) -> Option<String>,
+}
+
+impl Key {
+    const fn new(path: &'static str, about: &'static str, default: fn(&Settings) -> Option<String>) -> Self {
+        Self { path, about, is_secret: false, is_required: false, default }
+    }
+
+    const fn secret(path: &'static str, about: &'static str) -> Self {
+        Self { path, about, is_secret: true, is_required: false, default: |_none| None }
+    }
+
+    const fn required(self) -> Self {
+        Self { is_required: true, ..self }
+    }
+
+    /// Gives its variable: `DOCKET_PROVIDER_PUBLIC_KEY`.
+    pub fn variable(&self) -> String {
+        variable(self.path)
+    }
+
+    /// Gives its value when nobody says, in the form in which it is written.
+    pub fn default_value(&self) -> Option<String> {
+        (self.default)(&Settings::in_folder(super::data()))
+    }
+}
+
+/// Every key, in the order of the reference.
+pub const KEYS: [Key; 27] = [
+    Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
+        Some(it.listen.to_string())
+    }),
+    Key::new("data", "The folder of the store, the keys and the blobs.", |it| path(&it.data)),
+    Key::new(
+        "master_key_file",
+        "The file of the master key; `keys/master.key` in the data folder when not given.",
+        |it| it.master_key_file.as_deref().and_then(path),
+    ),
+    Key::secret(
+        "master_key",
+        "The master key itself, 32 bytes in hexadecimal or Base64; goes before the file.",
+    ),
+    Key::new("provider.address", "The upstream provider's base URL.", |it| text(&it.provider.address))
+        .required(),
+    Key::new("provider.username", "Our merchant account there.", |it| text(&it.provider.username)).required(),
+    Key::secret("provider.password", "The password of the account.").required(),
+    Key::new(
+        "provider.public_key",
+        "The file with the provider's public key for the audit, X.509 SPKI PEM.",
+        |it| path(&it.provider.public_key),
+    )
+    .required(),
+    Key::new("provider.encoding", "How requests to it are written: `json` or `form`.", |it| {
+        text(match it.provider.encoding {
+            Encoding::Json => "json",
+            Encoding::Form => "form",
+        })
+    }),
+    Key::new("provider.timeout", "How long a call may take in all.", |it| span(it.provider.timeout)),
+    Key::new("provider.token_hours", "The life of a token in hours.", |it| {
+        Some(it.provider.token_hours.to_string())
+    }),
+    Key::new("patience.intake", "How long the evidence may take to be complete.", |it| {
+        span(it.policy().intake)
+    }),
+    Key::new("patience.collections", "How long all collections of an application may take together.", |it| {
+        span(it.policy().collections)
+    }),
+    Key::new("patience.credentials", "How long the applicant may take to bring credentials.", |it| {
+        span(it.policy().credentials)
+    }),
+    Key::new("patience.session", "How long a session may take until its data is being built.", |it| {
+        span(it.policy().session)
+    }),
+    Key::new("patience.data", "How long the data may take to be built and fetched.", |it| {
+        span(it.policy().data)
+    }),
+    Key::new("patience.audit", "How long the audit may take to decide.", |it| span(it.policy().audit)),
+    Key::new("patience.reminder", "Between two looks at what is suspended or parked.", |it| {
+        span(it.policy().reminder)
+    }),
+    Key::new("patience.restart", "Between a dead session and the next.", |it| span(it.policy().restart)),
+    Key::new("patience.poll_min", "Between two polls of a working session, at first.", |it| {
+        span(it.policy().poll_min)
+    }),
+    Key::new("patience.poll_max", "Between two polls of a working session, at most.", |it| {
+        span(it.policy().poll_max)
+    }),
+    Key::new("patience.poll_asking", "Between two polls while the applicant owes an answer.", |it| {
+        span(it.policy().poll_asking)
+    }),
+    Key::new("patience.audit_min", "Between two questions for the audit's result, at first.", |it| {
+        span(it.policy().audit_min)
+    }),
+    Key::new("patience.audit_max", "Between two questions for the audit's result, at most.", |it| {
+        span(it.policy().audit_max)
+    }),
+    Key::new(
+        "patience.call_budget",
+        "How long one call may be tried in vain before what asked for it is parked.",
+        |it| span(it.policy().call_budget),
+    ),
+    Key::new("patience.sessions", "Sessions a collection may open before it is parked or exhausted.", |it| {
+        Some(it.policy().sessions.to_string())
+    }),
+    Key::new("patience.answers", "Answers an applicant may give in one session.", |it| {
+        Some(it.policy().answers.to_string())
+    }),
+];
+
+/// What is given as lists of tables, in a file only: the list, its fields, what it means.
+pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
+    (
+        "partner",
+        &["name", "product"],
+        "The partners whose pushes are taken in, each with the product that the pushes are for; the first is \
+         served at the root, each under `/partners/{name}`.",
+    ),
+    (
+        "product",
+        &["name", "version", "evidence", "telecom", "term_days"],
+        "The products: `version` is raised with each change, `evidence` lists the kinds that are wanted, \
+         `telecom` is `no`, `optional` or `required`, `term_days` is the loan's term.",
+    ),
+];
+
+/// Gives the variable of a path.
+pub(super) fn variable(path: &str) -> String {
+    format!("DOCKET_{}", path.replace('.', "_").to_uppercase())
+}
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+fn path(path: &Path) -> Option<String> {
+    text(&path.display().to_string())
+}
+
+/// Writes a duration as the settings do: `250ms`, `10m`, `72h`.
+fn span(span: Duration) -> Option<String> {
+    let millis = span.as_millis();
+    let units = [(3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+    let (size, unit) = units.into_iter().find(|(size, _)| millis.is_multiple_of(*size))?;
+    Some(format!("{}{unit}", millis / size))
+}
+
+const OPENING: &str =
+    "<!-- generated from src/config/keys.rs: edit it, then run UPDATE=1 cargo test --test it references -->
+
+# Settings
+
+A setting comes from the file that `--config` or `DOCKET_CONFIG` names (TOML), from its variable, or from
+a flag where there is one; the last wins. A key or a `DOCKET_…` variable that nobody knows is an error.
+`docket config show` tells each value and where it came from, `docket config check` all that is wrong.
+
+Durations are written like `250ms`, `90s`, `10m`, `72h`.
+
+| key | variable | default | what it means |
+|---|---|---|---|
+";
+
+/// Writes the reference of all settings, as Markdown.
+pub fn reference() -> String {
+    let mut page = OPENING.to_owned();
+    for key in KEYS {
+        let nobody_says = if key.is_required { "required" } else { "" };
+        let default =
+            key.default_value().map_or_else(|| nobody_says.to_owned(), |value| format!("`{value}`"));
+        let (path, variable, about) = (key.path, key.variable(), key.about);
+        let _infallible = writeln!(page, "| `{path}` | `{variable}` | {default} | {about} |");
+    }
+    page.push_str("\nTwo settings are lists of tables, and can stand in the file only:\n\n");
+    page.push_str("| list | fields | what it means |\n|---|---|---|\n");
+    for (list, fields, about) in LISTS {
+        let fields: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
+        let _infallible = writeln!(page, "| `[[{list}]]` | {} | {about} |", fields.join(", "));
+    }
+    page.push_str("\nThese variables choose how the program runs and are no settings: ");
+    let others: Vec<_> = super::OTHER_VARIABLES.iter().map(|name| format!("`{name}`")).collect();
+    page.push_str(&others.join(", "));
+    page.push_str(".\n");
+    page
+}
