@@ -240,12 +240,12 @@ impl HotCall {
     }
 }
 
-/// Until when a call is tried that begins to be made now. What only asks may have been asked
-/// quietly for hours since it was stored: its budget is counted from the first try of this life,
-/// or the first failure after a restart would be the last.
+/// Until when a call is tried that begins to be made now. What may be repeated was perhaps asked for
+/// hours ago: its budget is counted from the first try of this life, or the first failure after a
+/// restart would be the last.
 fn budget(pending: &Pending, now: Time) -> Time {
     match pending.call.class() {
-        CallClass::Repeat => pending.until.max(now + pending.until.since(pending.due)),
-        CallClass::SameKey | CallClass::PollFirst | CallClass::NewSession => pending.until,
+        CallClass::Repeat | CallClass::SameKey => pending.until.max(now + pending.until.since(pending.due)),
+        CallClass::PollFirst | CallClass::NewSession => pending.until,
     }
 }
