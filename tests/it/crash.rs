@@ -31,8 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(240);
 struct Seen {
     /// The newest sight of each order.
     applications: BTreeMap<String, Application>,
-    /// Versions acknowledged by an answer to somebody who asked: name, version.
-    acknowledged: Vec<(String, i64)>,
+    /// What was acknowledged to an applicant: name, version, and the event that made it.
+    acknowledged: Vec<(String, i64, &'static str)>,
 }
 
 type Shared = Arc<Mutex<Seen>>;
@@ -205,7 +205,8 @@ async fn answer(address: &str, name: &str, expected: &Value, seen: &Shared) -> b
     let mut client = client(address);
     let text = expected["answer"].as_str().unwrap_or_default().to_owned();
     let name = name.to_owned();
-    let answered = if expected["is_stale"] == true {
+    let is_stale = expected["is_stale"] == true;
+    let answered = if is_stale {
         client.resend_challenge(ResendChallengeRequest { name }).await
     } else {
         let answer = match expected["kind"].as_str() {
@@ -218,7 +219,8 @@ async fn answer(address: &str, name: &str, expected: &Value, seen: &Shared) -> b
     match answered {
         Ok(application) => {
             let application = application.into_inner();
-            seen.lock().unwrap().acknowledged.push((application.name, application.version));
+            let event = if is_stale { "ResendRequested" } else { "AnswerSubmitted" };
+            seen.lock().unwrap().acknowledged.push((application.name, application.version, event));
             true
         }
         Err(status) if is_away(&status) => false,
@@ -237,7 +239,7 @@ fn is_away(status: &tonic::Status) -> bool {
     )
 }
 
-/// Every version that was acknowledged stands in the journal, which has no gap.
+/// Every event that was acknowledged stands in the journal under its version, and there is no gap.
 async fn check_acknowledged(address: &str, seen: &Shared) {
     let (acknowledged, names) = {
         let seen = seen.lock().unwrap();
@@ -251,9 +253,12 @@ async fn check_acknowledged(address: &str, seen: &Shared) {
         let journal = client(address).list_transitions(request).await.unwrap().into_inner().transitions;
         let versions: Vec<_> = journal.iter().map(|transition| transition.version).collect();
         assert_eq!(versions, (1..=version).collect::<Vec<_>>(), "{name}");
-        journals.insert(name, versions.len() as i64);
+        journals.insert(name, journal);
     }
-    for (name, version) in acknowledged {
-        assert!(version <= journals[&name], "{name}: version {version} was acknowledged and is gone");
+    // Not the number alone: another move could have taken it after a loss.
+    for (name, version, event) in acknowledged {
+        let found = journals[&name].iter().find(|transition| transition.version == version);
+        let found = found.map(|transition| transition.event.as_str());
+        assert_eq!(found, Some(event), "{name}: version {version} was acknowledged and is gone");
     }
 }
