@@ -233,7 +233,7 @@ impl<S: Store> Watcher<S> {
                 }
                 Stage::Live { position } => {
                     *position = stored.sequence;
-                    before.is_some_and(|state| self.filter.matches_in(state, &after))
+                    before.is_some_and(|before| self.filter.matches_in(before.state, &after))
                 }
                 Stage::Snapshot { .. } => return Ok(()),
             };
