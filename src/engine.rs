@@ -18,7 +18,7 @@ mod runner;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
-use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError};
+use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError, Terms};
 use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
 use self::provider::Provider;
@@ -154,9 +154,9 @@ impl<S: Store> Engine<S> {
     }
 
     /// Hands a command in and waits until its outcome is durable.
-    pub async fn command(&self, command: Command) -> Result<Done, EngineError> {
+    pub async fn command(&self, command: Command, terms: Terms) -> Result<Done, EngineError> {
         let (ticket, answer) = oneshot::channel::<Answer>();
-        let message = Message::Input(Input::Command { ticket, command });
+        let message = Message::Input(Input::Command { ticket, command, terms });
         if self.shared.door.send(message).await.is_err() {
             return Err(EngineError::Stopped(self.stopped().await));
         }

@@ -73,7 +73,7 @@ pub trait Store: Send + Sync + 'static {
     /// never was one, `(newest + 1, newest)` when all are forgotten.
     fn span(&self) -> Result<(u64, u64), StoreError>;
 
-    /// Forgets durable changes with a sequence below `before`.
+    /// Forgets durable changes with a sequence below `before`, and the requests that made them.
     fn forget_changes(&self, before: u64) -> Result<(), StoreError>;
 
     /// Reads wake-ups in order of time, those after `after` and not later than `until`.
@@ -86,6 +86,9 @@ pub trait Store: Send + Sync + 'static {
         after: Option<ApplicationId>,
         limit: usize,
     ) -> Result<Vec<ApplicationId>, StoreError>;
+
+    /// Finds the move that a request made, as long as its change is kept.
+    fn request(&self, key: RequestKey) -> Result<Option<Remembered>, StoreError>;
 
     /// Reads one document of an application.
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError>;
@@ -121,6 +124,32 @@ pub struct Item {
     pub unindex: Vec<IndexKey>,
     /// Index rows that it gains, after the losses: a row in both stays.
     pub index: Vec<IndexKey>,
+    /// The request that made the move, if it is to be recognised when it is repeated.
+    pub request: Option<Request>,
+}
+
+/// A request that is recognised when it is repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// By what it is found.
+    pub key: RequestKey,
+    /// What it asked for: another content under the same key is another request.
+    pub fingerprint: [u8; 16],
+}
+
+/// By what a request is found: a digest of the id that its sender gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestKey(pub [u8; 16]);
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Remembered {
+    /// The place of its move in the stream of changes.
+    pub sequence: u64,
+    /// The application that it moved.
+    pub application: ApplicationId,
+    /// What it asked for.
+    pub fingerprint: [u8; 16],
 }
 
 /// The bytes of a document, or where they were put.

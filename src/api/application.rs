@@ -36,10 +36,16 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<CreateApplicationRequest>,
     ) -> Result<Response<Application>, Status> {
-        let brought = convert::brought(request.into_inner(), self.engine.products())?;
-        let done = self.engine.create(brought).await;
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let brought = convert::brought(request, self.engine.products())?;
+        let done = self.engine.create(brought, terms).await;
         let done = done.map_err(|error| convert::refused(&error, "the order"))?;
-        Ok(Response::new(convert::application(&done.application)))
+        let mut application = convert::view(&done.view);
+        if terms.is_trial && !done.repeated {
+            application.name.clear();
+        }
+        Ok(Response::new(application))
     }
 
     async fn get_application(
@@ -66,32 +72,38 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<AnswerChallengeRequest>,
     ) -> Result<Response<Application>, Status> {
-        let convert::Given { application, challenge, kind, answer } = convert::answer(request.into_inner())?;
-        let done = self.engine.answer(application, challenge, kind, answer).await;
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let convert::Given { application, challenge, kind, answer } = convert::answer(request)?;
+        let done = self.engine.answer(application, challenge, kind, answer, terms).await;
         let subject = convert::challenge_name(application, challenge);
         let done = done.map_err(|error| convert::refused(&error, &subject))?;
-        Ok(Response::new(convert::application(&done.application)))
+        Ok(Response::new(convert::view(&done.view)))
     }
 
     async fn resend_challenge(
         &self,
         request: Request<ResendChallengeRequest>,
     ) -> Result<Response<Application>, Status> {
-        let (id, challenge) = convert::challenge_id(&request.into_inner().name)?;
-        let done = self.engine.tell(id, Event::ResendRequested { challenge }).await;
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let (id, challenge) = convert::challenge_id(&request.name)?;
+        let done = self.engine.tell(id, Event::ResendRequested { challenge }, terms).await;
         let subject = convert::challenge_name(id, challenge);
         let done = done.map_err(|error| convert::refused(&error, &subject))?;
-        Ok(Response::new(convert::application(&done.application)))
+        Ok(Response::new(convert::view(&done.view)))
     }
 
     async fn cancel_application(
         &self,
         request: Request<CancelApplicationRequest>,
     ) -> Result<Response<Application>, Status> {
-        let (id, reason) = convert::cancellation(request.into_inner())?;
-        let done = self.engine.tell(id, Event::CancelRequested { reason }).await;
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let (id, reason) = convert::cancellation(request)?;
+        let done = self.engine.tell(id, Event::CancelRequested { reason }, terms).await;
         let done = done.map_err(|error| convert::refused(&error, &convert::application_name(id)))?;
-        Ok(Response::new(convert::application(&done.application)))
+        Ok(Response::new(convert::view(&done.view)))
     }
 
     async fn explain_application(

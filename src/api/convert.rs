@@ -12,10 +12,11 @@ mod machine;
 mod name;
 mod request;
 mod status;
+mod terms;
 mod token;
 mod transition;
 
-pub(super) use self::application::{application, page};
+pub(super) use self::application::{application, page, view};
 pub(super) use self::check::WAIT_LIMIT;
 pub(super) use self::evidence::brought;
 pub(super) use self::explanation::explanation;
@@ -26,6 +27,7 @@ pub(super) use self::request::{
     Given, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
 pub(super) use self::status::{bare, found, leaving, refused, too_slow, unknown_service, unwatched};
+pub(super) use self::terms::terms;
 pub(super) use self::transition::transitions;
 
 use crate::machine::time::Time;

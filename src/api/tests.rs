@@ -5,6 +5,7 @@ mod journeys;
 mod provider;
 mod refusals;
 mod surface;
+mod terms;
 mod watching;
 
 use self::provider::Scripted;
@@ -117,6 +118,7 @@ fn request(order: &str) -> CreateApplicationRequest {
         product: products::COLLECTED.to_owned(),
         evidence: Some(evidence()),
         credentials: Some(v1::Credentials { service_password: "123456".to_owned() }),
+        ..CreateApplicationRequest::default()
     }
 }
 

@@ -10,6 +10,7 @@ mod history;
 mod list;
 mod name;
 mod selection;
+mod terms;
 mod wait;
 mod watch;
 

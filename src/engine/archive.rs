@@ -156,9 +156,9 @@ impl<S: Store> Archive<S> {
         Ok(self.vault.create_key(application)?)
     }
 
-    /// Digests what must be found again and not be read: mobile and identity numbers.
-    pub fn digest(&self, purpose: &str, text: &str) -> [u8; 16] {
-        self.vault.fingerprint(purpose, text.as_bytes())
+    /// Digests what must be found again and not be read: mobile and identity numbers, requests.
+    pub fn digest(&self, purpose: &str, content: impl AsRef<[u8]>) -> [u8; 16] {
+        self.vault.fingerprint(purpose, content.as_ref())
     }
 }
 

@@ -7,8 +7,11 @@
 
 mod decide;
 mod look;
+mod repeat;
 #[cfg(test)]
 mod tests;
+
+pub(super) use self::repeat::answered_before;
 
 use super::archive;
 use super::hot::Hot;
@@ -20,8 +23,9 @@ use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
 use crate::machine::step::{Birth, Effect, Refusal};
 use crate::machine::time::Time;
+use crate::machine::view::View;
 use crate::store::records::{RecordError, index, snapshot};
-use crate::store::{self, Item, Store, StoreError, Verdict, Wake};
+use crate::store::{self, Item, Request, RequestKey, Store, StoreError, Verdict, Wake};
 use crate::vault::{AnswerPlace, Vault};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -40,6 +44,7 @@ pub struct Core<S, T> {
 }
 
 /// What comes in.
+#[expect(clippy::large_enum_variant, reason = "moved into the queue once; a box would cost each input more")]
 pub enum Input<T> {
     /// Somebody wants something and waits for the answer.
     Command {
@@ -47,6 +52,8 @@ pub enum Input<T> {
         ticket: T,
         /// What.
         command: Command,
+        /// On which terms.
+        terms: Terms,
     },
     /// A call came to its end.
     Ended {
@@ -79,16 +86,39 @@ pub enum Command {
     },
 }
 
+/// On which terms something is wanted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// As what it is remembered, so that its repetition is answered as the first time.
+    pub request: Option<Request>,
+    /// The version that the application must have.
+    pub expected: Option<u64>,
+    /// Whether it is only tried: all is checked and decided, nothing is done.
+    pub is_trial: bool,
+}
+
 /// What is answered once it is durable.
 pub type Answer = Result<Done, Declined>;
 
 /// It is done.
 #[derive(Debug, Clone)]
 pub struct Done {
-    /// The application since.
-    pub application: Arc<Application>,
+    /// How the application looks since; as it looked then, if the request was answered before.
+    pub view: View,
+    /// The calls to the provider that it asked for, by name.
+    pub calls: Vec<(EffectId, String)>,
     /// Whether it had been done before, so that nothing changed.
     pub repeated: bool,
+    /// The application since; none when the answer is the one given before.
+    pub application: Option<Arc<Application>>,
+}
+
+impl Done {
+    /// Nothing had to change.
+    pub(super) fn already(application: &Arc<Application>) -> Self {
+        let view = View::of(application);
+        Self { view, calls: Vec::new(), repeated: true, application: Some(Arc::clone(application)) }
+    }
 }
 
 /// It is not done, and nothing has changed.
@@ -105,6 +135,15 @@ pub enum Declined {
         /// The slot of its key.
         key: u32,
     },
+    /// The application has another version than was expected.
+    Changed {
+        /// The version expected.
+        expected: u64,
+        /// The version found.
+        found: u64,
+    },
+    /// The request's id was used for another request.
+    RequestReused,
     /// The application cannot be read.
     Unreadable(Arc<LoadError>),
 }
@@ -136,6 +175,8 @@ struct Group<T> {
     moved: Vec<(Arc<Application>, Vec<Effect>)>,
     heads: HashMap<ApplicationId, Arc<Application>>,
     born: HashMap<Source, ApplicationId>,
+    /// The requests answered within this group.
+    requests: HashMap<RequestKey, ([u8; 16], Done)>,
     answers: Vec<(T, Answer)>,
 }
 
@@ -146,6 +187,7 @@ impl<T> Default for Group<T> {
             moved: Vec::new(),
             heads: HashMap::new(),
             born: HashMap::new(),
+            requests: HashMap::new(),
             answers: Vec::new(),
         }
     }
@@ -182,8 +224,8 @@ impl<S: Store, T> Core<S, T> {
     /// Decides what came in.
     pub fn handle(&mut self, input: Input<T>, now: Time) {
         match input {
-            Input::Command { ticket, command } => {
-                let answer = self.command(command, now);
+            Input::Command { ticket, command, terms } => {
+                let answer = self.command(command, terms, now);
                 self.group.answers.push((ticket, answer));
             }
             Input::Ended { application, effect, ended } => self.ended(application, effect, ended, now),

@@ -1,14 +1,14 @@
 //! The way in for evidence and answers: sealed before they reach the core.
 
 use super::archive::{Archive, ArchiveError};
-use super::core::{Command, Declined, Done, LoadError};
+use super::core::{Command, Declined, Done, LoadError, Terms};
 use super::dossier::Dossier;
 use super::{Engine, EngineError, aside, to_the_end};
 use crate::clock;
 use crate::machine::application::{Application, Source};
-use crate::machine::challenge::ChallengeKind;
+use crate::machine::challenge::{ChallengeKind, SealedAnswer};
 use crate::machine::event::{Event, EvidenceAdded};
-use crate::machine::evidence::{DocumentKind, Evidence};
+use crate::machine::evidence::{Document, DocumentKind, Evidence};
 use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
 use crate::machine::step::Birth;
@@ -123,6 +123,23 @@ impl<S: Store> Entrance<S> {
         Ok(Command::Bring { birth, evidence: added, bodies })
     }
 
+    /// Draws up what sealing would make of it for a new application, without keeping or sealing
+    /// anything: good for a trial.
+    fn sketch(&self, brought: &Brought, now: Time) -> Result<Command, EntranceError> {
+        let plan = self.products.plan(&brought.product);
+        let plan = plan.cloned().ok_or_else(|| EntranceError::UnknownProduct(brought.product.clone()))?;
+        let mut evidence = EvidenceAdded::default();
+        for (part, number) in brought.parts.iter().zip(1..) {
+            let (kind, fingerprint) = (DocumentKind::Dossier, [0; 16]);
+            evidence.documents.push(Document { number, kind, at: now, fingerprint });
+            let held = |kind| Evidence { kind, document: number, at: now };
+            evidence.evidence.extend(part.kinds().into_iter().map(held));
+        }
+        evidence.credentials = brought.service_password.as_ref().map(|_| unsealed());
+        let birth = Birth { id: self.new_id(now), source: brought.source.clone(), plan, order_id: 0, key: 0 };
+        Ok(Command::Bring { birth, evidence, bodies: Vec::new() })
+    }
+
     /// Says whether an application is of the same product and holds every part that is brought,
     /// word for word.
     fn holds(&self, application: &Application, brought: &Brought) -> bool {
@@ -178,11 +195,11 @@ impl<S: Store> Engine<S> {
                 && let Some(application) = self.application(id).await?
                 && self.entrance().is_repeated(&application, &brought)
             {
-                return Ok(Done { application, repeated: true });
+                return Ok(Done::already(&application));
             }
             let (engine, brought) = (self.clone(), Arc::clone(&brought));
             let command = aside(move || engine.entrance().seal(&brought, clock::now())).await?;
-            match self.hand_in(command).await {
+            match self.hand_in(command, Terms::default()).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }
@@ -195,20 +212,26 @@ impl<S: Store> Engine<S> {
     /// If the source has one by now, the same product and parts are told as repeated, which does
     /// not look at credentials; anything else is declined with [`Declined::Exists`]. Nothing
     /// changes either way.
-    pub async fn create(&self, brought: Brought) -> Result<Done, EngineError> {
+    pub async fn create(&self, brought: Brought, terms: Terms) -> Result<Done, EngineError> {
         let brought = Arc::new(brought);
         for _ in 0..TRIES {
+            if let Some(done) = self.answered_before(terms)? {
+                return Ok(done);
+            }
             let (engine, brought) = (self.clone(), Arc::clone(&brought));
             if let Some((id, key)) = self.entrance().owner_of(&brought.source)? {
                 let Some(application) = self.application(id).await? else { continue };
                 let held = Arc::clone(&application);
                 if aside(move || engine.entrance().holds(&held, &brought)).await {
-                    return Ok(Done { application, repeated: true });
+                    return Ok(Done::already(&application));
                 }
                 return Err(EngineError::Declined(Declined::Exists { application: id, key }));
             }
+            if terms.is_trial {
+                return self.command(engine.entrance().sketch(&brought, clock::now())?, terms).await;
+            }
             let command = aside(move || engine.entrance().seal_for(None, &brought, clock::now())).await?;
-            match self.hand_in(command).await {
+            match self.hand_in(command, terms).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }
@@ -219,20 +242,21 @@ impl<S: Store> Engine<S> {
     /// Hands sealed evidence in; the key of credentials that nobody took is destroyed.
     ///
     /// It is seen through even if whoever asked goes away, or the key would lie there for good.
-    async fn hand_in(&self, command: Command) -> Result<Done, EngineError> {
+    async fn hand_in(&self, command: Command, terms: Terms) -> Result<Done, EngineError> {
         let engine = self.clone();
-        to_the_end(tokio::spawn(async move { engine.hand_in_and_see(command).await })).await
+        to_the_end(tokio::spawn(async move { engine.hand_in_and_see(command, terms).await })).await
     }
 
-    async fn hand_in_and_see(&self, command: Command) -> Result<Done, EngineError> {
+    async fn hand_in_and_see(&self, command: Command, terms: Terms) -> Result<Done, EngineError> {
         let credentials = match &command {
             Command::Bring { evidence, .. } => evidence.credentials.clone(),
             Command::Tell { .. } => None,
         };
-        let answered = self.command(command).await;
+        let answered = self.command(command, terms).await;
         if let Some(credentials) = credentials {
+            let is_held = |of: &Arc<Application>| of.answers().any(|held| *held == credentials);
             let is_unused = match &answered {
-                Ok(done) => !done.application.answers().any(|held| *held == credentials),
+                Ok(done) => !done.application.as_ref().is_some_and(is_held),
                 Err(error) => matches!(error, EngineError::Declined(_)),
             };
             if is_unused {
@@ -250,9 +274,17 @@ impl<S: Store> Engine<S> {
         challenge: u32,
         kind: ChallengeKind,
         answer: Secret,
+        terms: Terms,
     ) -> Result<Done, EngineError> {
+        if let Some(done) = self.answered_before(terms)? {
+            return Ok(done);
+        }
+        if terms.is_trial {
+            let event = Event::AnswerSubmitted { challenge, kind, answer: unsealed() };
+            return self.tell(application, event, terms).await;
+        }
         let engine = self.clone();
-        let work = async move { engine.answer_and_see(application, challenge, kind, answer).await };
+        let work = async move { engine.answer_and_see(application, challenge, kind, answer, terms).await };
         to_the_end(tokio::spawn(work)).await
     }
 
@@ -262,18 +294,40 @@ impl<S: Store> Engine<S> {
         challenge: u32,
         kind: ChallengeKind,
         answer: Secret,
+        terms: Terms,
     ) -> Result<Done, EngineError> {
         let answer = self.archive().seal_answer(application, &answer)?;
         let event = Event::AnswerSubmitted { challenge, kind, answer: answer.clone() };
-        let answered = self.tell(application, event).await;
-        if matches!(answered, Err(EngineError::Declined(_))) {
+        let answered = self.tell(application, event, terms).await;
+        let is_unused = match &answered {
+            // The same request, twice at a time: the answer of the other one is the one that counts.
+            Ok(done) => done.application.is_none(),
+            Err(error) => matches!(error, EngineError::Declined(_)),
+        };
+        if is_unused {
             self.archive().destroy_answer(&answer)?;
         }
         answered
     }
 
     /// Lets an event happen to an application; durable on return.
-    pub async fn tell(&self, application: ApplicationId, event: Event) -> Result<Done, EngineError> {
-        self.command(Command::Tell { application, event }).await
+    pub async fn tell(
+        &self,
+        application: ApplicationId,
+        event: Event,
+        terms: Terms,
+    ) -> Result<Done, EngineError> {
+        self.command(Command::Tell { application, event }, terms).await
     }
+
+    /// Gives the answer that a request was given before: nothing needs to be sealed for it again.
+    fn answered_before(&self, terms: Terms) -> Result<Option<Done>, EngineError> {
+        let Some(request) = terms.request else { return Ok(None) };
+        super::core::answered_before(self.store(), request).map_err(EngineError::Declined)
+    }
+}
+
+/// Stands for an answer in a trial: it is never stored and opens nothing.
+const fn unsealed() -> SealedAnswer {
+    SealedAnswer { slot: 0, generation: 0, bytes: Vec::new() }
 }

@@ -74,6 +74,7 @@ mod tests {
                 documents: Vec::new(),
                 unindex: Vec::new(),
                 index: Vec::new(),
+                request: None,
             };
             store.commit(&[item]).unwrap();
             at = at + day;

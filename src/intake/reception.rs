@@ -62,7 +62,13 @@ fn refused(error: &EngineError) -> Refused {
             | Refusal::NotHeld
             | Refusal::NothingToRetry => unavailable(error),
         },
-        EngineError::Declined(Declined::NotFound | Declined::Exists { .. } | Declined::Unreadable(_))
+        EngineError::Declined(
+            Declined::NotFound
+            | Declined::Exists { .. }
+            | Declined::Changed { .. }
+            | Declined::RequestReused
+            | Declined::Unreadable(_),
+        )
         | EngineError::Entrance(_)
         | EngineError::Contended
         | EngineError::Stopped(_)

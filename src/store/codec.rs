@@ -41,6 +41,10 @@ pub enum Kind {
     Totals = 7,
     /// Whose rows these are.
     Identity = 8,
+    /// What became of a request.
+    Request = 9,
+    /// The request of a change.
+    RequestOf = 10,
 }
 
 impl Kind {
@@ -55,6 +59,8 @@ impl Kind {
             6 => Self::Document,
             7 => Self::Totals,
             8 => Self::Identity,
+            9 => Self::Request,
+            10 => Self::RequestOf,
             _ => return None,
         })
     }
@@ -74,6 +80,8 @@ impl Kind {
             Self::Document => "document",
             Self::Totals => "totals",
             Self::Identity => "identity",
+            Self::Request => "request",
+            Self::RequestOf => "request of a change",
         }
     }
 }
@@ -311,7 +319,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

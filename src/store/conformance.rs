@@ -5,7 +5,7 @@
 use super::codec::Encoded;
 use super::{
     ApplicationId, BLOB_LIMIT, Change, Counts, Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item,
-    RECORD_LIMIT, Store, StoreError, Time, Verdict, Wake, keys, rows,
+    RECORD_LIMIT, Remembered, Request, RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
 };
 use crate::store::codec::Kind;
 
@@ -26,6 +26,7 @@ pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
     documents_come_back(&make());
     journals_read_in_order(&make());
     changes_are_forgotten(&make());
+    requests_are_remembered_as_long_as_their_changes(&make());
     applications_read_in_pages(&make());
     an_audit_finds_orphans(&make());
     damage_is_found_on_reading(&make());
@@ -52,6 +53,7 @@ pub(super) fn item(number: u8, expected: u64) -> Item {
         documents: Vec::new(),
         unindex: Vec::new(),
         index: Vec::new(),
+        request: None,
     }
 }
 
@@ -229,6 +231,24 @@ fn changes_are_forgotten(store: &impl Raw) {
     assert_eq!(store.commit(&[item(1, 10)]).unwrap(), [Verdict::Committed { sequence: 11 }]);
     assert_eq!(store.changes(10, 5).unwrap().len(), 1);
     assert_eq!(store.counts().moves, 11);
+}
+
+fn requests_are_remembered_as_long_as_their_changes(store: &impl Raw) {
+    let request = |number| Request { key: RequestKey([number; 16]), fingerprint: [number + 1; 16] };
+    let asked = |number, expected| Item { request: Some(request(number)), ..item(number, expected) };
+    let found = |number| store.request(request(number).key).unwrap();
+    assert_eq!(found(1), None);
+    // The second is stale: it did nothing, and is not remembered.
+    store.commit(&[asked(1, 0), asked(2, 5), item(3, 0), asked(4, 0)]).unwrap();
+    let remembered =
+        |number, sequence| Remembered { sequence, application: id(number), fingerprint: [number + 1; 16] };
+    assert_eq!(found(1), Some(remembered(1, 1)));
+    assert_eq!(found(2), None);
+    assert_eq!(found(4), Some(remembered(4, 3)));
+    store.forget_changes(3).unwrap();
+    assert_eq!((found(1), found(4)), (None, Some(remembered(4, 3))));
+    store.forget_changes(u64::MAX).unwrap();
+    assert_eq!(found(4), None);
 }
 
 fn applications_read_in_pages(store: &impl Raw) {

@@ -5,15 +5,20 @@
 
 use super::codec::{self, Encoded, Kind};
 use super::rows::{self, Head, Totals};
-use super::{ApplicationId, BlobId, Change, Counts, Document, IndexKey, Time, Wake, keys};
+use super::{
+    ApplicationId, BlobId, Change, Counts, Document, IndexKey, Remembered, RequestKey, Time, Wake, keys,
+};
 use std::collections::BTreeMap;
 
+const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
     ApplicationId::from_bytes(*b"\x01\x9a\xff\x00\x10\x20\x7f\xee\x80\x01\x02\x03\x04\x05\x06\x07");
 const WAKE: Wake = Wake { at: Time::from_millis(1_760_000_000_123), application: ID };
 const TOTALS: Totals = Totals { counts: Counts { applications: 5, live: 4, moves: 12 }, oldest: 3 };
+
+const REMEMBERED: Remembered = Remembered { sequence: 0x0102_0304, application: ID, fingerprint: [0xef; 16] };
 
 fn head(wake: Option<Time>) -> Head {
     Head { version: 7, sequence: 0x0102_0304, wake, chain: *b"chain of 16 byte" }
@@ -58,6 +63,23 @@ fn what_is_written_is_what_was_released() {
     let text: String =
         written().iter().map(|(name, bytes)| format!("{name} {}\n", hex::encode(bytes))).collect();
     assert_eq!(text, V1);
+}
+
+/// The rows of requests came after the others.
+#[test]
+fn rows_of_requests_are_written_and_read_as_released() {
+    let key = RequestKey([0xcd; 16]);
+    let written = [
+        keys::request(key),
+        keys::request_of(0x0102_0304),
+        rows::write_request(&REMEMBERED),
+        rows::write_request_of(key),
+    ];
+    let released: Vec<_> = REQUESTS.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:?}", written.each_ref().map(hex::encode));
+    assert_eq!(keys::read_request_of(&released[1]).unwrap(), 0x0102_0304);
+    assert_eq!(rows::read_request(&released[2]).unwrap(), REMEMBERED);
+    assert_eq!(rows::read_request_of(&released[3]).unwrap(), key);
 }
 
 #[test]

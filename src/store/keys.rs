@@ -9,12 +9,14 @@
 //! | 5 | wake-up | time u64 in milliseconds, id 16 |
 //! | 6 | index | index u8, length of the value u16, value, id 16 |
 //! | 7 | document | id 16, number u32 |
+//! | 8 | request | key 16 |
+//! | 9 | request of a change | sequence u64 |
 //!
 //! The numbers are permanent: never changed, never reused. The length before an index value keeps
 //! a scan of one value from seeing a longer one that begins like it. Nothing here reads values.
 
 use super::codec::{CodecError, Reader};
-use super::{INDEX_VALUE_LIMIT, IndexKey, Wake};
+use super::{INDEX_VALUE_LIMIT, IndexKey, RequestKey, Wake};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use std::ops::Range;
@@ -26,6 +28,8 @@ const CHANGE: u8 = 4;
 const WAKE: u8 = 5;
 const INDEX: u8 = 6;
 const DOCUMENT: u8 = 7;
+const REQUEST: u8 = 8;
+const REQUEST_OF: u8 = 9;
 
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
@@ -60,6 +64,19 @@ pub(super) fn index(key: &IndexKey, id: ApplicationId) -> Key {
 
 pub(super) fn document(id: ApplicationId, number: u32) -> Key {
     join(DOCUMENT, &[id.as_bytes(), &number.to_be_bytes()])
+}
+
+pub(super) fn request(key: RequestKey) -> Key {
+    join(REQUEST, &[&key.0])
+}
+
+pub(super) fn request_of(sequence: u64) -> Key {
+    join(REQUEST_OF, &[&sequence.to_be_bytes()])
+}
+
+/// The requests of the changes with sequences from `first` to `last`, both included.
+pub(super) fn requests_between(first: u64, last: u64) -> Range<Key> {
+    request_of(first)..next(request_of(last))
 }
 
 /// All applications after one, or all.
@@ -108,6 +125,13 @@ pub(super) fn read_journal(key: &[u8]) -> Result<(ApplicationId, u64), CodecErro
 /// The sequence in the key of a change.
 pub(super) fn read_change(key: &[u8]) -> Result<u64, CodecError> {
     let mut reader = tagged("the key of a change", CHANGE, key)?;
+    let sequence = reader.u64()?;
+    reader.end().map(|()| sequence)
+}
+
+/// The sequence in the key of a request of a change.
+pub(super) fn read_request_of(key: &[u8]) -> Result<u64, CodecError> {
+    let mut reader = tagged("the key of a request of a change", REQUEST_OF, key)?;
     let sequence = reader.u64()?;
     reader.end().map(|()| sequence)
 }

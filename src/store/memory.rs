@@ -8,8 +8,8 @@ use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Document, IndexKey, Item, Store, StoreError,
-    Stored, Time, Verdict, Wake,
+    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Document, IndexKey, Item, Remembered,
+    RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -178,11 +178,12 @@ impl Store for MemoryStore {
 
     fn forget_changes(&self, before: u64) -> Result<(), StoreError> {
         let _writer = self.writer();
-        let mut state = self.state_mut();
-        while let Some((writes, totals)) = plan::forget(&state.totals, before) {
-            state.write(writes, totals);
+        loop {
+            let totals = self.state().totals;
+            let Some(span) = plan::forgettable(&totals, before) else { return Ok(()) };
+            let (writes, totals) = plan::forget(&totals, span, &read::requests_of(self, span)?);
+            self.state_mut().write(writes, totals);
         }
-        Ok(())
     }
 
     fn wakes(&self, after: Option<Wake>, until: Time, limit: usize) -> Result<Vec<Wake>, StoreError> {
@@ -196,6 +197,10 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<ApplicationId>, StoreError> {
         read::indexed(self, key, after, limit)
+    }
+
+    fn request(&self, key: RequestKey) -> Result<Option<Remembered>, StoreError> {
+        read::request(self, key)
     }
 
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError> {

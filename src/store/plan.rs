@@ -5,7 +5,10 @@
 
 use super::codec::Kind;
 use super::rows::{self, CHAIN_START, Head, Totals};
-use super::{Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, Item, RECORD_LIMIT, StoreError, Verdict, Wake, keys};
+use super::{
+    Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, Item, RECORD_LIMIT, Remembered, Request, RequestKey,
+    StoreError, Verdict, Wake, keys,
+};
 use crate::machine::id::ApplicationId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,16 +70,27 @@ pub(super) fn plan(group: &[Item], mut heads: BTreeMap<ApplicationId, Head>, tot
 /// Changes forgotten at a time: a batch that a reader or the writer hardly notices.
 const FORGET_BATCH: u64 = 4_096;
 
-/// Plans the next step of forgetting changes below `before`; `None` when there is none left.
-pub(super) fn forget(totals: &Totals, before: u64) -> Option<(Writes, Totals)> {
+/// The changes that the next step of forgetting those below `before` takes away, from the first to
+/// the last; `None` when there is none left.
+pub(super) fn forgettable(totals: &Totals, before: u64) -> Option<(u64, u64)> {
     let before = before.min(totals.counts.moves + 1).min(totals.oldest + FORGET_BATCH);
-    if before <= totals.oldest {
-        return None;
+    (before > totals.oldest).then(|| (totals.oldest, before - 1))
+}
+
+/// Plans to forget the changes from `first` to `last`, and the requests that made them.
+pub(super) fn forget(
+    totals: &Totals,
+    (first, last): (u64, u64),
+    requests: &[(u64, RequestKey)],
+) -> (Writes, Totals) {
+    let after = Totals { oldest: last + 1, ..*totals };
+    let mut writes: Writes = (first..=last).map(|s| (keys::change(s), None)).collect();
+    for (sequence, key) in requests {
+        writes.insert(keys::request_of(*sequence), None);
+        writes.insert(keys::request(*key), None);
     }
-    let after = Totals { oldest: before, ..*totals };
-    let mut writes: Writes = (totals.oldest..before).map(|s| (keys::change(s), None)).collect();
     writes.insert(keys::TOTALS.to_vec(), Some(rows::write_totals(&after)));
-    Some((writes, after))
+    (writes, after)
 }
 
 impl Plan {
@@ -98,6 +112,12 @@ impl Plan {
         self.put(keys::application(id), rows::write_application(&after, &item.snapshot));
         self.put(keys::journal(id, after.version), rows::write_journal(&previous, &item.entry));
         self.put(keys::change(after.sequence), rows::write_change(id, after.version, &item.change));
+
+        if let Some(Request { key, fingerprint }) = item.request {
+            let remembered = Remembered { sequence: after.sequence, application: id, fingerprint };
+            self.put(keys::request(key), rows::write_request(&remembered));
+            self.put(keys::request_of(after.sequence), rows::write_request_of(key));
+        }
 
         // What goes first, so that a row both lost and gained stays.
         if let Some(at) = before.and_then(|h| h.wake) {

@@ -6,8 +6,8 @@
 use super::codec::{CodecError, Encoded, Kind};
 use super::rows::{self, CHAIN_START, Head};
 use super::{
-    ApplicationId, Audit, BlobId, Change, Document, IndexKey, ORPHANS_NAMED, READ_LIMIT, StoreError, Stored,
-    Time, Wake, keys,
+    ApplicationId, Audit, BlobId, Change, Document, IndexKey, ORPHANS_NAMED, READ_LIMIT, Remembered,
+    RequestKey, StoreError, Stored, Time, Wake, keys,
 };
 use std::fmt::Display;
 use std::ops::Range;
@@ -162,6 +162,31 @@ pub(super) fn indexed(
         Ok(id)
     };
     rows.page(keys::index_after(key, after), limit.min(READ_LIMIT))?.into_iter().map(read).collect()
+}
+
+/// A request whose change is forgotten is forgotten too, whatever rows are left of it.
+pub(super) fn request(rows: &impl Rows, key: RequestKey) -> Result<Option<Remembered>, StoreError> {
+    let Some(row) = rows.row(&keys::request(key))? else {
+        return Ok(None);
+    };
+    let remembered = named("a request", rows::read_request(&row))?;
+    let (oldest, _) = rows.durable_span();
+    Ok((remembered.sequence >= oldest).then_some(remembered))
+}
+
+/// The requests of some changes.
+pub(super) fn requests_of(
+    rows: &impl Rows,
+    (first, last): (u64, u64),
+) -> Result<Vec<(u64, RequestKey)>, StoreError> {
+    let read = |(key, value): Row| {
+        let sequence = named("the key of a request of a change", keys::read_request_of(&key))?;
+        Ok((
+            sequence,
+            named(format_args!("the request of change {sequence}"), rows::read_request_of(&value))?,
+        ))
+    };
+    rows.page(keys::requests_between(first, last), READ_LIMIT)?.into_iter().map(read).collect()
 }
 
 pub(super) fn document(

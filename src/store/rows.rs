@@ -8,12 +8,14 @@
 //! | document | 1 + bytes, or 2 + SHA-256 of the blob 32 |
 //! | totals | applications u64, live u64, moves u64, oldest change u64 |
 //! | identity | instance 16 |
+//! | request | sequence u64, application 16, fingerprint 16 |
+//! | request of a change | key of the request 16 |
 //!
 //! Wake-ups and index rows are empty envelopes. Every form is [`FORM`]; a new one gets the next
 //! number and its own reader beside the old one. Nothing here knows what the bodies mean.
 
 use super::codec::{self, CodecError, Encoded, Kind, Reader};
-use super::{BlobId, Change, Counts, Document};
+use super::{BlobId, Change, Counts, Document, Remembered, RequestKey};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use aws_lc_rs::digest;
@@ -172,6 +174,32 @@ pub(super) fn read_identity(row: &[u8]) -> Result<[u8; 16], CodecError> {
     let mut reader = Reader::new("the body of the identity", body);
     let instance = reader.array()?;
     reader.end().map(|()| instance)
+}
+
+pub(super) fn write_request(remembered: &Remembered) -> Vec<u8> {
+    let Remembered { sequence, application, fingerprint } = remembered;
+    let body = [&sequence.to_be_bytes()[..], application.as_bytes(), fingerprint].concat();
+    codec::seal(Kind::Request, FORM, &body)
+}
+
+pub(super) fn read_request(row: &[u8]) -> Result<Remembered, CodecError> {
+    let (_, body) = codec::open(Kind::Request, FORM, row)?;
+    let mut reader = Reader::new("the body of a request", body);
+    let sequence = reader.u64()?;
+    let application = ApplicationId::from_bytes(reader.array()?);
+    let remembered = Remembered { sequence, application, fingerprint: reader.array()? };
+    reader.end().map(|()| remembered)
+}
+
+pub(super) fn write_request_of(key: RequestKey) -> Vec<u8> {
+    codec::seal(Kind::RequestOf, FORM, &key.0)
+}
+
+pub(super) fn read_request_of(row: &[u8]) -> Result<RequestKey, CodecError> {
+    let (_, body) = codec::open(Kind::RequestOf, FORM, row)?;
+    let mut reader = Reader::new("the body of a request of a change", body);
+    let key = RequestKey(reader.array()?);
+    reader.end().map(|()| key)
 }
 
 fn append(body: &mut Vec<u8>, inner: &Encoded) {

@@ -25,8 +25,8 @@ use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BlobId, Change, Counts, Document, IndexKey, Item, Store, StoreError, Stored, Time,
-    Verdict, Wake,
+    ApplicationId, Audit, BlobId, Change, Counts, Document, IndexKey, Item, Remembered, RequestKey, Store,
+    StoreError, Stored, Time, Verdict, Wake,
 };
 use blobs::Blobs;
 use manifest::Manifest;
@@ -320,9 +320,8 @@ impl Store for SledStore {
             // The lock is let go between two batches: commits go first.
             let mut writer = self.writer();
             writer.running()?;
-            let Some((writes, totals)) = plan::forget(&writer.totals, before) else {
-                return Ok(());
-            };
+            let Some(span) = plan::forgettable(&writer.totals, before) else { return Ok(()) };
+            let (writes, totals) = plan::forget(&writer.totals, span, &read::requests_of(self, span)?);
             self.write(&mut writer, writes, totals)?;
         }
     }
@@ -338,6 +337,10 @@ impl Store for SledStore {
         limit: usize,
     ) -> Result<Vec<ApplicationId>, StoreError> {
         read::indexed(self, key, after, limit)
+    }
+
+    fn request(&self, key: RequestKey) -> Result<Option<Remembered>, StoreError> {
+        read::request(self, key)
     }
 
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError> {

@@ -207,14 +207,20 @@ async fn answer(address: &str, name: &str, expected: &Value, seen: &Shared) -> b
     let name = name.to_owned();
     let is_stale = expected["is_stale"] == true;
     let answered = if is_stale {
-        client.resend_challenge(ResendChallengeRequest { name }).await
+        client.resend_challenge(ResendChallengeRequest { name, ..ResendChallengeRequest::default() }).await
     } else {
         let answer = match expected["kind"].as_str() {
             Some("service_password") => Answer::ServicePassword(text),
             Some("query_password") => Answer::QueryPassword(text),
             _ => Answer::SmsCode(text),
         };
-        client.answer_challenge(AnswerChallengeRequest { name, answer: Some(answer) }).await
+        client
+            .answer_challenge(AnswerChallengeRequest {
+                name,
+                answer: Some(answer),
+                ..AnswerChallengeRequest::default()
+            })
+            .await
     };
     match answered {
         Ok(application) => {

@@ -39,7 +39,7 @@ pub(in super::super) fn page<S: Store>(
 }
 
 /// Shows what may be seen of an application.
-pub(super) fn view(view: &View) -> v1::Application {
+pub(in super::super) fn view(view: &View) -> v1::Application {
     v1::Application {
         name: name::application_name(view.id),
         state: state(view.state).into(),

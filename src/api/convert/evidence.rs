@@ -26,7 +26,7 @@ pub(in super::super) fn brought(
     request: CreateApplicationRequest,
     products: &Products,
 ) -> Result<Brought, Status> {
-    let CreateApplicationRequest { partner, order_number, product, evidence, credentials } = request;
+    let CreateApplicationRequest { partner, order_number, product, evidence, credentials, .. } = request;
     let mut check = Check::default();
     let partner = check.label("partner", partner);
     let order = check.label("order_number", order_number);

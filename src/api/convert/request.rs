@@ -84,7 +84,7 @@ pub(in super::super) fn cancellation(
 
 /// Checks an answer.
 pub(in super::super) fn answer(request: AnswerChallengeRequest) -> Result<Given, Status> {
-    let AnswerChallengeRequest { name, answer } = request;
+    let AnswerChallengeRequest { name, answer, .. } = request;
     let mut check = Check::default();
     let id = check.challenge("name", &name);
     let answer = check.present("answer", answer).and_then(|answer| match answer {

@@ -100,6 +100,18 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
                 let facts = [("application", application.as_str())];
                 Told::new(Code::AlreadyExists, "APPLICATION_EXISTS", text, &facts).status()
             }
+            Declined::Changed { expected, found } => {
+                let (expected, found) = (expected.to_string(), found.to_string());
+                let facts = [("subject", subject), ("expected", &expected), ("found", &found)];
+                let text = "the application has changed since its etag was read";
+                Told::new(Code::Aborted, "ETAG_MISMATCH", text, &facts).status()
+            }
+            Declined::RequestReused => {
+                let text = "the request_id was used for another request";
+                Told::new(Code::AlreadyExists, "REQUEST_ID_REUSED", text, &[("field", "request_id")])
+                    .field("request_id", "must be new, or that of the same request")
+                    .status()
+            }
             Declined::Unreadable(source) => internal(source.as_ref()),
         },
         EngineError::Entrance(entrance) => match entrance {

@@ -24,5 +24,5 @@ pub(super) fn read<S: Store, const N: usize>(
 }
 
 fn seal<S: Store>(archive: &Archive<S>, scope: &str, position: &[u8]) -> [u8; 16] {
-    archive.digest("page token", &format!("{} {scope}", hex::encode(position)))
+    archive.digest("page token", format!("{} {scope}", hex::encode(position)))
 }

@@ -13,6 +13,7 @@ pub(super) fn code(application: &Application) -> AnswerChallengeRequest {
     AnswerChallengeRequest {
         name: application.challenges[0].name.clone(),
         answer: Some(Answer::SmsCode("2468".to_owned())),
+        ..AnswerChallengeRequest::default()
     }
 }
 
@@ -91,7 +92,11 @@ async fn every_end_says_why() {
     }
 
     let asked = world.asked("cancelled").await;
-    let cancel = CancelApplicationRequest { name: asked.name.clone(), reason: "changed my mind".to_owned() };
+    let cancel = CancelApplicationRequest {
+        name: asked.name.clone(),
+        reason: "changed my mind".to_owned(),
+        ..CancelApplicationRequest::default()
+    };
     let ended = world.applications().cancel_application(cancel.clone()).await.unwrap().into_inner();
     assert_eq!(ended.state(), State::Cancelled);
     let Some(Outcome::Cancellation(why)) = &ended.outcome else { panic!("no cancellation: {ended:?}") };
@@ -108,7 +113,10 @@ async fn every_end_says_why() {
 async fn a_code_is_ordered_again() {
     let world = World::start().await;
     let asked = world.asked("resent").await;
-    let resend = ResendChallengeRequest { name: asked.challenges[0].name.clone() };
+    let resend = ResendChallengeRequest {
+        name: asked.challenges[0].name.clone(),
+        ..ResendChallengeRequest::default()
+    };
     let resent = world.applications().resend_challenge(resend).await.unwrap().into_inner();
     assert_eq!(resent.collections[0].state, "RESENDING");
     let asked = world.wait(&asked.name, &[State::CaptchaRequired]).await.application.unwrap();

@@ -108,7 +108,11 @@ async fn names_and_tokens_must_be_ours() {
     let absent = "applications/019aff00-1020-7fee-8001-020304050607";
     let status = client.get_application(get(absent)).await.unwrap_err();
     check(&status, Code::NotFound, "APPLICATION_NOT_FOUND");
-    let cancel = CancelApplicationRequest { name: absent.to_owned(), reason: "why not".to_owned() };
+    let cancel = CancelApplicationRequest {
+        name: absent.to_owned(),
+        reason: "why not".to_owned(),
+        ..CancelApplicationRequest::default()
+    };
     check(&client.cancel_application(cancel).await.unwrap_err(), Code::NotFound, "APPLICATION_NOT_FOUND");
 
     let list = ListApplicationsRequest { page_size: 1001, page_token: "AAAA".to_owned(), selector: None };
@@ -140,6 +144,7 @@ async fn an_answer_must_fit_its_challenge() {
     let answer = |number: u32, answer| AnswerChallengeRequest {
         name: format!("{}/challenges/{number}", asked.name),
         answer,
+        ..AnswerChallengeRequest::default()
     };
     let status = client.answer_challenge(answer(9, code(&asked).answer)).await.unwrap_err();
     check(&status, Code::NotFound, "CHALLENGE_NOT_FOUND");
@@ -157,7 +162,11 @@ async fn an_answer_must_fit_its_challenge() {
         let status = client.answer_challenge(answer(2, wrong)).await.unwrap_err();
         assert_eq!(check(&status, Code::InvalidArgument, "INVALID_FIELDS"), [field]);
     }
-    let empty = CancelApplicationRequest { name: asked.name.clone(), reason: " ".to_owned() };
+    let empty = CancelApplicationRequest {
+        name: asked.name.clone(),
+        reason: " ".to_owned(),
+        ..CancelApplicationRequest::default()
+    };
     let status = client.cancel_application(empty).await.unwrap_err();
     assert_eq!(check(&status, Code::InvalidArgument, "INVALID_FIELDS"), ["reason"]);
     let now = client.get_application(GetApplicationRequest { name: asked.name.clone() }).await;

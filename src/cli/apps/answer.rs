@@ -4,6 +4,7 @@
 use super::challenges::{meant, open};
 use super::get::show;
 use super::name::Named;
+use super::terms::Expecting;
 use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::challenge::Kind;
 use crate::api::proto::v1::{AnswerChallengeRequest, Application, Challenge};
@@ -30,6 +31,8 @@ pub(super) struct Options {
     named: Named,
     #[command(flatten)]
     given: Given,
+    #[command(flatten)]
+    terms: Expecting,
 }
 
 /// The answer that is given.
@@ -48,26 +51,32 @@ struct Given {
 }
 
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
-    let Options { named, given } = options;
+    let Options { named, given, terms } = options;
     let target = named.find_target(client).await?;
     let open = open(client, &target).await?;
     let application = if let Some(code) = given.sms_code {
-        hand_in(client, meant(open, Some(Kind::SmsCode)), Answer::SmsCode(code)).await?
+        hand_in(client, meant(open, Some(Kind::SmsCode)), Answer::SmsCode(code), terms).await?
     } else if given.query_password {
         let password = ask("query password", Echo::Hidden)?;
-        hand_in(client, meant(open, Some(Kind::QueryPassword)), Answer::QueryPassword(password)).await?
+        let challenge = meant(open, Some(Kind::QueryPassword));
+        hand_in(client, challenge, Answer::QueryPassword(password), terms).await?
     } else if given.service_password {
         let password = ask("service password", Echo::Hidden)?;
-        hand_in(client, meant(open, Some(Kind::ServicePassword)), Answer::ServicePassword(password)).await?
+        let challenge = meant(open, Some(Kind::ServicePassword));
+        hand_in(client, challenge, Answer::ServicePassword(password), terms).await?
     } else {
-        answer_all(client, open).await?
+        answer_all(client, open, terms).await?
     };
     show(out, &application)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Shows each challenge and hands in what is typed.
-async fn answer_all(client: &Client, open: Vec<Challenge>) -> Result<Application, Failure> {
+async fn answer_all(client: &Client, open: Vec<Challenge>, terms: Expecting) -> Result<Application, Failure> {
+    if open.len() > 1 && (terms.terms.request_id.is_some() || terms.etag.is_some()) {
+        let what = "--request-id and --etag are for one answer, and more than one is asked for";
+        return Err(Failure::new(Exit::Usage, what).hint("name the challenge"));
+    }
     let mut application = Application::default();
     for challenge in open {
         let (asked, left) = (words::challenge(challenge.kind()), challenge.answers_left);
@@ -94,12 +103,19 @@ async fn answer_all(client: &Client, open: Vec<Challenge>) -> Result<Application
                 return Err(Failure::new(Exit::Other, what).hint("use one as new as the server"));
             }
         };
-        application = hand_in(client, challenge, answer).await?;
+        application = hand_in(client, challenge, answer, terms.clone()).await?;
     }
     Ok(application)
 }
 
-async fn hand_in(client: &Client, challenge: Challenge, answer: Answer) -> Result<Application, Failure> {
-    let request = AnswerChallengeRequest { name: challenge.name, answer: Some(answer) };
+async fn hand_in(
+    client: &Client,
+    challenge: Challenge,
+    answer: Answer,
+    terms: Expecting,
+) -> Result<Application, Failure> {
+    let (request_id, validate_only, etag) = terms.wire();
+    let (name, answer) = (challenge.name, Some(answer));
+    let request = AnswerChallengeRequest { name, answer, request_id, validate_only, etag };
     client.answer(client.applications().answer_challenge(request)).await
 }

@@ -2,6 +2,7 @@
 
 use super::get::show;
 use super::name::Named;
+use super::terms::Expecting;
 use crate::api::proto::v1::CancelApplicationRequest;
 use crate::cli::client::Client;
 use crate::cli::failure::Ended;
@@ -18,11 +19,14 @@ pub(super) struct Options {
     /// Why; kept for good, so nothing about the person belongs here
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    terms: Expecting,
 }
 
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     let name = options.named.find(client).await?;
-    let request = CancelApplicationRequest { name, reason: options.reason };
+    let (request_id, validate_only, etag) = options.terms.wire();
+    let request = CancelApplicationRequest { name, reason: options.reason, request_id, validate_only, etag };
     show(out, &client.answer(client.applications().cancel_application(request)).await?)?;
     Ok(ExitCode::SUCCESS)
 }

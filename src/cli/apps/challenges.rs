@@ -2,6 +2,7 @@
 
 use super::get::{fetch, show};
 use super::name::{Named, Target};
+use super::terms::Expecting;
 use crate::api::proto::v1::challenge::Kind;
 use crate::api::proto::v1::{Challenge, ResendChallengeRequest};
 use crate::cli::client::Client;
@@ -18,6 +19,8 @@ Examples:
 pub(super) struct ResendOptions {
     #[command(flatten)]
     named: Named,
+    #[command(flatten)]
+    terms: Expecting,
 }
 
 pub(super) async fn resend(client: &Client, out: Out, options: ResendOptions) -> Ended {
@@ -26,7 +29,8 @@ pub(super) async fn resend(client: &Client, out: Out, options: ResendOptions) ->
         Some(challenge) => challenge,
         None => meant(open(client, &target).await?, Some(Kind::SmsCode)).name,
     };
-    let request = ResendChallengeRequest { name };
+    let (request_id, validate_only, etag) = options.terms.wire();
+    let request = ResendChallengeRequest { name, request_id, validate_only, etag };
     show(out, &client.answer(client.applications().resend_challenge(request)).await?)?;
     Ok(ExitCode::SUCCESS)
 }

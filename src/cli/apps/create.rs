@@ -1,6 +1,7 @@
 //! `docket apps create`.
 
 use super::get::show;
+use super::terms::Terms;
 use crate::api::proto::v1::CreateApplicationRequest;
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Exit, Failure};
@@ -38,6 +39,8 @@ pub(super) struct Options {
     /// Print an example to begin with, and do nothing
     #[arg(long, conflicts_with_all = ["from", "operator_data"])]
     template: bool,
+    #[command(flatten)]
+    terms: Terms,
 }
 
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
@@ -52,6 +55,8 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     if let Some(file) = options.operator_data {
         request.evidence.get_or_insert_default().operator_data = read(&file)?;
     }
+    request.request_id = options.terms.request_id.unwrap_or(request.request_id);
+    request.validate_only |= options.terms.dry_run;
     let application = client.answer(client.applications().create_application(request)).await?;
     show(out, &application)?;
     Ok(ExitCode::SUCCESS)

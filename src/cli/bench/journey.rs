@@ -188,7 +188,10 @@ async fn one(
     let code = format!("{:04}01", number % 10_000);
     let answering = Instant::now();
     let answer = Some(Answer::SmsCode(code));
-    service.answer_challenge(AnswerChallengeRequest { name, answer }).await.context("answer")?;
+    service
+        .answer_challenge(AnswerChallengeRequest { name, answer, ..AnswerChallengeRequest::default() })
+        .await
+        .context("answer")?;
     let ended = until(&mut told, |application| application.next_look_time.is_none()).await?;
     if ended.state() != State::Approved {
         bail!("{order} ended {}", ended.state().as_str_name());
@@ -247,5 +250,6 @@ fn request(partner: &str, number: u32) -> CreateApplicationRequest {
             ..Evidence::default()
         }),
         credentials: Some(Credentials { service_password: text("123456") }),
+        ..CreateApplicationRequest::default()
     }
 }

@@ -110,14 +110,22 @@ impl Applicants {
         let name = challenge.to_owned();
         let mut service = self.inner.service.clone();
         let answered = if expected.is_stale {
-            service.resend_challenge(ResendChallengeRequest { name }).await
+            service
+                .resend_challenge(ResendChallengeRequest { name, ..ResendChallengeRequest::default() })
+                .await
         } else {
             let answer = match expected.kind.as_str() {
                 "service_password" => Answer::ServicePassword(expected.answer),
                 "query_password" => Answer::QueryPassword(expected.answer),
                 _sms => Answer::SmsCode(expected.answer),
             };
-            service.answer_challenge(AnswerChallengeRequest { name, answer: Some(answer) }).await
+            service
+                .answer_challenge(AnswerChallengeRequest {
+                    name,
+                    answer: Some(answer),
+                    ..AnswerChallengeRequest::default()
+                })
+                .await
         };
         match answered {
             Ok(_application) => Ok(()),

@@ -1,7 +1,7 @@
 //! From an input to an item of the group.
 
 use super::look::UNREADABLE_PAUSE;
-use super::{Answer, Command, Core, Declined, Done, LoadError};
+use super::{Answer, Command, Core, Declined, Done, LoadError, Terms};
 use crate::engine::hot::After;
 use crate::engine::provider::Ended;
 use crate::machine::application::{Application, Source};
@@ -14,39 +14,55 @@ use crate::machine::view::View;
 use crate::store::records::change::ChangeRecord;
 use crate::store::records::journal::Entry;
 use crate::store::records::{change, index, journal, snapshot};
-use crate::store::{self, Item, Store};
+use crate::store::{self, Item, Request, Store};
 use std::sync::Arc;
 
 type Bodies = Vec<(u32, store::Document)>;
 
 impl<S: Store, T> Core<S, T> {
-    pub(super) fn command(&mut self, command: Command, now: Time) -> Answer {
+    /// Decides a command on its terms. A repetition is recognised first: what the first time made
+    /// false must not refuse it.
+    pub(super) fn command(&mut self, command: Command, terms: Terms, now: Time) -> Answer {
+        if let Some(request) = terms.request
+            && let Some(done) = self.answered_before(request)?
+        {
+            return Ok(done);
+        }
         match command {
-            Command::Bring { birth, evidence, bodies } => self.bring(birth, evidence, bodies, now),
+            Command::Bring { birth, evidence, bodies } => self.bring(birth, evidence, bodies, terms, now),
             Command::Tell { application, event } => {
                 let before = self.load(application)?.ok_or(Declined::NotFound)?;
-                self.let_happen(&before, event, Vec::new(), now)
+                self.happens(&before, event, Vec::new(), terms, now)
             }
         }
     }
 
-    fn bring(&mut self, birth: Birth, evidence: EvidenceAdded, bodies: Bodies, now: Time) -> Answer {
+    fn bring(
+        &mut self,
+        birth: Birth,
+        evidence: EvidenceAdded,
+        bodies: Bodies,
+        terms: Terms,
+        now: Time,
+    ) -> Answer {
         let Some(id) = self.find(&birth.source)? else {
             let source = birth.source.clone();
             let event = Event::EvidenceAdded(evidence.clone());
             let moved = step::create(birth, evidence, now, &self.policy).map_err(Declined::Refused)?;
+            if terms.is_trial {
+                return Ok(tried(moved));
+            }
             self.group.born.insert(source, moved.application.id);
-            let application = self.write(None, &event, moved, bodies, now);
-            return Ok(Done { application, repeated: false });
+            return Ok(self.write(None, &event, moved, bodies, terms.request, now));
         };
         let before = self.load(id)?.ok_or(Declined::NotFound)?;
         if before.id != birth.id {
             return Err(Declined::Exists { application: before.id, key: before.key });
         }
-        self.let_happen(&before, Event::EvidenceAdded(evidence), bodies, now)
+        self.happens(&before, Event::EvidenceAdded(evidence), bodies, terms, now)
     }
 
-    /// Lets an event happen to an application: the only way to change one.
+    /// Lets an event happen that nobody set terms for.
     pub(super) fn let_happen(
         &mut self,
         before: &Arc<Application>,
@@ -54,17 +70,30 @@ impl<S: Store, T> Core<S, T> {
         bodies: Bodies,
         now: Time,
     ) -> Answer {
+        self.happens(before, event, bodies, Terms::default(), now)
+    }
+
+    /// Lets an event happen to an application: the only way to change one.
+    fn happens(
+        &mut self,
+        before: &Arc<Application>,
+        event: Event,
+        bodies: Bodies,
+        terms: Terms,
+        now: Time,
+    ) -> Answer {
+        if let Some(expected) = terms.expected.filter(|expected| *expected != before.version) {
+            return Err(Declined::Changed { expected, found: before.version });
+        }
         match step::step(before, event.clone(), now, &self.policy).map_err(Declined::Refused)? {
-            Verdict::Moved(moved) => {
-                let application = self.write(Some(before), &event, *moved, bodies, now);
-                Ok(Done { application, repeated: false })
-            }
+            Verdict::Moved(moved) if terms.is_trial => Ok(tried(*moved)),
+            Verdict::Moved(moved) => Ok(self.write(Some(before), &event, *moved, bodies, terms.request, now)),
             Verdict::Quiet(pending) => {
                 self.hot.ask_again(before.id, pending);
                 self.schedule(before, now);
-                Ok(Done { application: Arc::clone(before), repeated: true })
+                Ok(Done::already(before))
             }
-            Verdict::Ignored => Ok(Done { application: Arc::clone(before), repeated: true }),
+            Verdict::Ignored => Ok(Done::already(before)),
         }
     }
 
@@ -75,8 +104,9 @@ impl<S: Store, T> Core<S, T> {
         event: &Event,
         moved: Moved,
         bodies: Bodies,
+        request: Option<Request>,
         now: Time,
-    ) -> Arc<Application> {
+    ) -> Done {
         let entry = Entry::of(event, &moved, now);
         let Moved { application, effects, .. } = moved;
         let change = ChangeRecord {
@@ -95,11 +125,17 @@ impl<S: Store, T> Core<S, T> {
             documents: bodies,
             unindex,
             index,
+            request,
         });
         let application = Arc::new(application);
         self.group.heads.insert(application.id, Arc::clone(&application));
         self.group.moved.push((Arc::clone(&application), effects));
-        application
+        let calls = entry.calls;
+        let done = Done { view: change.after, calls, repeated: false, application: Some(application) };
+        if let Some(Request { key, fingerprint }) = request {
+            self.group.requests.insert(key, (fingerprint, done.clone()));
+        }
+        done
     }
 
     /// A call came to its end: it means something, is tried again, or is given up.
@@ -161,7 +197,13 @@ impl<S: Store, T> Core<S, T> {
     }
 }
 
-fn unreadable(error: impl Into<LoadError>) -> Declined {
+/// What would have been done.
+fn tried(moved: Moved) -> Done {
+    let view = View::of(&moved.application);
+    Done { view, calls: journal::calls_of(&moved.effects), repeated: false, application: None }
+}
+
+pub(super) fn unreadable(error: impl Into<LoadError>) -> Declined {
     Declined::Unreadable(Arc::new(error.into()))
 }
 

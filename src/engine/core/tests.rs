@@ -43,7 +43,7 @@ impl Server {
             let source = Source { order: number.to_string(), ..like.source };
             let birth = Birth { id, source, plan: like.plan, order_id: 1, key: 0 };
             let command = Command::Bring { birth, evidence: EvidenceAdded::default(), bodies: Vec::new() };
-            self.core.handle(Input::Command { ticket: 1, command }, self.now);
+            self.core.handle(Input::Command { ticket: 1, command, terms: Terms::default() }, self.now);
         }
     }
 
@@ -61,7 +61,7 @@ impl Server {
             evidence.credentials = Some(samples::answer(1));
         }
         let command = Command::Bring { birth, evidence, bodies: Vec::new() };
-        self.core.handle(Input::Command { ticket: 1, command }, self.now);
+        self.core.handle(Input::Command { ticket: 1, command, terms: Terms::default() }, self.now);
     }
 
     /// Writes what was decided and acts on what has come, until nothing more is to do now.

@@ -187,27 +187,30 @@ impl Entry {
     pub fn of(event: &Event, moved: &Moved, at: Time) -> Self {
         let (happening, detail, answers) = told(event);
         let actor = event.by().map(|by| by.actor.clone()).unwrap_or_default();
-        let mut entry = Self {
+        let withdrawn = moved.effects.iter().filter_map(|effect| match effect {
+            Effect::Withdraw(id) => Some(*id),
+            Effect::Call(_) | Effect::Hurry(_) | Effect::Destroy(_) => None,
+        });
+        Self {
             at,
             happening,
             detail,
             actor,
             answers,
             moves: moved.moves.clone(),
-            calls: Vec::new(),
-            withdrawn: Vec::new(),
-        };
-        for effect in &moved.effects {
-            match effect {
-                Effect::Call(pending) | Effect::Hurry(pending) => {
-                    entry.calls.push((pending.id, pending.call.name().to_owned()))
-                }
-                Effect::Withdraw(id) => entry.withdrawn.push(*id),
-                Effect::Destroy(_) => {}
-            }
+            calls: calls_of(&moved.effects),
+            withdrawn: withdrawn.collect(),
         }
-        entry
     }
+}
+
+/// The calls that effects ask for, by name.
+pub fn calls_of(effects: &[Effect]) -> Vec<(EffectId, String)> {
+    let calls = effects.iter().filter_map(|effect| match effect {
+        Effect::Call(pending) | Effect::Hurry(pending) => Some((pending.id, pending.call.name().to_owned())),
+        Effect::Withdraw(_) | Effect::Destroy(_) => None,
+    });
+    calls.collect()
 }
 
 fn told(event: &Event) -> (Happening, String, Option<EffectId>) {

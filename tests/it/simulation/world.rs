@@ -4,7 +4,7 @@ use super::network::{Fate, Network};
 use super::people::Applicant;
 use docket::config::products;
 use docket::engine::archive::Archive;
-use docket::engine::core::{Answer, Command, Core, Declined, Input};
+use docket::engine::core::{Answer, Command, Core, Declined, Input, Terms};
 use docket::engine::entrance::Entrance;
 use docket::engine::provider::{Ended, Order, Provider};
 use docket::machine::application::Application;
@@ -237,7 +237,7 @@ impl World {
         let command = self.entrance.seal(&brought, self.time()).unwrap();
         self.tell(&format!("{person} brings half {half}"));
         let ticket = Ticket { person, half: Some(half) };
-        self.core.handle(Input::Command { ticket, command }, self.time());
+        self.core.handle(Input::Command { ticket, command, terms: Terms::default() }, self.time());
     }
 
     fn command(&mut self, person: usize, event: Event) {
@@ -295,7 +295,7 @@ impl World {
         match answer {
             Ok(done) => {
                 let person = &mut self.people[ticket.person];
-                person.application = Some((done.application.id, done.application.version));
+                person.application = Some((done.view.id, done.view.version));
                 if let Some(half) = ticket.half {
                     person.brought[half] = true;
                 }

@@ -1,0 +1,66 @@
+//! On which terms a request wants something done: recognised when repeated, only if nothing has
+//! changed, only tried.
+
+use super::check::Check;
+use crate::api::proto::v1::{
+    AnswerChallengeRequest, CancelApplicationRequest, CreateApplicationRequest, ResendChallengeRequest,
+};
+use crate::engine::archive::Archive;
+use crate::engine::core::Terms;
+use crate::store::{Request, RequestKey, Store};
+use prost::Message;
+use tonic::Status;
+use zeroize::Zeroizing;
+
+/// A request that wants something done.
+pub(in super::super) trait Mutation: Message {
+    /// Its name: two methods with the same content are two requests.
+    const NAME: &'static str;
+
+    /// Takes what names it and whether it is a trial out of it, so that the rest is its content.
+    fn take_request(&mut self) -> (String, bool);
+
+    /// The etag that it expects; empty for any.
+    fn etag(&self) -> &str;
+}
+
+macro_rules! mutation {
+    ($request:ident, $etag:expr) => {
+        impl Mutation for $request {
+            const NAME: &'static str = stringify!($request);
+
+            fn take_request(&mut self) -> (String, bool) {
+                (std::mem::take(&mut self.request_id), std::mem::take(&mut self.validate_only))
+            }
+
+            fn etag(&self) -> &str {
+                let etag: fn(&Self) -> &str = $etag;
+                etag(self)
+            }
+        }
+    };
+}
+
+mutation!(CreateApplicationRequest, |_| "");
+mutation!(AnswerChallengeRequest, |request| &request.etag);
+mutation!(ResendChallengeRequest, |request| &request.etag);
+mutation!(CancelApplicationRequest, |request| &request.etag);
+
+/// Reads the terms of a request. Its content is digested, never kept.
+pub(in super::super) fn terms<S: Store, R: Mutation>(
+    request: &mut R,
+    archive: &Archive<S>,
+) -> Result<Terms, Status> {
+    let mut check = Check::default();
+    let (id, is_trial) = request.take_request();
+    let id = check.optional_label("request_id", id);
+    let expected = match request.etag() {
+        "" => None,
+        etag => etag.parse().ok().or_else(|| check.wrong("etag", "must be the etag of an application")),
+    };
+    let request = id.filter(|_| !is_trial).map(|id| Request {
+        key: RequestKey(archive.digest("request id", id)),
+        fingerprint: archive.digest(R::NAME, Zeroizing::new(request.encode_to_vec())),
+    });
+    check.finish(Some(Terms { request, expected, is_trial }))
+}

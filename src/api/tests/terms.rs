@@ -1,0 +1,119 @@
+//! Requests that are repeated, that expect an etag, that are only tried.
+
+use super::journeys::code;
+use super::*;
+use crate::api::proto::v1::{AnswerChallengeRequest, CancelApplicationRequest};
+use tonic::Code;
+
+fn named(id: &str, request: CreateApplicationRequest) -> CreateApplicationRequest {
+    CreateApplicationRequest { request_id: id.to_owned(), ..request }
+}
+
+fn cancel(name: &str, id: &str) -> CancelApplicationRequest {
+    CancelApplicationRequest {
+        name: name.to_owned(),
+        reason: "changed my mind".to_owned(),
+        request_id: id.to_owned(),
+        ..CancelApplicationRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn a_repeated_request_is_answered_as_the_first_time() {
+    let world = World::start().await;
+    let first = world.applications().create_application(named("c-1", request("happy"))).await.unwrap();
+    let first = first.into_inner();
+    let asked = world.wait(&first.name, &[State::CaptchaRequired]).await.application.unwrap();
+    let again = world.applications().create_application(named("c-1", request("happy"))).await.unwrap();
+    assert_eq!(again.into_inner(), first, "the answer of then, not of now");
+
+    // The first answer closed the challenge; its repetition is no second answer.
+    let answer = AnswerChallengeRequest { request_id: "a-1".to_owned(), ..code(&asked) };
+    let answered = world.applications().answer_challenge(answer.clone()).await.unwrap().into_inner();
+    world.wait(&first.name, &[]).await;
+    let again = world.applications().answer_challenge(answer).await.unwrap().into_inner();
+    assert_eq!(again, answered);
+}
+
+#[tokio::test]
+async fn one_of_two_at_the_same_time_is_the_repetition() {
+    let world = World::start().await;
+    let asked = world.asked("happy").await;
+    let requests = (0..20).map(|_| {
+        let mut applications = world.applications();
+        let request = cancel(&asked.name, "x-1");
+        tokio::spawn(async move { applications.cancel_application(request).await.unwrap().into_inner() })
+    });
+    let requests: Vec<_> = requests.collect();
+    let mut answers = Vec::new();
+    for request in requests {
+        answers.push(request.await.unwrap());
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    assert_eq!(answers[0].state(), State::Cancelled);
+}
+
+#[tokio::test]
+async fn another_request_under_the_same_id_is_refused() {
+    let world = World::start().await;
+    let created = world.applications().create_application(named("1", request("happy"))).await.unwrap();
+    let name = created.into_inner().name;
+    for refused in [
+        world.applications().create_application(named("1", request("other"))).await.unwrap_err(),
+        world.applications().cancel_application(cancel(&name, "1")).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.code(), Code::AlreadyExists);
+        assert_eq!(reason(&refused).0, "REQUEST_ID_REUSED");
+    }
+    assert_eq!(world.count().await, 1);
+    // What was refused is not remembered.
+    let absent = "applications/019aff00-0000-7000-8000-000000000000";
+    for _ in 0..2 {
+        let refused = world.applications().cancel_application(cancel(absent, "2")).await.unwrap_err();
+        assert_eq!(reason(&refused).0, "APPLICATION_NOT_FOUND");
+    }
+    world.applications().cancel_application(cancel(&name, "2")).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_with_the_same_etag_one_wins() {
+    let world = World::start().await;
+    let asked = world.asked("happy").await;
+    let expecting =
+        |etag: &str, id| CancelApplicationRequest { etag: etag.to_owned(), ..cancel(&asked.name, id) };
+    let wrong = world.applications().cancel_application(expecting("first", "")).await.unwrap_err();
+    assert_eq!(reason(&wrong).0, "INVALID_FIELDS");
+    let stale = world.applications().cancel_application(expecting("1", "")).await.unwrap_err();
+    assert_eq!((stale.code(), reason(&stale).0.as_str()), (Code::Aborted, "ETAG_MISMATCH"));
+    assert_eq!(reason(&stale).1["found"], asked.etag);
+    world.applications().cancel_application(expecting(&asked.etag, "w")).await.unwrap();
+    let lost = world.applications().cancel_application(expecting(&asked.etag, "")).await.unwrap_err();
+    assert_eq!(reason(&lost).0, "ETAG_MISMATCH");
+    // The winner's repetition is recognised before its etag is compared.
+    world.applications().cancel_application(expecting(&asked.etag, "w")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_trial_decides_everything_and_does_nothing() {
+    let world = World::start().await;
+    let trial = CreateApplicationRequest { validate_only: true, ..request("happy") };
+    let tried = world.applications().create_application(trial.clone()).await.unwrap().into_inner();
+    assert_eq!((tried.state(), tried.name.as_str()), (State::Init, ""));
+    assert_eq!(world.count().await, 0);
+    let bad = CreateApplicationRequest { evidence: None, ..trial };
+    let refused = world.applications().create_application(bad).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "INVALID_FIELDS");
+
+    let asked = world.asked("happy").await;
+    let trial = CancelApplicationRequest { validate_only: true, ..cancel(&asked.name, "t") };
+    let tried = world.applications().cancel_application(trial).await.unwrap().into_inner();
+    assert_eq!(tried.state(), State::Cancelled);
+    let trial = AnswerChallengeRequest { validate_only: true, ..code(&asked) };
+    let tried = world.applications().answer_challenge(trial).await.unwrap().into_inner();
+    assert_eq!(tried.state(), State::Collecting);
+    let request = v1::GetApplicationRequest { name: asked.name.clone() };
+    let now = world.applications().get_application(request).await.unwrap().into_inner();
+    assert_eq!(now, asked);
+    // A trial leaves its id free.
+    world.applications().cancel_application(cancel(&asked.name, "t")).await.unwrap();
+}
