@@ -7,6 +7,7 @@
 mod application;
 mod convert;
 mod machine;
+mod operator;
 pub mod proto;
 pub mod serve;
 #[cfg(test)]

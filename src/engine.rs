@@ -15,6 +15,7 @@ pub mod provider;
 pub mod read;
 pub mod retention;
 mod runner;
+pub mod stuck;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
@@ -171,6 +172,15 @@ impl<S: Store> Engine<S> {
         let (ticket, answer) = oneshot::channel();
         self.shared.door.send(Message::Trouble { application, ticket }).await.ok()?;
         answer.await.ok()?
+    }
+
+    /// The calls that are tried in vain.
+    async fn troubled(&self) -> Vec<stuck::Trouble> {
+        let (ticket, answer) = oneshot::channel();
+        if self.shared.door.send(Message::Troubled { ticket }).await.is_err() {
+            return Vec::new();
+        }
+        answer.await.unwrap_or_default()
     }
 
     /// Gives the products.

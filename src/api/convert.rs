@@ -12,6 +12,7 @@ mod machine;
 mod name;
 mod request;
 mod status;
+mod steering;
 mod terms;
 mod token;
 mod transition;
@@ -27,6 +28,7 @@ pub(super) use self::request::{
     Given, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
 pub(super) use self::status::{bare, found, leaving, refused, too_slow, unknown_service, unwatched};
+pub(super) use self::steering::{collection_steering, steered, steering, stuck};
 pub(super) use self::terms::terms;
 pub(super) use self::transition::transitions;
 

@@ -16,9 +16,11 @@ use self::leaving::Leave;
 use self::prompt::Prompt;
 use super::application::Applications;
 use super::machine::Machines;
+use super::operator::Operators;
 use super::proto::DESCRIPTORS;
 use super::proto::v1::application_service_server::ApplicationServiceServer;
 use super::proto::v1::machine_service_server::MachineServiceServer;
+use super::proto::v1::operator_service_server::OperatorServiceServer;
 use crate::engine::Engine;
 use crate::store::Store;
 use axum::Router;
@@ -62,13 +64,17 @@ impl Server {
     pub fn new<S: Store>(engine: Engine<S>, http: Router) -> Self {
         let leave = Leave::default();
         let health = Health::new();
-        let applications = ApplicationServiceServer::new(Applications::new(engine, leave.watch()))
+        let applications = ApplicationServiceServer::new(Applications::new(engine.clone(), leave.watch()))
+            .max_decoding_message_size(limits::MESSAGE)
+            .max_encoding_message_size(limits::MESSAGE);
+        let operators = OperatorServiceServer::new(Operators::new(engine))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let machines = MachineServiceServer::new(Machines)
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let services = Routes::new(applications)
+            .add_service(operators)
             .add_service(machines)
             .add_service(health.service())
             .add_service(reflection!(build_v1))

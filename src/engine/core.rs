@@ -16,6 +16,7 @@ pub(super) use self::repeat::answered_before;
 use super::archive;
 use super::hot::Hot;
 use super::provider::{Ended, Order};
+use super::stuck::Trouble;
 use crate::machine::application::{Application, Source};
 use crate::machine::call::EffectId;
 use crate::machine::event::{Event, EvidenceAdded};
@@ -301,6 +302,11 @@ impl<S: Store, T> Core<S, T> {
     /// Says what is known of a call that is tried in vain: how often, and what went wrong last.
     pub fn trouble(&self, application: ApplicationId) -> Option<(u32, String)> {
         self.hot.trouble(application)
+    }
+
+    /// Lists what is tried in vain.
+    pub fn troubled(&self) -> Vec<Trouble> {
+        self.hot.troubled()
     }
 }
 

@@ -7,6 +7,7 @@
 mod tests;
 
 use super::provider::{Failure, Order};
+use super::stuck::Trouble;
 use crate::machine::application::Application;
 use crate::machine::call::{Call, CallClass, Cause, EffectId, Pending, Reply};
 use crate::machine::challenge::bounded;
@@ -244,6 +245,18 @@ impl Hot {
     pub(super) fn trouble(&self, application: ApplicationId) -> Option<(u32, String)> {
         let (_, call) = self.of(application).find(|(_, call)| call.tries > 0)?;
         Some((call.tries, call.trouble.clone()))
+    }
+
+    /// Lists the calls that were tried in vain, one an application.
+    pub(super) fn troubled(&self) -> Vec<Trouble> {
+        let mut troubled: Vec<Trouble> = Vec::new();
+        for ((application, _), call) in self.calls.iter().filter(|(_, call)| call.tries > 0) {
+            if troubled.last().is_none_or(|last| last.application != *application) {
+                let (tries, detail) = (call.tries, call.trouble.clone());
+                troubled.push(Trouble { application: *application, tries, detail });
+            }
+        }
+        troubled
     }
 
     fn of(&self, application: ApplicationId) -> impl Iterator<Item = (EffectId, &HotCall)> {

@@ -3,6 +3,7 @@
 use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Published};
 use super::follow::Followers;
 use super::provider::{Ended, Failure, Provider};
+use super::stuck::Trouble;
 use crate::clock;
 use crate::machine::id::ApplicationId;
 
@@ -30,6 +31,9 @@ pub(super) enum Message {
     Trouble {
         application: ApplicationId,
         ticket: oneshot::Sender<Option<(u32, String)>>,
+    },
+    Troubled {
+        ticket: oneshot::Sender<Vec<Trouble>>,
     },
     /// Somebody wants to know what is durable, once all that anybody can read is.
     Durable {
@@ -81,6 +85,9 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Message::Input(input) => self.core.handle(input, now),
                     Message::Trouble { application, ticket } => {
                         let _gone = ticket.send(self.core.trouble(application));
+                    }
+                    Message::Troubled { ticket } => {
+                        let _gone = ticket.send(self.core.troubled());
                     }
                     // The group before this one is published, and the next is not yet written.
                     Message::Durable { ticket } => {

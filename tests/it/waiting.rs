@@ -121,5 +121,6 @@ fn request(number: u32) -> CreateApplicationRequest {
             ..Evidence::default()
         }),
         credentials: Some(Credentials { service_password: text("123456") }),
+        ..CreateApplicationRequest::default()
     }
 }

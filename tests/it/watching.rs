@@ -3,7 +3,7 @@
 
 use docket::config::products;
 use docket::engine::archive::Archive;
-use docket::engine::core::Declined;
+use docket::engine::core::{Declined, Terms};
 use docket::engine::dossier::{Dossier, Identity, Loan};
 use docket::engine::entrance::Brought;
 use docket::engine::provider::{Ended, Order, Provider};
@@ -345,11 +345,14 @@ async fn the_key_of_an_answer_is_destroyed_though_nobody_waits_for_the_refusal()
     let nobody = ApplicationId::from_bytes([9; 16]);
     let archive = Archive::new(Arc::clone(&kept.store), kept.vault.clone(), Random::seeded(1));
     for _ in 0..20 {
-        let answer = engine.answer(nobody, 1, ChallengeKind::SmsCode, Secret::from("1".to_owned()));
+        let answer =
+            engine.answer(nobody, 1, ChallengeKind::SmsCode, Secret::from("1".to_owned()), Terms::default());
         // Asked once, and gone.
         drop(answer.now_or_never());
     }
-    let last = engine.answer(nobody, 1, ChallengeKind::SmsCode, Secret::from("1".to_owned())).await;
+    let last = engine
+        .answer(nobody, 1, ChallengeKind::SmsCode, Secret::from("1".to_owned()), Terms::default())
+        .await;
     assert!(matches!(last, Err(EngineError::Declined(Declined::NotFound))));
     tokio::time::sleep(Duration::from_millis(200)).await;
     let next = archive.seal_answer(nobody, &Secret::from("1".to_owned())).unwrap();

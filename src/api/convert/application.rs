@@ -9,9 +9,10 @@ use crate::api::proto::v1::rejection::Reason;
 use crate::api::proto::v1::{self, ListApplicationsResponse};
 use crate::engine::archive::Archive;
 use crate::engine::read::{Filter, Page};
-use crate::machine::application::{Application, Rejection, Want};
+use crate::machine::application::{Application, Hold, Rejection, Want};
 use crate::machine::call::Cause;
 use crate::machine::challenge::{Challenge, ChallengeKind};
+use crate::machine::event::By;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
@@ -57,7 +58,13 @@ pub(in super::super) fn view(view: &View) -> v1::Application {
         collections: view.collections.iter().map(collection).collect(),
         next_look_time: view.wake.map(timestamp),
         outcome: outcome(&view.word),
+        hold: view.held.as_ref().map(hold),
     }
+}
+
+fn hold(hold: &Hold) -> v1::Hold {
+    let By { actor, reason } = hold.by.clone();
+    v1::Hold { hold_time: Some(timestamp(hold.since)), actor, reason }
 }
 
 /// A state by its permanent number.

@@ -1,9 +1,11 @@
 //! Resource names.
 
+use crate::machine::call::Slot;
 use crate::machine::id::ApplicationId;
 
 const APPLICATIONS: &str = "applications/";
 const CHALLENGES: &str = "challenges/";
+const COLLECTIONS: &str = "collections/";
 const MACHINES: &str = "machines/";
 
 /// Names an application.
@@ -37,6 +39,16 @@ pub(super) fn read_challenge(name: &str) -> Option<(ApplicationId, u32)> {
     let challenge = challenge.strip_prefix(CHALLENGES)?;
     let is_plain = challenge.bytes().all(|byte| byte.is_ascii_digit());
     Some((application.parse().ok()?, challenge.parse().ok().filter(|_| is_plain)?))
+}
+
+/// Reads the name of a collection.
+pub(super) fn read_collection(name: &str) -> Option<(ApplicationId, Slot)> {
+    let (application, collection) = name.strip_prefix(APPLICATIONS)?.split_once('/')?;
+    let slot = match collection.strip_prefix(COLLECTIONS)? {
+        "telecom" => Slot::Telecom,
+        _ => return None,
+    };
+    Some((application.parse().ok()?, slot))
 }
 
 /// Reads the name of a machine.

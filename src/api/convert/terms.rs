@@ -3,7 +3,9 @@
 
 use super::check::Check;
 use crate::api::proto::v1::{
-    AnswerChallengeRequest, CancelApplicationRequest, CreateApplicationRequest, ResendChallengeRequest,
+    AnswerChallengeRequest, CancelApplicationRequest, CreateApplicationRequest, HoldApplicationRequest,
+    ReleaseApplicationRequest, ResendChallengeRequest, RestartCollectionRequest, ResumeApplicationRequest,
+    RetryNowRequest,
 };
 use crate::engine::archive::Archive;
 use crate::engine::core::Terms;
@@ -45,6 +47,11 @@ mutation!(CreateApplicationRequest, |_| "");
 mutation!(AnswerChallengeRequest, |request| &request.etag);
 mutation!(ResendChallengeRequest, |request| &request.etag);
 mutation!(CancelApplicationRequest, |request| &request.etag);
+mutation!(ResumeApplicationRequest, |request| &request.etag);
+mutation!(RetryNowRequest, |request| &request.etag);
+mutation!(RestartCollectionRequest, |request| &request.etag);
+mutation!(HoldApplicationRequest, |request| &request.etag);
+mutation!(ReleaseApplicationRequest, |request| &request.etag);
 
 /// Reads the terms of a request. Its content is digested, never kept.
 pub(in super::super) fn terms<S: Store, R: Mutation>(

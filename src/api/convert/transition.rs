@@ -35,13 +35,15 @@ fn transition(application: ApplicationId, number: u64, entry: &Entry) -> Transit
         detail: entry.detail.clone(),
         answered_call_id: entry.answers.as_ref().map(call_id).unwrap_or_default(),
         moves: entry.moves.iter().map(moved).collect(),
-        calls: entry
-            .calls
-            .iter()
-            .map(|(id, call)| Call { call_id: call_id(id), call: call.clone() })
-            .collect(),
+        calls: calls(&entry.calls),
+        actor: entry.actor.clone(),
         withdrawn_call_ids: entry.withdrawn.iter().map(call_id).collect(),
     }
+}
+
+/// Shows calls that were asked for.
+pub(super) fn calls(of: &[(EffectId, String)]) -> Vec<Call> {
+    of.iter().map(|(id, call)| Call { call_id: call_id(id), call: call.clone() }).collect()
 }
 
 fn moved(of: &step::Move) -> Move {

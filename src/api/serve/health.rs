@@ -1,14 +1,19 @@
 //! What `grpc.health.v1` says.
 
 use super::limits;
-use crate::api::proto::v1::{application_service_server, machine_service_server};
+use crate::api::proto::v1::{application_service_server, machine_service_server, operator_service_server};
 use futures_util::FutureExt;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
 /// What has a health: the server as a whole, and each service.
-const NAMES: [&str; 3] = ["", application_service_server::SERVICE_NAME, machine_service_server::SERVICE_NAME];
+const NAMES: [&str; 4] = [
+    "",
+    application_service_server::SERVICE_NAME,
+    machine_service_server::SERVICE_NAME,
+    operator_service_server::SERVICE_NAME,
+];
 
 /// The switch of the health service; clones share it.
 #[derive(Debug, Clone)]

@@ -17,6 +17,14 @@ const BY_CAUSE: u8 = 5;
 /// Those that hold a sealed answer. 6.
 const HOLDING: u8 = 6;
 
+/// Those that are held by an operator. 7.
+const HELD: u8 = 7;
+
+/// The key of all that are held by an operator.
+pub const fn held() -> IndexKey {
+    IndexKey { index: HELD, value: Vec::new() }
+}
+
 /// The key of all that hold a sealed answer.
 pub const fn holding() -> IndexKey {
     IndexKey { index: HOLDING, value: Vec::new() }
@@ -58,6 +66,9 @@ pub fn keys(application: &Application) -> Vec<IndexKey> {
     keys.extend(application.identity.map(by_identity));
     if let crate::machine::application::Phase::Suspended { cause, .. } = &application.phase {
         keys.push(by_cause(cause.name()));
+    }
+    if application.held.is_some() {
+        keys.push(held());
     }
     if application.answers().next().is_some() {
         keys.push(holding());

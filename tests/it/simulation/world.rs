@@ -243,8 +243,10 @@ impl World {
     fn command(&mut self, person: usize, event: Event) {
         let (application, _) = self.people[person].application.expect("known before it is told anything");
         let ticket = Ticket { person, half: None };
-        self.core
-            .handle(Input::Command { ticket, command: Command::Tell { application, event } }, self.time());
+        self.core.handle(
+            Input::Command { ticket, command: Command::Tell { application, event }, terms: Terms::default() },
+            self.time(),
+        );
     }
 
     /// An operator does this or that, whether it makes sense or not.

@@ -1,0 +1,104 @@
+//! `OperatorService`: thin handlers over the engine.
+
+use super::convert;
+use super::proto::v1::operator_service_server::OperatorService;
+use super::proto::v1::{
+    HoldApplicationRequest, ListStuckRequest, ListStuckResponse, OperatorResponse, ReleaseApplicationRequest,
+    RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest,
+};
+use crate::engine::Engine;
+use crate::engine::core::Terms;
+use crate::machine::event::Event;
+use crate::machine::id::ApplicationId;
+use crate::store::Store;
+use tonic::{Request, Response, Status};
+
+/// The service over an engine.
+pub(super) struct Operators<S> {
+    engine: Engine<S>,
+}
+
+impl<S: Store> Operators<S> {
+    pub(super) const fn new(engine: Engine<S>) -> Self {
+        Self { engine }
+    }
+
+    async fn steer(
+        &self,
+        id: ApplicationId,
+        event: Event,
+        terms: Terms,
+    ) -> Result<Response<OperatorResponse>, Status> {
+        let done = self.engine.tell(id, event, terms).await;
+        let done = done.map_err(|error| convert::refused(&error, &convert::application_name(id)))?;
+        Ok(Response::new(convert::steered(&done)))
+    }
+}
+
+#[tonic::async_trait]
+impl<S: Store> OperatorService for Operators<S> {
+    async fn list_stuck(
+        &self,
+        request: Request<ListStuckRequest>,
+    ) -> Result<Response<ListStuckResponse>, Status> {
+        let only = Some(request.into_inner().fingerprint).filter(|only| !only.is_empty());
+        let groups = self.engine.stuck(only).await;
+        let groups = groups.map_err(|error| convert::refused(&error, "what is stuck"))?;
+        Ok(Response::new(convert::stuck(groups)))
+    }
+
+    async fn resume_application(
+        &self,
+        request: Request<ResumeApplicationRequest>,
+    ) -> Result<Response<OperatorResponse>, Status> {
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let ResumeApplicationRequest { name, actor, reason, .. } = request;
+        let (id, by) = convert::steering(&name, actor, reason)?;
+        self.steer(id, Event::ResumeRequested { by }, terms).await
+    }
+
+    async fn retry_now(
+        &self,
+        request: Request<RetryNowRequest>,
+    ) -> Result<Response<OperatorResponse>, Status> {
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let RetryNowRequest { name, actor, reason, .. } = request;
+        let (id, by) = convert::steering(&name, actor, reason)?;
+        self.steer(id, Event::RetryRequested { by }, terms).await
+    }
+
+    async fn restart_collection(
+        &self,
+        request: Request<RestartCollectionRequest>,
+    ) -> Result<Response<OperatorResponse>, Status> {
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let RestartCollectionRequest { name, actor, reason, .. } = request;
+        let (id, by) = convert::collection_steering(&name, actor, reason)?;
+        self.steer(id, Event::RestartRequested { by }, terms).await
+    }
+
+    async fn hold_application(
+        &self,
+        request: Request<HoldApplicationRequest>,
+    ) -> Result<Response<OperatorResponse>, Status> {
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let HoldApplicationRequest { name, actor, reason, .. } = request;
+        let (id, by) = convert::steering(&name, actor, reason)?;
+        self.steer(id, Event::HoldRequested { by }, terms).await
+    }
+
+    async fn release_application(
+        &self,
+        request: Request<ReleaseApplicationRequest>,
+    ) -> Result<Response<OperatorResponse>, Status> {
+        let mut request = request.into_inner();
+        let terms = convert::terms(&mut request, self.engine.archive())?;
+        let ReleaseApplicationRequest { name, actor, reason, .. } = request;
+        let (id, by) = convert::steering(&name, actor, reason)?;
+        self.steer(id, Event::ReleaseRequested { by }, terms).await
+    }
+}

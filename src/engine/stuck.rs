@@ -1,0 +1,192 @@
+//! What is stuck: grouped by reason and by the fingerprint of the failure, so that ten thousand of
+//! one kind are one line.
+
+use super::core::LoadError;
+use super::{Engine, EngineError, aside};
+use crate::machine::graph::application::State;
+use crate::machine::id::ApplicationId;
+use crate::machine::time::Time;
+use crate::machine::view::View;
+use crate::store::records::index;
+use crate::store::{IndexKey, READ_LIMIT, Store};
+use aws_lc_rs::digest;
+use std::collections::BTreeMap;
+
+/// The most names of a group that was asked for by its fingerprint.
+pub const NAMES_LIMIT: usize = 10_000;
+
+/// The most names of a group among others.
+pub const SAMPLES: usize = 5;
+
+/// What holds an application up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// It is suspended.
+    Suspended,
+    /// An operator holds it.
+    Held,
+    /// A call of its is tried in vain, and still tried.
+    Retrying,
+}
+
+/// Applications that are stuck for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// What holds them up.
+    pub kind: Kind,
+    /// Why, as a permanent word.
+    pub reason: String,
+    /// The same for the same failure.
+    pub fingerprint: String,
+    /// Where they stand: machine and state.
+    pub place: String,
+    /// The words of one of them.
+    pub detail: String,
+    /// How many there are.
+    pub count: u64,
+    /// Since when the oldest is stuck.
+    pub oldest: Time,
+    /// Some of them, or all.
+    pub names: Vec<ApplicationId>,
+}
+
+/// One application that is stuck, and why.
+struct Case {
+    id: ApplicationId,
+    kind: Kind,
+    reason: String,
+    place: String,
+    detail: String,
+    since: Time,
+}
+
+/// A call that is tried in vain.
+#[derive(Debug, Clone)]
+pub struct Trouble {
+    /// Whose.
+    pub application: ApplicationId,
+    /// How often it was tried.
+    pub tries: u32,
+    /// What went wrong last.
+    pub detail: String,
+}
+
+impl<S: Store> Engine<S> {
+    /// Lists what is stuck, the largest group first; one group with all its names if a fingerprint
+    /// is given.
+    pub async fn stuck(&self, fingerprint: Option<String>) -> Result<Vec<Group>, EngineError> {
+        self.all_durable().await?;
+        let troubled = self.troubled().await;
+        let engine = self.clone();
+        Ok(aside(move || engine.group(troubled, fingerprint.as_deref())).await?)
+    }
+
+    fn group(&self, troubled: Vec<Trouble>, only: Option<&str>) -> Result<Vec<Group>, LoadError> {
+        let names_limit = if only.is_some() { NAMES_LIMIT } else { SAMPLES };
+        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        let mut add = |case: Case| {
+            let fingerprint = fingerprint(&case);
+            if only.is_some_and(|only| only != fingerprint) {
+                return;
+            }
+            let Case { id, kind, reason, place, detail, since } = case;
+            let group = groups.entry(fingerprint.clone()).or_insert_with(|| {
+                let names = Vec::new();
+                Group { kind, reason, fingerprint, place, detail, count: 0, oldest: since, names }
+            });
+            group.count += 1;
+            group.oldest = group.oldest.min(since);
+            if group.names.len() < names_limit {
+                group.names.push(id);
+            }
+        };
+        self.each(&index::by_state(State::Suspended), |view| suspended(view).into_iter().for_each(&mut add))?;
+        self.each(&index::held(), |view| held(view).into_iter().for_each(&mut add))?;
+        for Trouble { application, detail, .. } in troubled {
+            let Some((found, _)) = self.stored(application)? else { continue };
+            let view = View::of(&found);
+            let (kind, reason) = (Kind::Retrying, "RETRYING".to_owned());
+            let place = place(&view);
+            add(Case { id: application, kind, reason, place, detail, since: view.since });
+        }
+        let mut groups: Vec<_> = groups.into_values().collect();
+        groups.sort_by_key(|group| (std::cmp::Reverse(group.count), group.fingerprint.clone()));
+        Ok(groups)
+    }
+
+    /// Looks at all applications under an index key, page by page.
+    fn each(&self, key: &IndexKey, mut look: impl FnMut(&View)) -> Result<(), LoadError> {
+        let mut after = None;
+        loop {
+            let ids = self.store().indexed(key, after, READ_LIMIT)?;
+            let Some(last) = ids.last() else { return Ok(()) };
+            after = Some(*last);
+            for id in ids {
+                if let Some((application, _)) = self.stored(id)? {
+                    look(&View::of(&application));
+                }
+            }
+        }
+    }
+}
+
+fn suspended(view: &View) -> Option<Case> {
+    let cause = view.cause()?;
+    // That the collections are parked says little: why one is parked says more.
+    let parked =
+        view.collections.iter().find_map(|collection| Some((collection, collection.cause.as_ref()?)));
+    let (cause, place, since) = match parked {
+        Some((collection, parked)) if cause.name() == "COLLECTIONS_PARKED" => {
+            (parked, format!("telecom {}", collection.state.name()), collection.since)
+        }
+        Some(_) | None => (cause, place(view), view.since),
+    };
+    let (reason, detail) = (cause.name().to_owned(), cause.detail().to_owned());
+    Some(Case { id: view.id, kind: Kind::Suspended, reason, place, detail, since })
+}
+
+fn held(view: &View) -> Option<Case> {
+    let hold = view.held.as_ref()?;
+    let (place, detail) = (place(view), format!("{}: {}", hold.by.actor, hold.by.reason));
+    Some(Case { id: view.id, kind: Kind::Held, reason: "HELD".to_owned(), place, detail, since: hold.since })
+}
+
+fn place(view: &View) -> String {
+    format!("application {}", view.state.name())
+}
+
+/// The first eight bytes of a SHA-256 over what makes two failures the same: numbers and ids in the
+/// words of the failure do not.
+fn fingerprint(case: &Case) -> String {
+    let is_numeric = |word: &str| word.bytes().any(|byte| byte.is_ascii_digit());
+    let words = case.detail.split(|c: char| c.is_whitespace() || matches!(c, '"' | ',' | ';' | '(' | ')'));
+    let words: Vec<_> = words.filter(|word| !word.is_empty() && !is_numeric(word)).collect();
+    let text = format!("{:?} {} {} {}", case.kind, case.reason, case.place, words.join(" "));
+    hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(detail: &str, reason: &str) -> Case {
+        Case {
+            id: crate::machine::samples::ID,
+            kind: Kind::Suspended,
+            reason: reason.to_owned(),
+            place: "application DATA_READY".to_owned(),
+            detail: detail.to_owned(),
+            since: crate::machine::samples::NOW,
+        }
+    }
+
+    #[test]
+    fn the_same_failure_has_the_same_fingerprint_whatever_its_numbers() {
+        let one = fingerprint(&case("status 503 from the provider after 30s", "PROVIDER_UNAVAILABLE"));
+        let other = fingerprint(&case("status 502 from the provider after 4s", "PROVIDER_UNAVAILABLE"));
+        assert_eq!(one, other);
+        assert_eq!(one.len(), 16);
+        assert_ne!(one, fingerprint(&case("status 503 from the provider after 30s", "PROVIDER_DENIED")));
+        assert_ne!(one, fingerprint(&case("connection refused", "PROVIDER_UNAVAILABLE")));
+    }
+}
