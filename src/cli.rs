@@ -9,6 +9,7 @@ mod failure;
 mod health;
 mod house;
 mod machine;
+mod ops;
 mod out;
 mod pages;
 mod prompt;
@@ -62,6 +63,8 @@ enum Command {
     Sandbox(sandbox::Options),
     /// Bring, follow, answer and call off applications on a running server
     Apps(apps::Options),
+    /// Find what is stuck on a running server, and steer it
+    Ops(ops::Options),
     /// Show the state machines that a running server has
     Machine(machine::Options),
     /// Say whether a server serves
@@ -114,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Demo(_)
         | Command::Bench(_)
         | Command::Apps(_)
+        | Command::Ops(_)
         | Command::Machine(_)
         | Command::Health(_)
         | Command::Config(_)
@@ -134,6 +138,7 @@ pub fn main() -> ExitCode {
             Command::Bench(options) => bench::run(options).await,
             Command::BenchServer(options) => bench::server::run(options).await,
             Command::Apps(options) => return told(options.form(), apps::run(options).await),
+            Command::Ops(options) => return told(options.form(), ops::run(options).await),
             Command::Machine(options) => return told(options.form(), machine::run(options).await),
             Command::Health(options) => return told(options.form(), health::run(options).await),
             Command::Config(options) => return told(options.form(), settings::run(options)),

@@ -8,9 +8,9 @@ mod explain;
 mod get;
 mod history;
 mod list;
-mod name;
+pub(super) mod name;
 mod selection;
-mod terms;
+pub(super) mod terms;
 mod wait;
 mod watch;
 

@@ -101,6 +101,11 @@ impl Failure {
             Some("WRONG_ANSWER_KIND") => {
                 "`docket apps answer NAME` without flags asks for what is asked".to_owned()
             }
+            Some("ETAG_MISMATCH") => "`docket apps get NAME` shows it as it is by now".to_owned(),
+            Some("REQUEST_ID_REUSED") => "leave --request-id away, or use one of its own".to_owned(),
+            Some("NOT_HELD" | "NOTHING_TO_RETRY") => {
+                "`docket apps explain NAME` tells what it waits for".to_owned()
+            }
             Some("UNKNOWN_PRODUCT") => "the products are in the server's settings".to_owned(),
             Some("BAD_RESUME_TOKEN") => {
                 "use a token with the selectors and the server that it came from".to_owned()
@@ -114,6 +119,16 @@ impl Failure {
             _other => return None,
         };
         Some(advice)
+    }
+
+    /// Says whether it is about the one thing that was named: others may still be done.
+    pub(super) const fn is_of_one(&self) -> bool {
+        matches!(self.exit, Exit::NotFound | Exit::Conflict)
+    }
+
+    /// Tells it in passing.
+    pub(super) fn mention(&self, name: &str) {
+        eprintln!("docket: {name}: {}", self.what);
     }
 
     /// Tells it and gives the code to end with.

@@ -7,6 +7,7 @@ mod errors;
 mod following;
 mod forms;
 mod offline;
+mod steering;
 mod world;
 
 use std::fs;
@@ -16,9 +17,11 @@ use world::World;
 #[test]
 fn people_use_a_running_server() {
     let mut world = World::start();
+    steering::what_is_stuck_is_found_and_goes_on(&mut world);
     forms::every_command_in_every_form(&world);
     errors::every_exit_code(&world);
     answers::answers_come_by_flag_pipe_and_prompt(&world);
+    steering::what_is_held_is_left_alone(&world);
     following::who_follows_sits_out_a_restart(&mut world);
 }
 

@@ -47,6 +47,10 @@ fn facts(out: Out, it: &Application) -> Vec<(&'static str, Cell)> {
         ("created", table::text(words::time(it.create_time.as_ref()))),
         ("version", table::text(it.version.to_string())),
     ];
+    if let Some(hold) = &it.hold {
+        let since = words::time(hold.hold_time.as_ref());
+        facts.push(("held", table::text(format!("by {} since {since}: {}", hold.actor, hold.reason))));
+    }
     if let Some(look) = &it.next_look_time {
         facts.push(("next look", table::text(words::ahead(Some(look)))));
     }

@@ -143,7 +143,7 @@ fn draw(out: Out, transitions: &[Transition]) -> String {
             table::text(&it.event),
             table::lines(&moves(it)),
             table::text(calls(it)),
-            table::text(&it.detail),
+            table::text(detail(it)),
         ]
     };
     table::table(out, &["VERSION", "TIME", "EVENT", "MOVES", "CALLS", "DETAIL"], transitions.iter().map(row))
@@ -152,8 +152,13 @@ fn draw(out: Out, transitions: &[Transition]) -> String {
 fn line_of(it: &Transition) -> String {
     let (time, moves, calls) = (words::time(it.time.as_ref()), moves(it).join("; "), calls(it));
     let calls = if calls.is_empty() { calls } else { format!("  calls {calls}") };
-    let detail = words::plain(&it.detail);
+    let detail = words::plain(&detail(it));
     format!("{:>4}  {time}  {:<22}  {moves}{calls}  {detail}", it.version, it.event).trim_end().to_owned()
+}
+
+/// What is said about it, after who did it.
+fn detail(it: &Transition) -> String {
+    if it.actor.is_empty() { it.detail.clone() } else { format!("{}: {}", it.actor, it.detail) }
 }
 
 fn moves(it: &Transition) -> Vec<String> {

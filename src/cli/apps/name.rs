@@ -10,7 +10,7 @@ const CHALLENGES: &str = "/challenges/";
 
 /// An application as it was named on the command line.
 #[derive(Debug, Clone, clap::Args)]
-pub(super) struct Named {
+pub(in crate::cli) struct Named {
     /// The application: `applications/{id}`, the bare id, or `partner/order`
     #[arg(value_name = "NAME")]
     name: String,
@@ -25,8 +25,12 @@ pub(super) struct Target {
 }
 
 impl Named {
+    pub(in crate::cli) const fn new(name: String) -> Self {
+        Self { name }
+    }
+
     /// Finds the application's resource name.
-    pub(super) async fn find(&self, client: &Client) -> Result<String, Failure> {
+    pub(in crate::cli) async fn find(&self, client: &Client) -> Result<String, Failure> {
         if let Some(id) = self.name.strip_prefix(APPLICATIONS)
             && is_id(id)
         {

@@ -5,7 +5,8 @@
 
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
-    Application, CreateApplicationRequest, Explanation, Machine, Transition, WatchChangesResponse,
+    Application, CreateApplicationRequest, Explanation, Machine, OperatorResponse, StuckGroup, Transition,
+    WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -44,6 +45,8 @@ told! {
     CreateApplicationRequest: |_it| "";
     Explanation: |it| it.application.as_ref().map_or("", |application| &application.name);
     Machine: |it| &it.name;
+    OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
+    StuckGroup: |it| &it.fingerprint;
     Transition: |it| &it.name;
     WatchChangesResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
 }

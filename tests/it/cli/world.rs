@@ -95,6 +95,12 @@ impl World {
         self.server = Some(Process::start(&["serve", "--listen", &self.address], &self.settings));
     }
 
+    /// Starts it with other settings, which come after its own.
+    pub(super) fn start_server_with(&mut self, settings: &[(&'static str, String)]) {
+        let settings = [&self.settings[..], settings].concat();
+        self.server = Some(Process::start(&["serve", "--listen", &self.address], &settings));
+    }
+
     pub(super) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }

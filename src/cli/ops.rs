@@ -1,0 +1,56 @@
+//! `docket ops`: what operators do about applications that do not go on by themselves.
+
+mod steer;
+mod stuck;
+
+use super::client::{Client, Reach};
+use super::failure::Ended;
+use super::out::{Form, Show};
+use clap::Subcommand;
+use steer::Act;
+
+/// What `docket ops` can be told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    show: Show,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what is stuck, in groups of the same failure
+    Stuck(stuck::Options),
+    /// Let suspended applications go on where they stood
+    Resume(steer::Options),
+    /// Make the calls that wait now, with their whole budget
+    Retry(steer::Options),
+    /// Begin the telecom collection anew: the applicant is asked again, with all attempts
+    Restart(steer::Options),
+    /// Let nothing be done about applications until they are released
+    Hold(steer::Options),
+    /// Let held applications go on
+    Release(steer::Options),
+}
+
+impl Options {
+    pub(super) const fn form(&self) -> Form {
+        self.show.form()
+    }
+}
+
+/// Runs one of the commands.
+pub(super) async fn run(options: Options) -> Ended {
+    let (client, out) = (Client::new(&options.reach)?, options.show.out());
+    match options.command {
+        Command::Stuck(options) => stuck::run(&client, out, options).await,
+        Command::Resume(options) => steer::run(&client, out, Act::Resume, options).await,
+        Command::Retry(options) => steer::run(&client, out, Act::Retry, options).await,
+        Command::Restart(options) => steer::run(&client, out, Act::Restart, options).await,
+        Command::Hold(options) => steer::run(&client, out, Act::Hold, options).await,
+        Command::Release(options) => steer::run(&client, out, Act::Release, options).await,
+    }
+}
