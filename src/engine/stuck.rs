@@ -3,10 +3,12 @@
 
 use super::core::LoadError;
 use super::{Engine, EngineError, aside};
+use crate::machine::application::{Application, Hold, Phase};
+use crate::machine::call::Cause;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
+use crate::machine::telecom::Situation;
 use crate::machine::time::Time;
-use crate::machine::view::View;
 use crate::store::records::index;
 use crate::store::{IndexKey, READ_LIMIT, Store};
 use aws_lc_rs::digest;
@@ -38,7 +40,7 @@ pub struct Group {
     pub reason: String,
     /// The same for the same failure.
     pub fingerprint: String,
-    /// Where they stand: machine and state.
+    /// Where they stand, or stood when they were suspended: machine and state.
     pub place: String,
     /// The words of one of them.
     pub detail: String,
@@ -100,14 +102,13 @@ impl<S: Store> Engine<S> {
                 group.names.push(id);
             }
         };
-        self.each(&index::by_state(State::Suspended), |view| suspended(view).into_iter().for_each(&mut add))?;
-        self.each(&index::held(), |view| held(view).into_iter().for_each(&mut add))?;
+        self.each(&index::by_state(State::Suspended), |it| suspended(it).into_iter().for_each(&mut add))?;
+        self.each(&index::held(), |it| held(it).into_iter().for_each(&mut add))?;
         for Trouble { application, detail, .. } in troubled {
             let Some((found, _)) = self.stored(application)? else { continue };
-            let view = View::of(&found);
             let (kind, reason) = (Kind::Retrying, "RETRYING".to_owned());
-            let place = place(&view);
-            add(Case { id: application, kind, reason, place, detail, since: view.since });
+            let place = place(found.state());
+            add(Case { id: application, kind, reason, place, detail, since: found.since });
         }
         let mut groups: Vec<_> = groups.into_values().collect();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.count), group.fingerprint.clone()));
@@ -115,7 +116,7 @@ impl<S: Store> Engine<S> {
     }
 
     /// Looks at all applications under an index key, page by page.
-    fn each(&self, key: &IndexKey, mut look: impl FnMut(&View)) -> Result<(), LoadError> {
+    fn each(&self, key: &IndexKey, mut look: impl FnMut(&Application)) -> Result<(), LoadError> {
         let mut after = None;
         loop {
             let ids = self.store().indexed(key, after, READ_LIMIT)?;
@@ -123,36 +124,39 @@ impl<S: Store> Engine<S> {
             after = Some(*last);
             for id in ids {
                 if let Some((application, _)) = self.stored(id)? {
-                    look(&View::of(&application));
+                    look(&application);
                 }
             }
         }
     }
 }
 
-fn suspended(view: &View) -> Option<Case> {
-    let cause = view.cause()?;
+fn suspended(it: &Application) -> Option<Case> {
+    let Phase::Suspended { origin, cause, .. } = &it.phase else { return None };
     // That the collections are parked says little: why one is parked says more.
-    let parked =
-        view.collections.iter().find_map(|collection| Some((collection, collection.cause.as_ref()?)));
-    let (cause, place, since) = match parked {
-        Some((collection, parked)) if cause.name() == "COLLECTIONS_PARKED" => {
-            (parked, format!("telecom {}", collection.state.name()), collection.since)
+    let parked = it.telecom.as_ref().and_then(|telecom| {
+        let Situation::Parked { origin, cause, .. } = &telecom.situation else { return None };
+        Some((origin, cause))
+    });
+    let (cause, place) = match parked {
+        Some((origin, parked)) if *cause == Cause::CollectionsParked => {
+            let stood = origin.as_ref().map_or("between sessions", |origin| origin.state().name());
+            (parked, format!("telecom {stood}"))
         }
-        Some(_) | None => (cause, place(view), view.since),
+        Some(_) | None => (cause, place(origin.state())),
     };
     let (reason, detail) = (cause.name().to_owned(), cause.detail().to_owned());
-    Some(Case { id: view.id, kind: Kind::Suspended, reason, place, detail, since })
+    Some(Case { id: it.id, kind: Kind::Suspended, reason, place, detail, since: it.since })
 }
 
-fn held(view: &View) -> Option<Case> {
-    let hold = view.held.as_ref()?;
-    let (place, detail) = (place(view), format!("{}: {}", hold.by.actor, hold.by.reason));
-    Some(Case { id: view.id, kind: Kind::Held, reason: "HELD".to_owned(), place, detail, since: hold.since })
+fn held(it: &Application) -> Option<Case> {
+    let Hold { since, by, .. } = it.held.as_ref()?;
+    let (place, detail) = (place(it.state()), format!("{}: {}", by.actor, by.reason));
+    Some(Case { id: it.id, kind: Kind::Held, reason: "HELD".to_owned(), place, detail, since: *since })
 }
 
-fn place(view: &View) -> String {
-    format!("application {}", view.state.name())
+fn place(state: State) -> String {
+    format!("application {}", state.name())
 }
 
 /// The first eight bytes of a SHA-256 over what makes two failures the same: numbers and ids in the
