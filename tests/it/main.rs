@@ -11,6 +11,7 @@ mod cli;
 mod crash;
 mod generator;
 mod house;
+mod many_watchers;
 mod process;
 mod simulation;
 mod sync;
