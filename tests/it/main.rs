@@ -15,6 +15,7 @@ mod many_watchers;
 mod process;
 mod simulation;
 mod sync;
+mod unread;
 mod waiting;
 mod watching;
 
