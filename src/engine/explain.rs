@@ -3,7 +3,7 @@
 use super::{Engine, EngineError};
 use crate::clock;
 use crate::machine::application::{Application, Deadline};
-use crate::machine::event::Event;
+use crate::machine::event::{By, Event};
 use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
 use crate::machine::graph::telecom;
 use crate::machine::id::ApplicationId;
@@ -92,6 +92,14 @@ impl<S: Store> Engine<S> {
     /// What a caller may do: what needs nothing but the application is tried on a copy, of the rest
     /// the rows are shown.
     fn commands(&self, application: &Application, now: Time) -> Vec<CommandView> {
+        let by = || By { actor: String::new(), reason: String::new() };
+        let operators = [
+            (EventKind::ResumeRequested.name(), Event::ResumeRequested { by: by() }),
+            (EventKind::RetryRequested.name(), Event::RetryRequested { by: by() }),
+            (EventKind::RestartRequested.name(), Event::RestartRequested { by: by() }),
+            (EventKind::HoldRequested.name(), Event::HoldRequested { by: by() }),
+            (EventKind::ReleaseRequested.name(), Event::ReleaseRequested { by: by() }),
+        ];
         let open = application.open_challenges().next().map(|challenge| challenge.number);
         let resend = open.map(|challenge| Event::ResendRequested { challenge });
         let tried = |event: Option<Event>| {
@@ -107,9 +115,12 @@ impl<S: Store> Engine<S> {
                 EventKind::CancelRequested.name(),
                 tried(Some(Event::CancelRequested { reason: String::new() })),
             ),
-            (EventKind::ResumeRequested.name(), tried(Some(Event::ResumeRequested))),
         ]
         .into_iter()
+        .chain(operators.map(|event| {
+            let name = event.0;
+            (name, tried(Some(event.1)))
+        }))
         .map(|(event, outlook)| CommandView { event, outlook })
         .collect()
     }
@@ -160,6 +171,9 @@ fn answering(state: telecom::State) -> Outlook {
 fn blocks(application: &Application, view: &View) -> Vec<String> {
     let mut blocks: Vec<String> =
         view.missing.iter().map(|kind| format!("evidence is missing: {}", kind.name())).collect();
+    if let Some(held) = &view.held {
+        blocks.push(format!("held by {}: {}", held.by.actor, held.by.reason));
+    }
     for challenge in &view.challenges {
         let kind = challenge.kind.name();
         blocks.push(format!("the applicant owes an answer to challenge {}: {kind}", challenge.number));
@@ -190,6 +204,7 @@ fn row_text(edge: &str, guard: Option<&str>, target: &str) -> String {
 fn effect_text(effect: &Effect) -> String {
     match effect {
         Effect::Call(pending) => format!("call {}", pending.call.name()),
+        Effect::Hurry(pending) => format!("call {} now", pending.call.name()),
         Effect::Withdraw(id) => format!("withdraw the call asked for at version {}", id.version),
         Effect::Destroy(_) => "destroy an applicant's answer".to_owned(),
     }

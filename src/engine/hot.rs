@@ -90,6 +90,27 @@ impl Hot {
         self.calls.insert((application, pending.id), call);
     }
 
+    /// A call is wanted now: what is known of its former tries is forgotten, unless it is under way.
+    pub(super) fn hurry(&mut self, application: ApplicationId, pending: &Pending) {
+        if let Some(call) = self.calls.get_mut(&(application, pending.id))
+            && call.stage != Stage::UnderWay
+        {
+            *call = HotCall::waiting(pending.due, pending.until);
+        }
+    }
+
+    /// Nothing is to be done about an application: calls that were due and not yet made wait again.
+    pub(super) fn rest(&mut self, application: ApplicationId) {
+        let calls = &mut self.calls;
+        self.due.retain(|order| {
+            let is_others = order.application.id != application;
+            if !is_others && let Some(call) = calls.get_mut(&(application, order.pending.id)) {
+                call.stage = Stage::Waits { until: order.pending.due };
+            }
+            is_others
+        });
+    }
+
     /// Puts a call on its way if its time has come and it is not under way.
     pub(super) fn call_if_due(&mut self, application: &Arc<Application>, pending: &Pending, now: Time) {
         let key = (application.id, pending.id);

@@ -8,9 +8,8 @@
 use super::aside;
 use super::core::LoadError;
 use super::read::Filter;
-use crate::machine::graph::application::State;
 use crate::machine::time::Time;
-use crate::machine::view::View;
+use crate::machine::view::{Brief, View};
 use crate::store::Store;
 use crate::store::records::change::{self, ChangeRecord};
 use std::collections::{BTreeMap, VecDeque};
@@ -46,14 +45,16 @@ pub(super) struct ChangeLine {
     pub(super) at: Time,
     /// How the application looks since.
     pub(super) after: Arc<View>,
-    before: Option<State>,
+    before: Option<Brief>,
     bytes: usize,
 }
 
+// What matches is told from the line alone, never from the clock: the same line is tried now for
+// those who keep up, and days later for one who comes back.
 impl ChangeLine {
     /// Says whether the application matched before.
     pub(super) fn matched(&self, filter: &Filter) -> bool {
-        self.before.is_some_and(|state| filter.matches_in(state, &self.after))
+        self.before.as_ref().is_some_and(|before| filter.matches_in(before.state, &self.after))
     }
 
     /// Says whether it matches since.

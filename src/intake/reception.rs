@@ -58,7 +58,9 @@ fn refused(error: &EngineError) -> Refused {
             Refusal::DocumentTaken { .. }
             | Refusal::UnknownChallenge { .. }
             | Refusal::ClosedChallenge { .. }
-            | Refusal::WrongKind { .. } => unavailable(error),
+            | Refusal::WrongKind { .. }
+            | Refusal::NotHeld
+            | Refusal::NothingToRetry => unavailable(error),
         },
         EngineError::Declined(Declined::NotFound | Declined::Exists { .. } | Declined::Unreadable(_))
         | EngineError::Entrance(_)

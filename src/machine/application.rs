@@ -4,6 +4,7 @@ pub mod step;
 
 use super::call::{Cause, Pending, Slot};
 use super::challenge::{Challenge, SealedAnswer};
+use super::event::By;
 use super::evidence::{Document, Evidence, EvidenceKind};
 use super::graph::application::{State, Timer};
 use super::graph::telecom;
@@ -48,6 +49,20 @@ pub struct Application {
     pub challenges: u32,
     /// Calls that wait or are under way; at most one a slot.
     pub outbox: Vec<Pending>,
+    /// That nothing is to be done about it; none once it is ended.
+    pub held: Option<Hold>,
+}
+
+/// An operator's word that nothing is to be done about an application: no call is made, no deadline
+/// of ours acts. What others bring is still taken in, and the provider's deadlines run on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Since when.
+    pub since: Time,
+    /// Whose word it is, and why.
+    pub by: By,
+    /// When to say so again.
+    pub reminder: Time,
 }
 
 /// Who brought an application, and what they call it: unique together.
@@ -195,10 +210,14 @@ impl Application {
         self.outbox.iter().find(|pending| pending.id.slot == slot)
     }
 
-    /// Gives the earliest moment that it waits for, with its meaning; none once it is ended.
+    /// Gives the earliest moment that it waits for, with its meaning; none once it is ended. While it
+    /// is held that is the next reminder, whatever else would come due.
     pub fn deadline(&self) -> Option<(Time, Deadline)> {
         if self.state().is_terminal() {
             return None;
+        }
+        if let Some(hold) = &self.held {
+            return Some((hold.reminder, Deadline::Application(Timer::Reminder)));
         }
         let own = self.phase.deadline().map(|(at, timer)| (at, Deadline::Application(timer)));
         let telecom = self.telecom.as_ref().and_then(Telecom::deadline);
@@ -209,7 +228,8 @@ impl Application {
     /// Says when Docket itself must look at it next; `None` exactly when it is ended.
     pub fn wake(&self) -> Option<Time> {
         let deadline = self.deadline().map(|(at, _)| at);
-        let call = self.outbox.iter().map(|pending| pending.due).min();
+        let calls = self.outbox.iter().filter(|_| self.held.is_none());
+        let call = calls.map(|pending| pending.due).min();
         deadline.into_iter().chain(call).min()
     }
 

@@ -15,7 +15,30 @@ pub enum Event {
         reason: String,
     },
     /// An operator lets a suspended application go on.
-    ResumeRequested,
+    ResumeRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// An operator wants the waiting calls to be made now.
+    RetryRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// An operator wants the telecom collection to begin anew.
+    RestartRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// An operator wants nothing to be done about it until it is released.
+    HoldRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// An operator lets a held application go on.
+    ReleaseRequested {
+        /// Who, and why.
+        by: By,
+    },
     /// The applicant answered a challenge.
     AnswerSubmitted {
         /// The challenge's number.
@@ -39,6 +62,34 @@ pub enum Event {
     },
     /// Time has passed: the earliest deadline that has come is acted on.
     Due,
+}
+
+impl Event {
+    /// Says who did it for the lender, if anybody did.
+    pub const fn by(&self) -> Option<&By> {
+        match self {
+            Self::ResumeRequested { by }
+            | Self::RetryRequested { by }
+            | Self::RestartRequested { by }
+            | Self::HoldRequested { by }
+            | Self::ReleaseRequested { by } => Some(by),
+            Self::EvidenceAdded(_)
+            | Self::CancelRequested { .. }
+            | Self::AnswerSubmitted { .. }
+            | Self::ResendRequested { .. }
+            | Self::Replied { .. }
+            | Self::Due => None,
+        }
+    }
+}
+
+/// Who does something for the lender, and why; kept for good, so nothing about the applicant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// A person or a service, by the name under which the lender knows them.
+    pub actor: String,
+    /// Why, in their words.
+    pub reason: String,
 }
 
 /// Evidence with the documents it is drawn from.

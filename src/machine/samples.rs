@@ -2,9 +2,10 @@
 //!
 //! The builders match on the drawn states without a wildcard: a new state stops the build here.
 
-use super::application::{Application, Phase, Plan, Rejection, Source, Want, Wanted};
+use super::application::{Application, Hold, Phase, Plan, Rejection, Source, Want, Wanted};
 use super::call::{Call, Cause, EffectId, Pending, Slot};
 use super::challenge::{Challenge, ChallengeKind, SealedAnswer};
+use super::event::By;
 use super::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
 use super::graph::application::State;
 use super::graph::telecom::State as TelecomState;
@@ -69,7 +70,18 @@ pub(crate) fn application(phase: Phase, wanted: Wanted) -> Application {
         telecom: None,
         challenges: 5,
         outbox: Vec::new(),
+        held: None,
     }
+}
+
+pub(crate) fn by() -> By {
+    By { actor: "ada".to_owned(), reason: "asked by phone".to_owned() }
+}
+
+/// The same application, held since a while.
+pub(crate) fn held(application: Application) -> Application {
+    let hold = Hold { since: SINCE, by: by(), reminder: later(3600) };
+    Application { held: Some(hold), ..application }
 }
 
 pub(crate) fn pending(slot: Slot, call: Call) -> Pending {

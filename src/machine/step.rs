@@ -60,6 +60,8 @@ pub struct Move {
 pub enum Effect {
     /// Make this call when it is due.
     Call(Pending),
+    /// Make this call now, which was asked for before, unless it is under way.
+    Hurry(Pending),
     /// This call is asked for no more; if it is under way its reply will be late.
     Withdraw(EffectId),
     /// Destroy the key of this answer.
@@ -107,6 +109,10 @@ pub enum Refusal {
     },
     /// There are too many documents.
     TooManyDocuments,
+    /// It is not held.
+    NotHeld,
+    /// No call waits.
+    NothingToRetry,
 }
 
 /// How many documents an application may hold.
@@ -148,6 +154,7 @@ pub fn create(birth: Birth, evidence: EvidenceAdded, now: Time, policy: &Policy)
         telecom: None,
         challenges: 0,
         outbox: Vec::new(),
+        held: None,
     };
     match step(&unborn, Event::EvidenceAdded(evidence), now, policy)? {
         Verdict::Moved(mut moved) => {
@@ -174,7 +181,33 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
         Event::CancelRequested { reason } => {
             own(application, application::Event::CancelRequested { reason }, draft)
         }
-        Event::ResumeRequested => own(application, application::Event::ResumeRequested, draft),
+        Event::ResumeRequested { .. } => own(application, application::Event::ResumeRequested, draft),
+        Event::RetryRequested { .. } => {
+            let is_idle = application.outbox.is_empty();
+            let event = application::Event::RetryRequested;
+            if is_idle && application.takes(&event) {
+                Err(Refusal::NothingToRetry)
+            } else {
+                own(application, event, draft)
+            }
+        }
+        Event::RestartRequested { .. } => {
+            let event = application::Event::RestartRequested;
+            if application.takes(&event) {
+                check_restart(application)?;
+            }
+            own(application, event, draft)
+        }
+        Event::HoldRequested { by } => own(application, application::Event::HoldRequested { by }, draft),
+        Event::ReleaseRequested { .. } => {
+            let event = application::Event::ReleaseRequested;
+            let is_free = application.held.is_none();
+            if is_free && application.takes(&event) {
+                Err(Refusal::NotHeld)
+            } else {
+                own(application, event, draft)
+            }
+        }
         Event::AnswerSubmitted { challenge, kind, answer } => {
             let asked = open_challenge(application, challenge)?;
             if asked != kind {
@@ -259,6 +292,7 @@ fn own(
 ) -> Result<Verdict, Refusal> {
     let kind = event.kind();
     let is_resume = matches!(event, application::Event::ResumeRequested);
+    let is_restart = matches!(event, application::Event::RestartRequested);
     let mut next = match application::step(application, event, draft) {
         Taken::Moved(next) => next,
         Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Application, draft)),
@@ -274,6 +308,9 @@ fn own(
     }
     if is_resume {
         resume_collections(&mut next, draft);
+    }
+    if is_restart {
+        restart_collection(&mut next, draft);
     }
     Ok(finish(application, next, draft))
 }
@@ -302,6 +339,25 @@ fn resume_collections(next: &mut Application, draft: &mut Draft<'_>) {
     let Some(telecom) = &next.telecom else { return };
     if let Taken::Moved(resumed) = telecom::step(telecom, telecom::Event::ResumeRequested, draft) {
         next.telecom = Some(resumed);
+        summarise(next, draft);
+    }
+}
+
+/// What has delivered, or is over, does not begin anew.
+fn check_restart(application: &Application) -> Result<(), Refusal> {
+    let Some(telecom) = &application.telecom else { return Ok(()) };
+    let event = telecom::Event::RestartRequested;
+    if telecom.takes(&event) {
+        return Ok(());
+    }
+    let (machine, state, event) = ("telecom", telecom.state().name(), event.kind().name());
+    Err(Refusal::NotAllowed { machine, state, event })
+}
+
+fn restart_collection(next: &mut Application, draft: &mut Draft<'_>) {
+    let Some(telecom) = &next.telecom else { return };
+    if let Taken::Moved(restarted) = telecom::step(telecom, telecom::Event::RestartRequested, draft) {
+        next.telecom = Some(restarted);
         summarise(next, draft);
     }
 }
@@ -367,8 +423,10 @@ fn finish(before: &Application, mut next: Application, draft: &mut Draft<'_>) ->
         }
     }
     for pending in &next.outbox {
-        if !before.outbox.iter().any(|held| held.id == pending.id) {
-            effects.push(Effect::Call(pending.clone()));
+        match before.outbox.iter().find(|held| held.id == pending.id) {
+            None => effects.push(Effect::Call(pending.clone())),
+            Some(held) if held != pending => effects.push(Effect::Hurry(pending.clone())),
+            Some(_) => {}
         }
     }
     Verdict::Moved(Box::new(Moved { application: next, moves: std::mem::take(&mut draft.moves), effects }))

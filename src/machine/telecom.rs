@@ -9,6 +9,7 @@ use super::call::Cause;
 use super::challenge::{Challenge, SealedAnswer};
 use super::graph::telecom::{State, Timer};
 use super::time::Time;
+use std::time::Duration;
 
 /// One run of the telecom collection inside an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,6 +249,26 @@ impl Telecom {
             return Some(answer);
         }
         None
+    }
+
+    /// Waits as much longer for what is ours to wait for; the provider's time runs on.
+    pub(crate) fn postpone(&mut self, by: Duration) {
+        match &mut self.situation {
+            Situation::Needing { challenge } => challenge.deadline = challenge.deadline + by,
+            Situation::Building { deadline, .. }
+            | Situation::Fetching { deadline, .. }
+            | Situation::Reporting { deadline, .. } => *deadline = *deadline + by,
+            Situation::Opening
+            | Situation::Working { .. }
+            | Situation::Asking { .. }
+            | Situation::Submitting { .. }
+            | Situation::Resending { .. }
+            | Situation::Checking { .. }
+            | Situation::Dead { .. }
+            | Situation::Parked { .. }
+            | Situation::Delivered { .. }
+            | Situation::Exhausted => {}
+        }
     }
 
     /// Lets go of the answer that it keeps.

@@ -1,6 +1,6 @@
 //! What anybody may see of an application: no secret, nothing about the person.
 
-use super::application::{Application, Phase, Rejection, Source, Want};
+use super::application::{Application, Hold, Phase, Rejection, Source, Want};
 use super::call::Cause;
 use super::challenge::Challenge;
 use super::evidence::EvidenceKind;
@@ -40,6 +40,30 @@ pub struct View {
     pub challenges: Vec<Challenge>,
     /// Its collections.
     pub collections: Vec<CollectionView>,
+    /// The names of the calls to the provider that wait or are under way.
+    pub calls: Vec<String>,
+    /// That nothing is to be done about it.
+    pub held: Option<Hold>,
+    /// A keyed digest of the applicant's mobile number, which finds and tells nothing.
+    pub phone: Option<[u8; 16]>,
+    /// A keyed digest of the applicant's identity number.
+    pub identity: Option<[u8; 16]>,
+}
+
+/// The part of a [`View`] that changes and that is asked about: kept with each change, so that a
+/// watcher knows whether an application matched before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    /// Where it stands.
+    pub state: State,
+    /// Who owes the next move; nobody once it is ended.
+    pub owner: Option<Owner>,
+    /// Whether it is held.
+    pub held: bool,
+    /// Why it is suspended, by name.
+    pub cause: Option<String>,
+    /// What it waits for: kinds of evidence, kinds of challenges, calls, by their names.
+    pub waits_for: Vec<String>,
 }
 
 /// How an application ended, or why it is suspended.
@@ -99,6 +123,32 @@ impl View {
             missing: if application.state() == State::Init { application.missing() } else { Vec::new() },
             challenges: application.open_challenges().cloned().collect(),
             collections: collections.collect(),
+            calls: application.outbox.iter().map(|pending| pending.call.name().to_owned()).collect(),
+            held: application.held.clone(),
+            phone: application.phone,
+            identity: application.identity,
+        }
+    }
+
+    /// Gives the part that changes and that is asked about.
+    pub fn brief(&self) -> Brief {
+        let missing = self.missing.iter().map(|kind| kind.name());
+        let asked = self.challenges.iter().map(|challenge| challenge.kind.name());
+        let calls = self.calls.iter().map(String::as_str);
+        Brief {
+            state: self.state,
+            owner: self.owner(),
+            held: self.held.is_some(),
+            cause: self.cause().map(|cause| cause.name().to_owned()),
+            waits_for: missing.chain(asked).chain(calls).map(str::to_owned).collect(),
+        }
+    }
+
+    /// Says why it is suspended.
+    pub const fn cause(&self) -> Option<&Cause> {
+        match &self.word {
+            Word::Suspended(cause) => Some(cause),
+            Word::None | Word::Rejected(_) | Word::Cancelled(_) | Word::Expired(_) => None,
         }
     }
 
@@ -108,6 +158,9 @@ impl View {
     /// blacklist is being asked.
     pub fn owner(&self) -> Option<Owner> {
         let drawn = self.state.owner()?;
+        if self.held.is_some() {
+            return Some(Owner::Operator);
+        }
         Some(match drawn {
             Owner::Evidence if self.missing.is_empty() => Owner::Provider,
             Owner::Evidence => Owner::Partner,

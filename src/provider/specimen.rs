@@ -97,6 +97,7 @@ pub(super) fn application() -> Application {
         telecom: None,
         challenges: 0,
         outbox: Vec::new(),
+        held: None,
     }
 }
 

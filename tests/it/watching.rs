@@ -18,7 +18,7 @@ use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
 use docket::machine::policy::Policy;
 use docket::machine::products::Products;
-use docket::machine::view::View;
+use docket::machine::view::{Brief, View};
 use docket::store::Store;
 use docket::store::memory::MemoryStore;
 use docket::store::records::change;
@@ -204,7 +204,8 @@ fn expected(store: &MemoryStore, filter: &Filter) -> Vec<(&'static str, Applicat
     let mut expected = Vec::new();
     for stored in changes {
         let record = change::from_record(stored.application, stored.version, &stored.body).unwrap();
-        let matches_in = |state| filter.matches(&View { state, ..record.after.clone() });
+        let matches_in =
+            |before: Brief| filter.matches(&View { state: before.state, ..record.after.clone() });
         let what = match (record.before.is_some_and(matches_in), filter.matches(&record.after)) {
             (false, true) => "entered",
             (true, true) => "changed",

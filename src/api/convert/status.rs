@@ -168,6 +168,20 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
             let text = "a number drawn for a document is taken";
             Told::new(Code::Aborted, "CONTENDED", text, &[]).retry(CONTENDED_RETRY).status()
         }
+        Refusal::NotHeld => Told::new(
+            Code::FailedPrecondition,
+            "NOT_HELD",
+            "the application is not held",
+            &[("subject", subject)],
+        )
+        .precondition("HOLD", subject)
+        .status(),
+        Refusal::NothingToRetry => {
+            let text = "no call of the application waits to be made";
+            Told::new(Code::FailedPrecondition, "NOTHING_TO_RETRY", text, &[("subject", subject)])
+                .precondition("CALL", subject)
+                .status()
+        }
         Refusal::TooManyDocuments => {
             let text = "the application holds as many documents as it may";
             Told::new(Code::ResourceExhausted, "TOO_MANY_DOCUMENTS", text, &[("subject", subject)]).status()

@@ -81,7 +81,7 @@ impl<S: Store, T> Core<S, T> {
         let Moved { application, effects, .. } = moved;
         let change = ChangeRecord {
             at: now,
-            before: before.map(|before| before.state()),
+            before: before.map(|before| View::of(before).brief()),
             after: View::of(&application),
         };
         let (unindex, index) = index::difference(before.map(|before| &**before), &application);

@@ -54,6 +54,11 @@ impl<S: Store, T> Core<S, T> {
             self.decide(application, Event::Due, now);
             return;
         }
+        if application.held.is_some() {
+            self.hot.rest(application.id);
+            self.schedule(application, now);
+            return;
+        }
         for pending in &application.outbox {
             let must_not_repeat = match pending.call.class() {
                 CallClass::Repeat | CallClass::SameKey => false,
@@ -85,7 +90,8 @@ impl<S: Store, T> Core<S, T> {
             return;
         }
         let deadline = application.deadline().map(|(at, _)| at);
-        match deadline.into_iter().chain(self.hot.next_call(application)).min() {
+        let call = if application.held.is_some() { None } else { self.hot.next_call(application) };
+        match deadline.into_iter().chain(call).min() {
             Some(next) => self.hot.plan(application.id, next),
             None => self.hot.leave(application.id),
         }
@@ -98,6 +104,7 @@ impl<S: Store, T> Core<S, T> {
             for effect in effects {
                 match effect {
                     Effect::Call(pending) => self.hot.ask(application.id, pending),
+                    Effect::Hurry(pending) => self.hot.hurry(application.id, pending),
                     Effect::Withdraw(effect) => self.hot.forget(application.id, *effect),
                     Effect::Destroy(answer) => self.vault.destroy_answer(archive::place(answer))?,
                 }

@@ -1,9 +1,9 @@
 //! What becomes of the application machine when something happens (spec 006 §6).
 
-use super::{Application, Phase, Rejection, Want, Wanted};
+use super::{Application, Hold, Phase, Rejection, Want, Wanted};
 use crate::machine::call::{Call, Cause, Slot};
 use crate::machine::challenge::bounded;
-use crate::machine::event::EvidenceAdded;
+use crate::machine::event::{By, EvidenceAdded};
 use crate::machine::graph::application::{Cell, Edge, EventKind, Guard, Target, Timer, cell};
 use crate::machine::step::{Asked, Draft, Taken};
 use crate::machine::table::Outcome;
@@ -16,6 +16,10 @@ pub(crate) enum Event {
     EvidenceAdded(EvidenceAdded),
     CancelRequested { reason: String },
     ResumeRequested,
+    RetryRequested,
+    RestartRequested,
+    HoldRequested { by: By },
+    ReleaseRequested,
     BlacklistClear,
     BlacklistHit,
     AuditAccepted { open_id: String },
@@ -34,6 +38,10 @@ impl Event {
             Self::EvidenceAdded(_) => EventKind::EvidenceAdded,
             Self::CancelRequested { .. } => EventKind::CancelRequested,
             Self::ResumeRequested => EventKind::ResumeRequested,
+            Self::RetryRequested => EventKind::RetryRequested,
+            Self::RestartRequested => EventKind::RestartRequested,
+            Self::HoldRequested { .. } => EventKind::HoldRequested,
+            Self::ReleaseRequested => EventKind::ReleaseRequested,
             Self::BlacklistClear => EventKind::BlacklistClear,
             Self::BlacklistHit => EventKind::BlacklistHit,
             Self::AuditAccepted { .. } => EventKind::AuditAccepted,
@@ -91,6 +99,7 @@ pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_
     }
     if to.is_terminal() {
         draft.withdraw_all();
+        next.held = None;
         next.credentials = None;
         if let Some(telecom) = &mut next.telecom {
             telecom.drop_answer();
@@ -159,13 +168,19 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             suspended(next, cause, draft)
         }
         Edge::Resumed => resume(next, draft),
-        Edge::Reminded => {
-            let mut phase = next.phase.clone();
-            if let Phase::Suspended { reminder, .. } = &mut phase {
-                *reminder = draft.now + policy.reminder;
-            }
-            phase
+        Edge::Reminded | Edge::HoldReminded => remind(next, draft),
+        Edge::Retried => {
+            draft.hurry();
+            next.phase.clone()
         }
+        Edge::CollectionRestarted => next.phase.clone(),
+        Edge::Held => {
+            let Event::HoldRequested { by } = event else { unreachable!("drawn on HoldRequested only") };
+            let since = next.held.as_ref().map_or(draft.now, |held| held.since);
+            next.held = Some(Hold { since, by, reminder: draft.now + policy.reminder });
+            next.phase.clone()
+        }
+        Edge::Released => release(next, draft),
         Edge::Cancelled => {
             let Event::CancelRequested { reason } = event else {
                 unreachable!("drawn on CancelRequested only")
@@ -237,6 +252,43 @@ fn resume(next: &Application, draft: &mut Draft<'_>) -> Phase {
         }
         other => unreachable!("nothing is suspended in {other:?}"),
     }
+}
+
+/// Says again that somebody must look: it is suspended, or held, or both.
+fn remind(next: &mut Application, draft: &Draft<'_>) -> Phase {
+    let at = draft.now + draft.policy.reminder;
+    if let Some(held) = &mut next.held {
+        held.reminder = at;
+    }
+    let mut phase = next.phase.clone();
+    if let Phase::Suspended { reminder, .. } = &mut phase {
+        *reminder = at;
+    }
+    phase
+}
+
+/// Goes on after a hold: what is ours to wait for is waited for as much longer as it was held, and
+/// the waiting calls are made now. The provider's time went on meanwhile.
+fn release(next: &mut Application, draft: &mut Draft<'_>) -> Phase {
+    let held = next.held.take().map_or(Duration::ZERO, |held| draft.now.since(held.since));
+    draft.hurry();
+    if let Some(telecom) = &mut next.telecom {
+        telecom.postpone(held);
+    }
+    let mut phase = next.phase.clone();
+    match &mut phase {
+        Phase::Init { deadline }
+        | Phase::Collecting { deadline }
+        | Phase::CaptchaRequired { deadline }
+        | Phase::AuditPending { deadline, .. } => *deadline = *deadline + held,
+        Phase::Suspended { reminder, .. } => *reminder = draft.now + draft.policy.reminder,
+        Phase::DataReady
+        | Phase::Approved
+        | Phase::Rejected { .. }
+        | Phase::Cancelled { .. }
+        | Phase::Expired { .. } => {}
+    }
+    phase
 }
 
 /// The next question for the audit's result.

@@ -66,6 +66,14 @@ impl<'a> Draft<'a> {
         self.outbox.clear();
     }
 
+    /// Wants the waiting calls to be made now, with their whole budget.
+    pub(crate) fn hurry(&mut self) {
+        for pending in &mut self.outbox {
+            pending.due = self.now;
+            pending.until = self.now + self.policy.call_budget;
+        }
+    }
+
     pub(crate) const fn next_challenge(&mut self) -> u32 {
         self.challenges += 1;
         self.challenges

@@ -1,5 +1,6 @@
 //! The core against its drawings, in stories, and at random.
 
+mod held;
 mod lost;
 mod story;
 mod table;
@@ -130,6 +131,7 @@ impl Story {
     fn told(&self, effects: &[Effect]) -> Vec<String> {
         let told = effects.iter().map(|effect| match effect {
             Effect::Call(pending) => format!("{}{}", pending.call.name(), self.wait(pending.due)),
+            Effect::Hurry(pending) => format!("hurry {}{}", pending.call.name(), self.wait(pending.due)),
             Effect::Withdraw(id) => {
                 let slot = match id.slot {
                     Slot::Application => "application",
@@ -209,4 +211,8 @@ fn asked_for_code() -> Story {
     story.passes(3);
     story.code(21, "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &["telecom_state in 30 s"]);
     story
+}
+
+fn resume() -> Event {
+    Event::ResumeRequested { by: samples::by() }
 }

@@ -14,6 +14,7 @@ pub(crate) enum Event {
     AnswerSubmitted { answer: SealedAnswer },
     ResendRequested,
     ResumeRequested,
+    RestartRequested,
     SessionOpened { open_id: String },
     CallAccepted,
     CallRefused { message: String },
@@ -33,6 +34,7 @@ impl Event {
             Self::AnswerSubmitted { .. } => EventKind::AnswerSubmitted,
             Self::ResendRequested => EventKind::ResendRequested,
             Self::ResumeRequested => EventKind::ResumeRequested,
+            Self::RestartRequested => EventKind::RestartRequested,
             Self::SessionOpened { .. } => EventKind::SessionOpened,
             Self::CallAccepted => EventKind::CallAccepted,
             Self::CallRefused { .. } => EventKind::CallRefused,
@@ -273,7 +275,7 @@ fn act(edge: Edge, telecom: &mut Telecom, event: Event, draft: &mut Draft<'_>) -
         }
         Edge::StartedOver => needing(draft),
         Edge::Resumed => resume(telecom, draft),
-        Edge::ResumedAnew => {
+        Edge::ResumedAnew | Edge::Restarted => {
             telecom.attempt = 0;
             needing(draft)
         }

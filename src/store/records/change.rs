@@ -1,42 +1,65 @@
 //! One line of the stream of changes, as stored: who moved, from where, and how it looks now.
 
-use super::snapshot::{CauseV1, ChallengeV1};
+use super::snapshot::{CauseV1, ChallengeV1, HoldV2};
 use super::{RecordError, decode, encode};
 use crate::machine::application::{Rejection, Source, Want};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
 use crate::machine::graph::telecom;
 use crate::machine::id::ApplicationId;
+use crate::machine::table::Owner;
 use crate::machine::telecom::Standing;
 use crate::machine::time::Time;
-use crate::machine::view::{CollectionView, View, Word};
+use crate::machine::view::{Brief, CollectionView, View, Word};
 use crate::store::codec::Encoded;
 use serde::{Deserialize, Serialize};
 
 const RECORD: &str = "change";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// A change as watchers read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRecord {
     /// When it happened.
     pub at: Time,
-    /// Where the application stood before; none when it was created.
-    pub before: Option<State>,
+    /// How the application stood before; none when it was created.
+    pub before: Option<Brief>,
     /// How it looks since.
     pub after: View,
 }
 
 /// Encodes a change; sequence, id and version stand beside it.
 pub fn to_record(change: &ChangeRecord) -> Encoded {
-    encode(VERSION, &ChangeV1::from(change))
+    encode(VERSION, &ChangeV2::from(change))
 }
 
 /// Decodes a change.
 pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result<ChangeRecord, RecordError> {
-    decode::<ChangeV1>(RECORD, VERSION, encoded)?.into_change(id, version)
+    if encoded.version == 1 {
+        return decode::<ChangeV1>(RECORD, 1, encoded)?.into_change(id, version);
+    }
+    decode::<ChangeV2>(RECORD, VERSION, encoded)?.into_change(id, version)
+}
+
+/// All of the first version; what stood before besides the state; what can be asked about.
+#[derive(Serialize, Deserialize)]
+struct ChangeV2 {
+    first: ChangeV1,
+    before: Option<BriefV2>,
+    calls: Vec<String>,
+    held: Option<HoldV2>,
+    phone: Option<[u8; 16]>,
+    identity: Option<[u8; 16]>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct BriefV2 {
+    owner: u8,
+    held: bool,
+    cause: Option<String>,
+    waits_for: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -86,7 +109,7 @@ impl From<&ChangeRecord> for ChangeV1 {
         let view = &change.after;
         Self {
             at: change.at.as_millis(),
-            before: change.before.map(State::number),
+            before: change.before.as_ref().map(|before| before.state.number()),
             state: view.state.number(),
             partner: view.source.partner.clone(),
             order: view.source.order.clone(),
@@ -123,12 +146,88 @@ impl ChangeV1 {
             missing: self.missing.into_iter().map(kind).collect::<Result<_, _>>()?,
             challenges: self.challenges.into_iter().map(ChallengeV1::into_core).collect::<Result<_, _>>()?,
             collections: self.telecom.into_iter().map(CollectionV1::into_core).collect::<Result<_, _>>()?,
+            calls: Vec::new(),
+            held: None,
+            phone: None,
+            identity: None,
+        };
+        // The first version knew the state alone.
+        let brief = |state: State| Brief {
+            owner: state.owner(),
+            state,
+            held: false,
+            cause: None,
+            waits_for: Vec::new(),
         };
         Ok(ChangeRecord {
             at: Time::from_millis(self.at),
-            before: self.before.map(state).transpose()?,
+            before: self.before.map(state).transpose()?.map(brief),
             after,
         })
+    }
+}
+
+impl From<&ChangeRecord> for ChangeV2 {
+    fn from(change: &ChangeRecord) -> Self {
+        let View { calls, held, phone, identity, .. } = &change.after;
+        Self {
+            first: ChangeV1::from(change),
+            before: change.before.as_ref().map(BriefV2::from),
+            calls: calls.clone(),
+            held: held.as_ref().map(HoldV2::from),
+            phone: *phone,
+            identity: *identity,
+        }
+    }
+}
+
+impl ChangeV2 {
+    fn into_change(self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
+        let Self { first, before, calls, held, phone, identity } = self;
+        let ChangeRecord { at, before: state, after } = first.into_change(id, version)?;
+        let before = state.zip(before).map(|(stood, before)| before.into_core(stood.state));
+        let held = held.map(HoldV2::into_core);
+        Ok(ChangeRecord {
+            at,
+            before: before.transpose()?,
+            after: View { calls, held, phone, identity, ..after },
+        })
+    }
+}
+
+impl From<&Brief> for BriefV2 {
+    fn from(brief: &Brief) -> Self {
+        Self {
+            owner: match brief.owner {
+                None => 0,
+                Some(Owner::Applicant) => 1,
+                Some(Owner::Provider) => 2,
+                Some(Owner::Partner) => 3,
+                Some(Owner::Operator) => 4,
+                Some(Owner::Docket) => 5,
+                Some(Owner::Evidence) => 6,
+            },
+            held: brief.held,
+            cause: brief.cause.clone(),
+            waits_for: brief.waits_for.clone(),
+        }
+    }
+}
+
+impl BriefV2 {
+    fn into_core(self, state: State) -> Result<Brief, RecordError> {
+        let Self { owner, held, cause, waits_for } = self;
+        let owner = match owner {
+            0 => None,
+            1 => Some(Owner::Applicant),
+            2 => Some(Owner::Provider),
+            3 => Some(Owner::Partner),
+            4 => Some(Owner::Operator),
+            5 => Some(Owner::Docket),
+            6 => Some(Owner::Evidence),
+            other => return Err(unknown("owner", other.into())),
+        };
+        Ok(Brief { state, owner, held, cause, waits_for })
     }
 }
 

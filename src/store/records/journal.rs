@@ -2,6 +2,7 @@
 
 use super::{RecordError, decode, encode};
 use crate::machine::call::{EffectId, Reply, Slot};
+use crate::machine::challenge::bounded;
 use crate::machine::event::Event;
 use crate::machine::step::{Effect, Move, Moved};
 use crate::machine::time::Time;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 const RECORD: &str = "journal";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// An entry of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Entry {
     pub happening: Happening,
     /// What is said about it: the provider's text, a reason; no secret, nothing about the person.
     pub detail: String,
+    /// Who did it for the lender; empty if nobody did.
+    pub actor: String,
     /// The call that it answers.
     pub answers: Option<EffectId>,
     /// The edges that were taken; none if it came too late to matter.
@@ -41,6 +44,14 @@ pub enum Happening {
     CancelRequested,
     /// An operator let it go on.
     ResumeRequested,
+    /// An operator wanted the waiting calls to be made.
+    RetryRequested,
+    /// An operator wanted a collection to begin anew.
+    RestartRequested,
+    /// An operator wanted nothing to be done.
+    HoldRequested,
+    /// An operator let a held one go on.
+    ReleaseRequested,
     /// The applicant answered.
     AnswerSubmitted,
     /// The applicant wants another code.
@@ -79,7 +90,7 @@ pub enum Happening {
 
 impl Happening {
     /// Every one, in the order of the numbers.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::EvidenceAdded,
         Self::CancelRequested,
         Self::ResumeRequested,
@@ -100,6 +111,10 @@ impl Happening {
         Self::CallRefused,
         Self::CallLost,
         Self::CallFailed,
+        Self::RetryRequested,
+        Self::RestartRequested,
+        Self::HoldRequested,
+        Self::ReleaseRequested,
     ];
 
     /// Gives the permanent number.
@@ -125,6 +140,10 @@ impl Happening {
             Self::CallRefused => 30,
             Self::CallLost => 31,
             Self::CallFailed => 32,
+            Self::RetryRequested => 40,
+            Self::RestartRequested => 41,
+            Self::HoldRequested => 42,
+            Self::ReleaseRequested => 43,
         }
     }
 
@@ -134,6 +153,10 @@ impl Happening {
             Self::EvidenceAdded => "EvidenceAdded",
             Self::CancelRequested => "CancelRequested",
             Self::ResumeRequested => "ResumeRequested",
+            Self::RetryRequested => "RetryRequested",
+            Self::RestartRequested => "RestartRequested",
+            Self::HoldRequested => "HoldRequested",
+            Self::ReleaseRequested => "ReleaseRequested",
             Self::AnswerSubmitted => "AnswerSubmitted",
             Self::ResendRequested => "ResendRequested",
             Self::DeadlineReached => "DeadlineReached",
@@ -163,10 +186,12 @@ impl Entry {
     /// Writes down what happened and what followed.
     pub fn of(event: &Event, moved: &Moved, at: Time) -> Self {
         let (happening, detail, answers) = told(event);
+        let actor = event.by().map(|by| by.actor.clone()).unwrap_or_default();
         let mut entry = Self {
             at,
             happening,
             detail,
+            actor,
             answers,
             moves: moved.moves.clone(),
             calls: Vec::new(),
@@ -174,7 +199,9 @@ impl Entry {
         };
         for effect in &moved.effects {
             match effect {
-                Effect::Call(pending) => entry.calls.push((pending.id, pending.call.name().to_owned())),
+                Effect::Call(pending) | Effect::Hurry(pending) => {
+                    entry.calls.push((pending.id, pending.call.name().to_owned()))
+                }
                 Effect::Withdraw(id) => entry.withdrawn.push(*id),
                 Effect::Destroy(_) => {}
             }
@@ -189,10 +216,12 @@ fn told(event: &Event) -> (Happening, String, Option<EffectId>) {
             let kinds: Vec<_> = added.evidence.iter().map(|evidence| evidence.kind.name()).collect();
             (Happening::EvidenceAdded, kinds.join(", "), None)
         }
-        Event::CancelRequested { reason } => {
-            (Happening::CancelRequested, crate::machine::challenge::bounded(reason), None)
-        }
-        Event::ResumeRequested => (Happening::ResumeRequested, String::new(), None),
+        Event::CancelRequested { reason } => (Happening::CancelRequested, bounded(reason), None),
+        Event::ResumeRequested { by } => (Happening::ResumeRequested, bounded(&by.reason), None),
+        Event::RetryRequested { by } => (Happening::RetryRequested, bounded(&by.reason), None),
+        Event::RestartRequested { by } => (Happening::RestartRequested, bounded(&by.reason), None),
+        Event::HoldRequested { by } => (Happening::HoldRequested, bounded(&by.reason), None),
+        Event::ReleaseRequested { by } => (Happening::ReleaseRequested, bounded(&by.reason), None),
         Event::AnswerSubmitted { challenge, kind, .. } => {
             (Happening::AnswerSubmitted, format!("challenge {challenge}: {}", kind.name()), None)
         }
@@ -202,7 +231,7 @@ fn told(event: &Event) -> (Happening, String, Option<EffectId>) {
         Event::Due => (Happening::DeadlineReached, String::new(), None),
         Event::Replied { effect, reply } => {
             let (happening, detail) = replied(reply);
-            (happening, crate::machine::challenge::bounded(&detail), Some(*effect))
+            (happening, bounded(&detail), Some(*effect))
         }
     }
 }
@@ -238,12 +267,15 @@ pub fn to_record(entry: &Entry) -> Encoded {
         calls: entry.calls.iter().map(|(id, name)| (effect(id), name.clone())).collect(),
         withdrawn: entry.withdrawn.iter().map(effect).collect(),
     };
-    encode(VERSION, &record)
+    encode(VERSION, &EntryV2 { first: record, actor: entry.actor.clone() })
 }
 
 /// Decodes an entry.
 pub fn from_record(encoded: &Encoded) -> Result<Entry, RecordError> {
-    let record: EntryV1 = decode(RECORD, VERSION, encoded)?;
+    let EntryV2 { first: record, actor } = match encoded.version {
+        1 => EntryV2 { first: decode(RECORD, 1, encoded)?, actor: String::new() },
+        _ => decode(RECORD, VERSION, encoded)?,
+    };
     let slot = |number: u16| Slot::from_number(number).ok_or_else(|| unknown("slot", number.into()));
     let effect = |(version, number): (u64, u16)| slot(number).map(|slot| EffectId { version, slot });
     let moves = record
@@ -255,6 +287,7 @@ pub fn from_record(encoded: &Encoded) -> Result<Entry, RecordError> {
         happening: Happening::from_number(record.happening)
             .ok_or_else(|| unknown("happening", record.happening.into()))?,
         detail: record.detail,
+        actor,
         answers: record.answers.map(effect).transpose()?,
         moves: moves.collect::<Result<_, _>>()?,
         calls: record
@@ -268,6 +301,13 @@ pub fn from_record(encoded: &Encoded) -> Result<Entry, RecordError> {
 
 const fn unknown(what: &'static str, number: u64) -> RecordError {
     RecordError::Unknown { record: RECORD, what, number }
+}
+
+/// All of the first version, and who did it.
+#[derive(Serialize, Deserialize)]
+struct EntryV2 {
+    first: EntryV1,
+    actor: String,
 }
 
 /// An effect's version and slot.

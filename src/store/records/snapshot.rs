@@ -1,9 +1,11 @@
 //! The value of an application, as stored.
 
 mod calls;
+mod hold;
 mod phase;
 mod telecom;
 
+pub(super) use self::hold::HoldV2;
 pub(super) use self::phase::CauseV1;
 pub(super) use self::telecom::ChallengeV1;
 
@@ -23,16 +25,29 @@ use serde::{Deserialize, Serialize};
 const RECORD: &str = "snapshot";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Encodes an application; its id and version stand in the key and the header.
 pub fn to_record(application: &Application) -> Encoded {
-    encode(VERSION, &SnapshotV1::from(application))
+    let held = application.held.as_ref().map(HoldV2::from);
+    encode(VERSION, &SnapshotV2 { first: SnapshotV1::from(application), held })
 }
 
 /// Decodes an application.
 pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result<Application, RecordError> {
-    decode::<SnapshotV1>(RECORD, VERSION, encoded)?.into_application(id, version)
+    if encoded.version == 1 {
+        return decode::<SnapshotV1>(RECORD, 1, encoded)?.into_application(id, version);
+    }
+    let SnapshotV2 { first, held } = decode(RECORD, VERSION, encoded)?;
+    let application = first.into_application(id, version)?;
+    Ok(Application { held: held.map(HoldV2::into_core), ..application })
+}
+
+/// All of the first version, and whether it is held.
+#[derive(Serialize, Deserialize)]
+struct SnapshotV2 {
+    first: SnapshotV1,
+    held: Option<HoldV2>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,6 +178,7 @@ impl SnapshotV1 {
             telecom: self.telecom.map(TelecomV1::into_core).transpose()?,
             challenges: self.challenges,
             outbox: self.outbox.into_iter().map(PendingV1::into_core).collect::<Result<_, _>>()?,
+            held: None,
         })
     }
 }

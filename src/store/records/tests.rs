@@ -1,7 +1,7 @@
-//! Real bytes of every released record: they must read back, and be written alike.
+//! Real bytes of every version of every record: the newest are written alike, all are read.
 //!
-//! `tests/fixtures/records/v1/` is never edited. A new version of a record gets a folder of its
-//! own beside it, and the bytes of the old one must go on reading.
+//! `tests/fixtures/records/v1/` and its neighbours are never edited. A new version of a record gets
+//! a folder of its own beside them, and the bytes of the old ones must go on reading.
 
 use super::change::{self, ChangeRecord};
 use super::journal::{self, Entry, Happening};
@@ -15,12 +15,32 @@ use crate::machine::graph::application::State;
 use crate::machine::graph::telecom;
 use crate::machine::samples::{self, ID, NOW, VERSION};
 use crate::machine::step::{Effect, Move, Moved};
-use crate::machine::view::View;
+use crate::machine::table::Owner;
+use crate::machine::view::{Brief, View};
 use crate::store::codec::Encoded;
 
-const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
-const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
-const CHANGES: &str = include_str!("../../../tests/fixtures/records/v1/changes.txt");
+const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v2/snapshots.txt");
+const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v2/journal.txt");
+const CHANGES: &str = include_str!("../../../tests/fixtures/records/v2/changes.txt");
+
+const SNAPSHOTS_V1: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
+const JOURNAL_V1: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
+const CHANGES_V1: &str = include_str!("../../../tests/fixtures/records/v1/changes.txt");
+
+/// Reads what a former version wrote: each line is one of today's values as it was known then.
+fn check_former<T: PartialEq + std::fmt::Debug>(
+    released: &str,
+    values: &[(String, T)],
+    as_known_then: impl Fn(&T) -> T,
+    read: impl Fn(&Encoded) -> Result<T, RecordError>,
+) {
+    for line in released.lines() {
+        let (name, body) = line.split_once(' ').unwrap();
+        let (_, value) = values.iter().find(|(of, _)| of == name).expect("what was released is covered");
+        let encoded = Encoded { version: 1, body: hex::decode(body).unwrap() };
+        assert_eq!(read(&encoded).unwrap(), as_known_then(value), "{name}");
+    }
+}
 
 /// Compares what is written now with what was released, and reads all of it back.
 fn check<T: PartialEq + std::fmt::Debug>(
@@ -34,14 +54,14 @@ fn check<T: PartialEq + std::fmt::Debug>(
         let written = write(value);
         let line = format!("{name} {}", hex::encode(&written.body));
         assert_eq!(Some(line.as_str()), lines.next(), "{name}");
-        assert_eq!(written.version, 1);
+        assert_eq!(written.version, 2);
         assert_eq!(read(&written).unwrap(), *value, "{name}");
         for cut in 0..written.body.len() {
-            let torn = Encoded { version: 1, body: written.body[..cut].to_vec() };
+            let torn = Encoded { version: 2, body: written.body[..cut].to_vec() };
             assert!(read(&torn).is_err(), "{name} cut to {cut} bytes");
         }
-        let newer = Encoded { version: 2, ..written };
-        assert!(matches!(read(&newer), Err(RecordError::Newer { found: 2, known: 1, .. })), "{name}");
+        let newer = Encoded { version: 3, ..written };
+        assert!(matches!(read(&newer), Err(RecordError::Newer { found: 3, known: 2, .. })), "{name}");
     }
     assert_eq!(lines.next(), None, "a released record is not covered");
 }
@@ -50,24 +70,45 @@ fn check<T: PartialEq + std::fmt::Debug>(
 fn snapshots_of_every_state_are_those_released() {
     let read = |encoded: &_| snapshot::from_record(ID, VERSION, encoded);
     check(SNAPSHOTS, &snapshots(), snapshot::to_record, read);
+    check_former(SNAPSHOTS_V1, &snapshots(), Clone::clone, read);
 }
 
 #[test]
 fn journal_entries_of_every_happening_are_those_released() {
     check(JOURNAL, &entries(), journal::to_record, journal::from_record);
+    let nameless =
+        |entry: &Entry| Entry { actor: String::new(), detail: detail_then(entry), ..entry.clone() };
+    check_former(JOURNAL_V1, &entries(), nameless, journal::from_record);
 }
 
 #[test]
 fn changes_of_every_state_are_those_released() {
     let read = |encoded: &_| change::from_record(ID, VERSION, encoded);
     check(CHANGES, &changes(), change::to_record, read);
+    check_former(CHANGES_V1, &changes(), change_then, read);
+}
+
+/// A resume had no reason then.
+fn detail_then(entry: &Entry) -> String {
+    if entry.happening == Happening::ResumeRequested { String::new() } else { entry.detail.clone() }
+}
+
+/// Of what stood before, the state alone was known.
+fn change_then(change: &ChangeRecord) -> ChangeRecord {
+    let mut then = change.clone();
+    (then.after.calls, then.after.held) = (Vec::new(), None);
+    (then.after.phone, then.after.identity) = (None, None);
+    if let Some(before) = &mut then.before {
+        (before.held, before.cause, before.waits_for) = (false, None, Vec::new());
+    }
+    then
 }
 
 #[test]
 fn a_snapshot_from_the_future_names_both_versions() {
     let mut encoded = snapshot::to_record(&samples::application(samples::init(), Wanted::No));
-    encoded.version = 2;
-    let text = "read a snapshot record of version 2: this Docket knows versions up to 1; run a newer one";
+    encoded.version = 3;
+    let text = "read a snapshot record of version 3: this Docket knows versions up to 2; run a newer one";
     assert_eq!(snapshot::from_record(ID, VERSION, &encoded).unwrap_err().to_string(), text);
 }
 
@@ -77,10 +118,10 @@ fn an_application_that_follows_a_newer_machine_is_refused() {
     // The record begins with the versions of the two machines, a byte each while they are small.
     for (at, machine) in [(0, "application"), (1, "telecom")] {
         let mut newer = known.clone();
-        assert_eq!(newer.body[at], 1);
-        newer.body[at] = 2;
+        assert_eq!(newer.body[at], 2);
+        newer.body[at] = 3;
         let error = snapshot::from_record(ID, VERSION, &newer).unwrap_err();
-        let text = format!("version 2 of the {machine} machine: this Docket knows version 1");
+        let text = format!("version 3 of the {machine} machine: this Docket knows version 2");
         assert!(error.to_string().contains(&text), "{error}");
     }
 }
@@ -123,6 +164,7 @@ fn snapshots() -> Vec<(String, Application)> {
     (bare.phone, bare.identity, bare.documents, bare.evidence) = (None, None, Vec::new(), Vec::new());
     bare.plan.evidence = EvidenceKind::ALL.into();
     add("bare", 0, bare);
+    add("held", 0, samples::held(samples::application(samples::init(), Wanted::No)));
     all
 }
 
@@ -168,7 +210,11 @@ fn entries() -> Vec<(String, Entry)> {
     let mut events = vec![
         Event::EvidenceAdded(added),
         Event::CancelRequested { reason: detail() },
-        Event::ResumeRequested,
+        Event::ResumeRequested { by: samples::by() },
+        Event::RetryRequested { by: samples::by() },
+        Event::RestartRequested { by: samples::by() },
+        Event::HoldRequested { by: samples::by() },
+        Event::ReleaseRequested { by: samples::by() },
         Event::AnswerSubmitted { challenge: 2, kind, answer: samples::answer(1) },
         Event::ResendRequested { challenge: 2 },
         Event::Due,
@@ -209,9 +255,13 @@ fn entries() -> Vec<(String, Entry)> {
 
 /// A change into every snapshot's state.
 fn changes() -> Vec<(String, ChangeRecord)> {
-    let before = [None, Some(State::Collecting)];
+    let waits_for = ["sms_code", "telecom_state"].map(str::to_owned).into();
+    let cause = Some("unavailable".to_owned());
+    let brief =
+        Brief { state: State::Collecting, owner: Some(Owner::Provider), held: true, cause, waits_for };
+    let before = [None, Some(brief)];
     let change = |(at, (name, application)): (usize, (String, Application))| {
-        (name, ChangeRecord { at: NOW, before: before[at % 2], after: View::of(&application) })
+        (name, ChangeRecord { at: NOW, before: before[at % 2].clone(), after: View::of(&application) })
     };
     snapshots().into_iter().enumerate().map(change).collect()
 }

@@ -10,7 +10,7 @@ use docket::engine::provider::{Ended, Order, Provider};
 use docket::machine::application::Application;
 use docket::machine::call::EffectId;
 use docket::machine::challenge::ChallengeKind;
-use docket::machine::event::Event;
+use docket::machine::event::{By, Event};
 use docket::machine::graph::MACHINES;
 use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
@@ -168,7 +168,8 @@ impl World {
             }
             45..65 => self.make_calls(is_troubled),
             65..80 => self.deliver(),
-            80..98 => self.time_passes(),
+            80..97 => self.time_passes(),
+            97 if is_troubled => self.somebody_meddles(),
             98 if is_troubled => self.crash(),
             _ if is_troubled => self.crash_unheard(),
             _ => self.somebody_helps(),
@@ -246,13 +247,33 @@ impl World {
             .handle(Input::Command { ticket, command: Command::Tell { application, event } }, self.time());
     }
 
-    /// An operator resumes what is suspended.
+    /// An operator does this or that, whether it makes sense or not.
+    fn somebody_meddles(&mut self) {
+        let person = self.draw(PEOPLE as u32) as usize;
+        if self.people[person].application.is_none() {
+            return;
+        }
+        let (act, event) = match self.draw(5) {
+            0 => ("held", Event::HoldRequested { by: by() }),
+            1 => ("retried", Event::RetryRequested { by: by() }),
+            2 => ("restarted", Event::RestartRequested { by: by() }),
+            _ => ("released", Event::ReleaseRequested { by: by() }),
+        };
+        self.tell(&format!("{person} is {act}"));
+        self.command(person, event);
+    }
+
+    /// An operator resumes what is suspended, and releases what is held.
     fn somebody_helps(&mut self) {
         for person in 0..self.people.len() {
             let Some(application) = self.durable(person) else { continue };
+            if application.held.is_some() {
+                self.tell(&format!("{person} is released"));
+                self.command(person, Event::ReleaseRequested { by: by() });
+            }
             if application.state() == State::Suspended {
                 self.tell(&format!("{person} is resumed"));
-                self.command(person, Event::ResumeRequested);
+                self.command(person, Event::ResumeRequested { by: by() });
             }
         }
     }
@@ -384,6 +405,7 @@ impl World {
         let stored = snapshot::from_record(id, stored.version, &stored.snapshot).unwrap();
         let is_asked_for = stored.outbox.iter().any(|pending| pending.id == order.pending.id);
         assert!(is_asked_for, "{} is called and was not written", order.pending.call.name());
+        assert_eq!(stored.held, None, "{} is called and it is held", order.pending.call.name());
     }
 
     /// No application for which something is due is forgotten.
@@ -481,6 +503,10 @@ impl World {
 }
 
 /// Says whether the drawing has an edge of this number from there to there.
+fn by() -> By {
+    By { actor: "operator".to_owned(), reason: "drawn by chance".to_owned() }
+}
+
 fn is_drawn(machine: &Definition, moved: &Move) -> bool {
     let state = |number| machine.states.iter().find(|state| state.number == number);
     let Some(to) = state(moved.to) else { return false };

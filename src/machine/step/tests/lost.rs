@@ -54,7 +54,7 @@ fn same_key_the_audit_is_applied_for_under_the_same_number() {
     assert_eq!(story.application.outbox[0].call.class(), CallClass::SameKey);
     let order_id = story.application.order_id;
     story.reply(refused(), "SUSPENDED", &[]);
-    story.then(Event::ResumeRequested, "DATA_READY", &["audit_apply"]);
+    story.then(resume(), "DATA_READY", &["audit_apply"]);
     assert_eq!(story.application.order_id, order_id);
 }
 
@@ -135,7 +135,7 @@ fn a_reply_that_does_not_fit_its_call_parks_and_never_strands() {
     applying.then(Event::EvidenceAdded(brings(2, EvidenceKind::Loan)), "INIT", &["blacklist"]);
     applying.reply(Reply::BlacklistClear, "DATA_READY", &["audit_apply"]);
     applying.reply(Reply::AuditApproved, "SUSPENDED", &[]);
-    applying.then(Event::ResumeRequested, "DATA_READY", &["audit_apply"]);
+    applying.then(resume(), "DATA_READY", &["audit_apply"]);
     applying.reply(Reply::Accepted, "SUSPENDED", &[]);
 
     let mut polling = working();

@@ -228,7 +228,7 @@ fn what_is_called_off_is_dropped_and_what_comes_after_is_kept_only() {
     story.then(Event::Due, "CANCELLED SUBMITTING", &["nothing"]);
     let not_drawn = |event| Refusal::NotAllowed { machine: "application", state: "CANCELLED", event };
     assert_eq!(story.refuses(cancel()), not_drawn("CancelRequested"));
-    assert_eq!(story.refuses(Event::ResumeRequested), not_drawn("ResumeRequested"));
+    assert_eq!(story.refuses(resume()), not_drawn("ResumeRequested"));
     let evidence = Event::EvidenceAdded(brings(30, EvidenceKind::Loan));
     assert_eq!(story.refuses(evidence), not_drawn("EvidenceAdded"));
     let answer = samples::answer(3);

@@ -34,7 +34,7 @@ fn the_provider_starts_over_or_gives_up_and_a_new_session_follows() {
     story.due("SUSPENDED PARKED", &[]);
     assert_eq!(story.application.telecom.as_ref().unwrap().parked(), Some(&Cause::SessionsUsedUp));
     // An operator gives it all its sessions again.
-    story.then(Event::ResumeRequested, ASKED, &[]);
+    story.then(resume(), ASKED, &[]);
     assert_eq!(story.application.telecom.as_ref().unwrap().attempt, 0);
 }
 
@@ -122,10 +122,10 @@ fn data_that_is_not_ready_is_asked_for_until_its_deadline() {
     assert_eq!(story.application.telecom.as_ref().unwrap().parked(), Some(&Cause::DataOverdue));
     // Long after the session's ten minutes: what is finished is not repeated.
     story.passes(86_000);
-    story.then(Event::ResumeRequested, "COLLECTING DATA_READY", &["telecom_raw_data"]);
+    story.then(resume(), "COLLECTING DATA_READY", &["telecom_raw_data"]);
     story.reply(stored(8, DocumentKind::TelecomRawData), "COLLECTING REPORT_PENDING", &["telecom_report"]);
     story.reply(failed(), "SUSPENDED PARKED", &[]);
-    story.then(Event::ResumeRequested, "COLLECTING REPORT_PENDING", &["telecom_report"]);
+    story.then(resume(), "COLLECTING REPORT_PENDING", &["telecom_report"]);
 }
 
 #[test]
@@ -134,19 +134,19 @@ fn a_session_that_is_alive_goes_on_where_it_stood() {
     working.code(11, "COLLECTING SERVICE_PWD_SUBMITTED", &["telecom_state in 3 s"]);
     working.reply(failed(), "SUSPENDED PARKED", &[]);
     let poll = ["telecom_state in 3 s"];
-    working.then(Event::ResumeRequested, "COLLECTING SERVICE_PWD_SUBMITTED", &poll);
+    working.then(resume(), "COLLECTING SERVICE_PWD_SUBMITTED", &poll);
 
     let mut asked = asked_for_code();
     asked.reply(failed(), "SUSPENDED PARKED", &[]);
     let poll = ["telecom_state in 30 s"];
-    asked.then(Event::ResumeRequested, "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &poll);
+    asked.then(resume(), "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &poll);
     assert_eq!(asked.asked().0, 3);
     asked.then(asked.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
     asked.reply(failed(), "SUSPENDED PARKED", &["destroy 2"]);
-    asked.then(Event::ResumeRequested, "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &poll);
+    asked.then(resume(), "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &poll);
     asked.reply(failed(), "SUSPENDED PARKED", &[]);
     asked.passes(600);
-    asked.then(Event::ResumeRequested, ASKED, &[]);
+    asked.then(resume(), ASKED, &[]);
 }
 
 #[test]
@@ -156,15 +156,15 @@ fn an_application_goes_on_where_it_stood() {
     story.reply(failed(), "SUSPENDED", &[]);
     story.then(Event::EvidenceAdded(brings(3, EvidenceKind::Work)), "SUSPENDED", &[]);
     story.due("SUSPENDED", &[]);
-    story.then(Event::ResumeRequested, "INIT", &["blacklist"]);
+    story.then(resume(), "INIT", &["blacklist"]);
     story.reply(Reply::BlacklistClear, "DATA_READY", &["audit_apply"]);
     story.reply(failed(), "SUSPENDED", &[]);
-    story.then(Event::ResumeRequested, "DATA_READY", &["audit_apply"]);
+    story.then(resume(), "DATA_READY", &["audit_apply"]);
     let accepted = Reply::AuditAccepted { open_id: "audit".to_owned() };
     story.reply(accepted, "AUDIT_PENDING", &["audit_result in 5 s"]);
     story.due("SUSPENDED", &["withdraw application"]);
     // The audit is not applied for again: its result is asked for.
-    story.then(Event::ResumeRequested, "AUDIT_PENDING", &["audit_result"]);
+    story.then(resume(), "AUDIT_PENDING", &["audit_result"]);
     story.reply(refused(), "SUSPENDED", &[]);
     story.then(cancel(), "CANCELLED", &[]);
 }

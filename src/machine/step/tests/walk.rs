@@ -70,7 +70,7 @@ impl Walk {
 
     fn event(&mut self, choice: u8, number: u16) -> Event {
         let pick = usize::from(number);
-        match choice % 24 {
+        match choice % 28 {
             0..=9 => match self.application.outbox.first().cloned() {
                 Some(pending) => {
                     let call = self.instead.get(&pending.id).unwrap_or(&pending.call).clone();
@@ -106,7 +106,11 @@ impl Walk {
             }
             19 | 20 => self.evidence(number),
             21 if number.is_multiple_of(4) => cancel(),
-            _ => Event::ResumeRequested,
+            22 => Event::RetryRequested { by: samples::by() },
+            23 => Event::RestartRequested { by: samples::by() },
+            24 => Event::HoldRequested { by: samples::by() },
+            25 | 26 => Event::ReleaseRequested { by: samples::by() },
+            _ => resume(),
         }
     }
 
@@ -170,7 +174,11 @@ impl Walk {
             Event::AnswerSubmitted { answer, .. } => Some(answer),
             Event::EvidenceAdded(added) => added.credentials.as_ref(),
             Event::CancelRequested { .. }
-            | Event::ResumeRequested
+            | Event::ResumeRequested { .. }
+            | Event::RetryRequested { .. }
+            | Event::RestartRequested { .. }
+            | Event::HoldRequested { .. }
+            | Event::ReleaseRequested { .. }
             | Event::ResendRequested { .. }
             | Event::Replied { .. }
             | Event::Due => None,
@@ -201,6 +209,11 @@ impl Walk {
                     assert!(pending.due < pending.until);
                     waits.insert(pending.id);
                 }
+                Effect::Hurry(pending) => {
+                    assert!(waits.contains(&pending.id), "{:?} did not wait", pending.id);
+                    assert!(pending.due < pending.until);
+                    self.instead.remove(&pending.id);
+                }
                 Effect::Withdraw(id) => assert!(waits.remove(&id), "{id:?} did not wait"),
                 Effect::Destroy(answer) => {
                     assert!(self.destroyed.insert(answer.slot), "{answer:?} was destroyed before");
@@ -228,6 +241,7 @@ impl Walk {
             self.questions = open.number;
         }
         assert_eq!(after.wake().is_none(), after.state().is_terminal(), "{after:?}");
+        assert!(after.held.is_none() || !after.state().is_terminal(), "{after:?}");
         if after.state().is_terminal() {
             assert!(after.outbox.is_empty() && after.answers().next().is_none(), "{after:?}");
         }
@@ -237,6 +251,9 @@ impl Walk {
     /// If nobody does anything any more, it ends or is suspended within a fortnight.
     fn ends_by_itself(mut self) {
         let start = self.now;
+        if self.application.held.is_some() {
+            self.lives(Event::ReleaseRequested { by: samples::by() });
+        }
         for _ in 0..200 {
             if self.application.state().is_terminal()
                 || self.application.state() == graph::application::State::Suspended
