@@ -5,13 +5,15 @@
 //! The engine's thread moves the mark and wakes this one reader, nothing more: it must never wait
 //! for a lock of this module. Nothing is kept for a single watcher.
 
+mod line;
+#[cfg(test)]
+mod tests;
+
+pub(super) use self::line::{ChangeLine, Hit, Turn, lines};
+
 use super::aside;
-use super::core::LoadError;
 use super::read::Filter;
-use crate::machine::time::Time;
-use crate::machine::view::{Brief, View};
 use crate::store::Store;
-use crate::store::records::change::{self, ChangeRecord};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -36,66 +38,6 @@ const HITS_LIMIT: usize = 1_024;
 /// How many watchers read the store at once: a thousand who come back after a restart must not
 /// take all the threads that block, nor the disk from the commits.
 const READERS: usize = 4;
-
-/// A change, decoded.
-pub(super) struct ChangeLine {
-    /// Its place in the stream.
-    pub(super) sequence: u64,
-    /// When it happened.
-    pub(super) at: Time,
-    /// How the application looks since.
-    pub(super) after: Arc<View>,
-    before: Option<Brief>,
-    bytes: usize,
-}
-
-// What matches is told from the line alone, never from the clock: the same line is tried now for
-// those who keep up, and days later for one who comes back.
-impl ChangeLine {
-    /// Says whether the application matched before.
-    pub(super) fn matched(&self, filter: &Filter) -> bool {
-        self.before.as_ref().is_some_and(|before| filter.matches_in(before.state, &self.after))
-    }
-
-    /// Says whether it matches since.
-    pub(super) fn matches(&self, filter: &Filter) -> bool {
-        filter.matches(&self.after)
-    }
-}
-
-/// What a change is to those who watch with a filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
-    Entered,
-    Changed,
-    Left,
-}
-
-impl Turn {
-    /// None when it is nothing to them.
-    pub(super) const fn of(matched: bool, matches: bool) -> Option<Self> {
-        match (matched, matches) {
-            (false, true) => Some(Self::Entered),
-            (true, true) => Some(Self::Changed),
-            (true, false) => Some(Self::Left),
-            (false, false) => None,
-        }
-    }
-}
-
-/// A change that is to be told.
-#[derive(Clone)]
-pub(super) struct Hit {
-    pub(super) turn: Turn,
-    pub(super) line: Arc<ChangeLine>,
-}
-
-impl Hit {
-    pub(super) fn of(filter: &Filter, line: &Arc<ChangeLine>) -> Option<Self> {
-        let turn = Turn::of(line.matched(filter), line.matches(filter))?;
-        Some(Self { turn, line: Arc::clone(line) })
-    }
-}
 
 /// The newest changes, and for whom they are kept.
 pub(super) struct Tail {
@@ -323,25 +265,11 @@ pub(super) async fn follow<S: Store>(store: Weak<S>, tail: Arc<Tail>, mut durabl
             continue;
         }
         let Some(store) = store.upgrade() else { return };
-        let tail = Arc::clone(&tail);
-        aside(move || tail.read(&*store, newest)).await;
+        let reader = Arc::clone(&tail);
+        let read = tokio::task::spawn_blocking(move || reader.read(&*store, newest)).await;
+        if let Err(panic) = read {
+            tracing::error!(%panic, "changes could not be read: each watcher reads for itself");
+            tail.give_up(newest);
+        }
     }
-}
-
-/// Reads a page of changes after `position`, none after `until`.
-pub(super) fn lines<S: Store>(
-    store: &S,
-    position: u64,
-    until: u64,
-) -> Result<Vec<Arc<ChangeLine>>, LoadError> {
-    let room = usize::try_from(until.saturating_sub(position)).unwrap_or(READ);
-    let mut lines = Vec::new();
-    for stored in store.changes(position, room.min(READ))? {
-        let record = change::from_record(stored.application, stored.version, &stored.body)?;
-        let ChangeRecord { at, before, after } = record;
-        let bytes = stored.body.body.len() + size_of::<ChangeLine>() + size_of::<View>();
-        let sequence = stored.sequence;
-        lines.push(Arc::new(ChangeLine { sequence, at, after: Arc::new(after), before, bytes }));
-    }
-    Ok(lines)
 }
