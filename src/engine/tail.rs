@@ -58,6 +58,8 @@ struct Newest {
 /// All who watch with one filter.
 struct Audience {
     filter: Filter,
+    /// Tells the filter from every other.
+    text: String,
     heard: watch::Sender<Heard>,
 }
 
@@ -72,7 +74,7 @@ struct Heard {
 /// A place among those who watch with one filter.
 pub(super) struct Seat {
     heard: watch::Receiver<Heard>,
-    _audience: Arc<Audience>,
+    audience: Arc<Audience>,
 }
 
 /// One who is counted as a watcher.
@@ -118,19 +120,19 @@ impl Tail {
     }
 
     /// Takes a seat among those who watch with the filter; `text` tells it from every other.
-    pub(super) fn join(&self, filter: &Filter, text: &str) -> Seat {
+    pub(super) fn join(&self, filter: &Filter, text: String) -> Seat {
         let mut newest = self.newest();
-        if let Some(audience) = newest.audiences.get(text).and_then(Weak::upgrade) {
-            return Seat { heard: audience.heard.subscribe(), _audience: audience };
+        if let Some(audience) = newest.audiences.get(&text).and_then(Weak::upgrade) {
+            return Seat { heard: audience.heard.subscribe(), audience };
         }
         let from = newest.lines.front().map_or(newest.end, |first| first.sequence - 1);
         let hits = newest.lines.iter().filter_map(|line| Hit::of(filter, line)).collect();
         let mut heard = Heard { from, looked: newest.end, hits };
         heard.trim(from);
         let (heard, seat) = watch::channel(heard);
-        let audience = Arc::new(Audience { filter: filter.clone(), heard });
-        newest.audiences.insert(text.to_owned(), Arc::downgrade(&audience));
-        Seat { heard: seat, _audience: audience }
+        let audience = Arc::new(Audience { filter: filter.clone(), text, heard });
+        newest.audiences.insert(audience.text.clone(), Arc::downgrade(&audience));
+        Seat { heard: seat, audience }
     }
 
     /// Reads what became durable, up to `durable`; nothing when nobody watches. It blocks.
@@ -236,6 +238,11 @@ impl Heard {
 }
 
 impl Seat {
+    /// Tells the filter from every other.
+    pub(super) fn text(&self) -> &str {
+        &self.audience.text
+    }
+
     /// What is to be told after `position`, at most [`READ`], and up to where that is all; none when
     /// `position` is not within the tail any more, so that the store must be read.
     pub(super) fn after(&mut self, position: u64) -> Option<(Vec<Hit>, u64)> {

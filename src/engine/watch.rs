@@ -100,13 +100,14 @@ impl<S: Store> Engine<S> {
         let stage = match token {
             None => Stage::Beginning(Beginning::new(newest)),
             Some(token) => {
-                let position = self.read_token(&filter, token).filter(|position| *position <= newest);
+                let text = text(&filter);
+                let position = self.read_token(&text, token).filter(|position| *position <= newest);
                 let position = position.ok_or(WatchError::BadToken)?;
                 let (oldest, _) = self.store().span().map_err(EngineError::from)?;
                 if position + 1 < oldest {
                     return Err(WatchError::TooOld { oldest });
                 }
-                Stage::Live { position, seat: self.shared.tail.join(&filter, &text(&filter)) }
+                Stage::Live { position, seat: self.shared.tail.join(&filter, text) }
             }
         };
         let watcher = Watcher {
@@ -126,13 +127,13 @@ impl<S: Store> Engine<S> {
         self.shared.tail.watchers()
     }
 
-    fn write_token(&self, filter: &Filter, position: u64) -> String {
+    fn write_token(&self, filter: &str, position: u64) -> String {
         let mut token = position.to_be_bytes().to_vec();
         token.extend_from_slice(&self.seal_of(filter, position));
         URL_SAFE_NO_PAD.encode(token)
     }
 
-    fn read_token(&self, filter: &Filter, token: &str) -> Option<u64> {
+    fn read_token(&self, filter: &str, token: &str) -> Option<u64> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (position, seal) = bytes.split_at_checked(8)?;
         let position = u64::from_be_bytes(position.try_into().ok()?);
@@ -140,8 +141,8 @@ impl<S: Store> Engine<S> {
     }
 
     /// Binds a token to this server's master key and to the filter.
-    fn seal_of(&self, filter: &Filter, position: u64) -> [u8; 16] {
-        let text = format!("{position} {}", text(filter));
+    fn seal_of(&self, filter: &str, position: u64) -> [u8; 16] {
+        let text = format!("{position} {filter}");
         self.shared.vault.fingerprint("watch token", text.as_bytes())
     }
 }
@@ -174,7 +175,7 @@ impl<S: Store> Watcher<S> {
 
     /// Takes a seat before the tail: all up to `position` is told.
     fn go_live(&mut self, position: u64) {
-        let seat = self.engine.shared.tail.join(&self.filter, &text(&self.filter));
+        let seat = self.engine.shared.tail.join(&self.filter, text(&self.filter));
         self.stage = Stage::Live { position, seat };
         self.tell(Told::Complete, position);
     }
@@ -244,8 +245,10 @@ impl<S: Store> Watcher<S> {
 
     /// Tells what happened up to `position`.
     fn tell(&mut self, told: Told, position: u64) {
-        let is_resumable = matches!(self.stage, Stage::Live { .. });
-        let token = is_resumable.then(|| self.engine.write_token(&self.filter, position));
+        let token = match &self.stage {
+            Stage::Live { seat, .. } => Some(self.engine.write_token(seat.text(), position)),
+            Stage::Beginning(_) => None,
+        };
         self.ready.push_back(Line { told, token });
     }
 }

@@ -51,7 +51,7 @@ impl World {
     }
 
     fn join(&self, filter: &Filter) -> Seat {
-        self.tail.join(filter, &format!("{filter:?}"))
+        self.tail.join(filter, format!("{filter:?}"))
     }
 }
 
