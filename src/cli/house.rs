@@ -8,6 +8,7 @@ use crate::engine::archive::Archive;
 use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
 use crate::intake::routes::routes;
+use crate::machine::graph::MACHINES;
 use crate::provider::client::{Account, Client};
 use crate::provider::wire::Opaque;
 use crate::provider::{audit, client, prepare, transport};
@@ -15,6 +16,7 @@ use crate::sandbox::serve::serve;
 use crate::sandbox::{Pace, Sandbox};
 use crate::store::Store;
 use crate::store::sled::{self, SledStore};
+use crate::telemetry::metrics::{self as told, Teller};
 use crate::vault::{MasterKey, Random, Vault};
 use anyhow::{Context, bail};
 use axum::Router;
@@ -24,6 +26,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -34,6 +37,8 @@ pub(super) struct House {
     address: SocketAddr,
     engine: Engine<SledStore>,
     intake: Router,
+    teller: Teller,
+    drain_delay: Duration,
 }
 
 impl House {
@@ -47,6 +52,11 @@ impl House {
         settings: &Settings,
         reach: impl FnOnce(Archive<SledStore>, &Random) -> anyhow::Result<P>,
     ) -> anyhow::Result<Self> {
+        // Before anything counts.
+        let teller = Teller::start();
+        let version = env!("CARGO_PKG_VERSION");
+        let machines: Vec<_> = MACHINES.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
+        metrics::gauge!(told::BUILD, "version" => version, "machines" => machines.join(", ")).set(1.0);
         let random = Random::system();
         let data = &settings.data;
         std::fs::create_dir_all(data).with_context(|| format!("make the folder {}", data.display()))?;
@@ -65,7 +75,7 @@ impl House {
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
         let intake = intake(&engine, settings);
-        Ok(Self { listener, address, engine, intake })
+        Ok(Self { listener, address, engine, intake, teller, drain_delay: settings.drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -77,12 +87,13 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, intake } = self;
+        let Self { listener, address, engine, intake, teller, drain_delay } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
-        let server = Server::new(served, intake);
-        server.health().set(true).await;
+        let server = Server::new(served, intake, Some(teller));
+        let health = server.health();
+        health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
             let _gone = told.await;
         }));
@@ -91,6 +102,11 @@ impl House {
             why = ended.stopped() => Some(why),
         };
         tracing::info!("Docket closes");
+        health.set(false).await;
+        if failure.is_none() {
+            // Whoever sends requests here must have seen it before they are refused.
+            clock::pause(drain_delay).await;
+        }
         let _gone = tell.send(());
         server.await.context("serve")?.context("serve")?;
         engine.stop().await;

@@ -28,6 +28,8 @@ use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Document, IndexKey, Item, Remembered, RequestKey, Store,
     StoreError, Stored, Time, Verdict, Wake,
 };
+use crate::clock::Stopwatch;
+use crate::telemetry::metrics as told;
 use blobs::Blobs;
 use manifest::Manifest;
 use std::collections::BTreeMap;
@@ -157,8 +159,10 @@ impl SledStore {
         }
         quiet::sled("write a group", || self.db.apply_batch(batch))?;
         quiet::sled("flush a group", || self.db.flush())?;
+        let synced = Stopwatch::start();
         disk::sync_new_files(&self.folder.join("sled/blobs"), &mut writer.synced)?;
         self.db_file.sync_data().map_err(disk::failed("sync", &self.folder.join("sled/db")))?;
+        metrics::histogram!(told::STORE_SYNC).record(synced.read());
 
         writer.totals = totals;
         {

@@ -13,6 +13,7 @@ mod generator;
 mod house;
 mod many_watchers;
 mod process;
+mod pulse;
 mod simulation;
 mod sync;
 mod unread;
