@@ -16,6 +16,7 @@ pub mod read;
 pub mod retention;
 mod runner;
 pub mod stuck;
+mod tail;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
@@ -24,6 +25,7 @@ use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
 use self::provider::Provider;
 use self::runner::{Board, INPUT_LIMIT, Message, Runner};
+use self::tail::Tail;
 use crate::machine::application::Application;
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
@@ -50,6 +52,7 @@ struct Shared<S> {
     door: mpsc::Sender<Message>,
     durable: tokio::sync::watch::Receiver<u64>,
     followers: Arc<Followers>,
+    tail: Arc<Tail>,
     stopped: tokio::sync::watch::Receiver<Option<Arc<str>>>,
 }
 
@@ -130,12 +133,14 @@ impl<S: Store> Engine<S> {
             };
             stop.send_replace(Some(why));
         };
+        let tail = Arc::new(Tail::new(newest));
+        tokio::spawn(tail::follow(Arc::downgrade(&store), Arc::clone(&tail), durable_seen.clone()));
         tokio::spawn(retention::run(Arc::downgrade(&store)));
         thread.spawn(run).expect("a thread can be started");
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
-        let shared =
-            Shared { store, entrance, vault, policy, door, durable: durable_seen, followers, stopped };
+        let durable = durable_seen;
+        let shared = Shared { store, entrance, vault, policy, door, durable, followers, tail, stopped };
         Ok(Self { shared: Arc::new(shared) })
     }
 

@@ -1,24 +1,25 @@
 //! Watching: a snapshot of all that matches, then every change after it, without a gap.
 //!
-//! A watcher pulls: it reads the stream of changes from the store at its own pace and waits for
-//! the durable mark when it has read all. Nothing is kept for one that does not read.
+//! A watcher pulls: it is told from the tail in memory while it keeps up, and reads pages from the
+//! store when it does not. One that does not read holds a page of lines that are ready; nothing else
+//! is kept for it, and nobody waits for it.
 
+mod beginning;
+
+use self::beginning::Beginning;
 use super::core::LoadError;
 use super::read::Filter;
-use super::{Engine, EngineError, aside};
-use crate::machine::id::ApplicationId;
+use super::tail::{self, ChangeLine, Counted, Hit, Seat, Turn};
+use super::{Engine, EngineError};
 use crate::machine::time::Time;
 use crate::machine::view::View;
-use crate::store::records::change::{self, ChangeRecord};
 use crate::store::{Store, StoreError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// How many changes are read at once.
-const READ: usize = 256;
 
 /// A mark of progress is sent after so long without anything else.
 pub const PROGRESS_EVERY: Duration = Duration::from_secs(15);
@@ -27,15 +28,15 @@ pub const PROGRESS_EVERY: Duration = Duration::from_secs(15);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
     /// Part of the snapshot: it matches.
-    Present(View),
+    Present(Arc<View>),
     /// The snapshot is complete, and so is what happened while it was read.
     Complete,
     /// It matches since.
-    Entered(View, Time),
+    Entered(Arc<View>, Time),
     /// It matched before and still does.
-    Changed(View, Time),
+    Changed(Arc<View>, Time),
     /// It matches no more.
-    Left(View, Time),
+    Left(Arc<View>, Time),
     /// Nothing happened for a while.
     Progress,
 }
@@ -82,16 +83,14 @@ pub struct Watcher<S> {
     progress_every: Duration,
     /// When a mark of progress is due, unless something else is told before.
     progress_at: Instant,
+    _counted: Counted,
 }
 
 enum Stage {
-    /// Reading what matches, as of `since`; `known` has been told, what moved after is not.
-    Snapshot { since: u64, after: Option<ApplicationId>, known: HashSet<ApplicationId> },
-    /// Telling what happened while the snapshot was read, up to `until`: whether it matched
-    /// before is whether it is `known`, for the pages were not read at one moment.
-    CatchingUp { position: u64, until: u64, known: HashSet<ApplicationId> },
+    /// Telling what there is.
+    Beginning(Beginning),
     /// Telling changes after `position`.
-    Live { position: u64 },
+    Live { position: u64, seat: Seat },
 }
 
 impl<S: Store> Engine<S> {
@@ -99,15 +98,16 @@ impl<S: Store> Engine<S> {
     pub fn watch(&self, filter: Filter, token: Option<&str>) -> Result<Watcher<S>, WatchError> {
         let newest = *self.shared.durable.borrow();
         let stage = match token {
-            None => Stage::Snapshot { since: newest, after: None, known: HashSet::new() },
+            None => Stage::Beginning(Beginning::new(newest)),
             Some(token) => {
-                let position = self.read_token(&filter, token).filter(|position| *position <= newest);
+                let text = text(&filter);
+                let position = self.read_token(&text, token).filter(|position| *position <= newest);
                 let position = position.ok_or(WatchError::BadToken)?;
                 let (oldest, _) = self.store().span().map_err(EngineError::from)?;
                 if position + 1 < oldest {
                     return Err(WatchError::TooOld { oldest });
                 }
-                Stage::Live { position }
+                Stage::Live { position, seat: self.shared.tail.join(&filter, text) }
             }
         };
         let watcher = Watcher {
@@ -117,17 +117,23 @@ impl<S: Store> Engine<S> {
             stage,
             progress_every: PROGRESS_EVERY,
             progress_at: Instant::now() + PROGRESS_EVERY,
+            _counted: self.shared.tail.count_one(),
         };
         Ok(watcher)
     }
 
-    fn write_token(&self, filter: &Filter, position: u64) -> String {
+    /// How many watch.
+    pub fn watchers(&self) -> usize {
+        self.shared.tail.watchers()
+    }
+
+    fn write_token(&self, filter: &str, position: u64) -> String {
         let mut token = position.to_be_bytes().to_vec();
         token.extend_from_slice(&self.seal_of(filter, position));
         URL_SAFE_NO_PAD.encode(token)
     }
 
-    fn read_token(&self, filter: &Filter, token: &str) -> Option<u64> {
+    fn read_token(&self, filter: &str, token: &str) -> Option<u64> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
         let (position, seal) = bytes.split_at_checked(8)?;
         let position = u64::from_be_bytes(position.try_into().ok()?);
@@ -135,10 +141,15 @@ impl<S: Store> Engine<S> {
     }
 
     /// Binds a token to this server's master key and to the filter.
-    fn seal_of(&self, filter: &Filter, position: u64) -> [u8; 16] {
-        let text = format!("{position} {filter:?}");
+    fn seal_of(&self, filter: &str, position: u64) -> [u8; 16] {
+        let text = format!("{position} {filter}");
         self.shared.vault.fingerprint("watch token", text.as_bytes())
     }
+}
+
+/// Tells a filter from every other.
+fn text(filter: &Filter) -> String {
+    format!("{filter:?}")
 }
 
 impl<S: Store> Watcher<S> {
@@ -155,140 +166,89 @@ impl<S: Store> Watcher<S> {
                 self.progress_at = Instant::now() + self.progress_every;
                 return Ok(line);
             }
-            match &self.stage {
-                Stage::Snapshot { since, after, .. } => {
-                    let (since, after) = (*since, *after);
-                    self.read_snapshot(since, after).await?;
-                }
-                Stage::CatchingUp { position, until, .. } if position == until => {
-                    let position = *position;
-                    self.stage = Stage::Live { position };
-                    self.tell(Told::Complete, position);
-                }
-                Stage::CatchingUp { position, until, .. } => self.read_changes(*position, *until)?,
-                Stage::Live { position } => {
-                    let position = *position;
-                    self.read_on(position).await?;
-                }
+            match self.stage {
+                Stage::Beginning(_) => self.begin().await?,
+                Stage::Live { .. } => self.go_on().await?,
             }
         }
     }
 
-    async fn read_snapshot(&mut self, since: u64, after: Option<ApplicationId>) -> Result<(), WatchError> {
-        let (engine, filter) = (self.engine.clone(), self.filter.clone());
-        let page = aside(move || engine.list_as_of(&filter, after, since)).await?;
-        let Some(last) = page.last else {
-            let until = self.engine.all_durable().await?;
-            let Stage::Snapshot { known, .. } = &mut self.stage else { return Ok(()) };
-            let known = std::mem::take(known);
-            self.stage = Stage::CatchingUp { position: since, until, known };
-            return Ok(());
-        };
-        let Stage::Snapshot { after, known, .. } = &mut self.stage else { return Ok(()) };
-        *after = Some(last);
-        known.extend(page.views.iter().map(|view| view.id));
-        self.ready.extend(page.views.into_iter().map(|view| Line { told: Told::Present(view), token: None }));
-        Ok(())
+    /// Takes a seat before the tail: all up to `position` is told.
+    fn go_live(&mut self, position: u64) {
+        let seat = self.engine.shared.tail.join(&self.filter, text(&self.filter));
+        self.stage = Stage::Live { position, seat };
+        self.tell(Told::Complete, position);
     }
 
-    /// Reads what is durable, or waits for it.
-    async fn read_on(&mut self, position: u64) -> Result<(), WatchError> {
-        let mut durable = self.engine.shared.durable.clone();
-        let newest = *durable.borrow_and_update();
-        if newest > position {
-            self.read_changes(position, newest)?;
-            // Others move and this watcher is told nothing: it must hear of that, too.
-            if self.ready.is_empty() && Instant::now() >= self.progress_at {
-                self.tell_progress();
-            }
+    /// Tells what is durable, or waits for it.
+    async fn go_on(&mut self) -> Result<(), WatchError> {
+        let Stage::Live { position, seat } = &mut self.stage else { return Ok(()) };
+        let Some((hits, upto)) = seat.after(*position) else {
+            return self.catch_up().await;
+        };
+        *position = upto;
+        if !hits.is_empty() {
+            hits.into_iter().for_each(|hit| self.tell_hit(hit));
             return Ok(());
         }
-        match tokio::time::timeout_at(self.progress_at, durable.changed()).await {
-            Err(_quiet) => self.tell_progress(),
-            Ok(Err(_closed)) => {
-                return Err(EngineError::Stopped(self.engine.stopped().await).into());
+        if Instant::now() >= self.progress_at {
+            self.tell(Told::Progress, upto);
+            return Ok(());
+        }
+        // It may wait for hours: what was ready once is not worth its memory.
+        self.ready.shrink_to_fit();
+        tokio::select! {
+            _quiet = tokio::time::timeout_at(self.progress_at, seat.changed()) => Ok(()),
+            why = self.engine.stopped() => Err(EngineError::Stopped(why).into()),
+        }
+    }
+
+    /// Tells a page of what the tail has no more.
+    async fn catch_up(&mut self) -> Result<(), WatchError> {
+        let Stage::Live { position, .. } = &self.stage else { return Ok(()) };
+        let durable = *self.engine.shared.durable.borrow();
+        let lines = self.read_lines(*position, durable).await?;
+        let Stage::Live { position, .. } = &mut self.stage else { return Ok(()) };
+        let upto = lines.last().map_or(*position, |line| line.sequence);
+        *position = upto;
+        for line in &lines {
+            if let Some(hit) = Hit::of(&self.filter, line) {
+                self.tell_hit(hit);
             }
-            Ok(Ok(())) => {}
+        }
+        // Much may have happened of which it is told nothing: it must hear of that, too.
+        if self.ready.is_empty() && Instant::now() >= self.progress_at {
+            self.tell(Told::Progress, upto);
         }
         Ok(())
     }
 
-    /// Reads changes after `position`, none after `until`.
-    fn read_changes(&mut self, position: u64, until: u64) -> Result<(), WatchError> {
-        let changes = match self.engine.store().changes(position, READ) {
-            Err(StoreError::TooOld { oldest }) => return Err(WatchError::TooOld { oldest }),
-            read => read.map_err(EngineError::from)?,
+    /// Reads changes after `position` from the store, none after `until`.
+    async fn read_lines(&self, position: u64, until: u64) -> Result<Vec<Arc<ChangeLine>>, WatchError> {
+        let engine = self.engine.clone();
+        let read = move || tail::lines(engine.store(), position, until);
+        match self.engine.shared.tail.in_turn(read).await {
+            Err(LoadError::Store(StoreError::TooOld { oldest })) => Err(WatchError::TooOld { oldest }),
+            read => Ok(read?),
+        }
+    }
+
+    fn tell_hit(&mut self, Hit { turn, line }: Hit) {
+        let (after, at) = (Arc::clone(&line.after), line.at);
+        let told = match turn {
+            Turn::Entered => Told::Entered(after, at),
+            Turn::Changed => Told::Changed(after, at),
+            Turn::Left => Told::Left(after, at),
         };
-        for stored in changes {
-            if stored.sequence > until {
-                break;
-            }
-            let record = change::from_record(stored.application, stored.version, &stored.body);
-            let ChangeRecord { at, before, after } = record.map_err(LoadError::from)?;
-            let matches = self.filter.matches(&after);
-            let matched = match &mut self.stage {
-                Stage::CatchingUp { position, known, .. } => {
-                    *position = stored.sequence;
-                    if matches { !known.insert(after.id) } else { known.remove(&after.id) }
-                }
-                Stage::Live { position } => {
-                    *position = stored.sequence;
-                    before.is_some_and(|before| self.filter.matches_in(before.state, &after))
-                }
-                Stage::Snapshot { .. } => return Ok(()),
-            };
-            let told = match (matched, matches) {
-                (false, true) => Told::Entered(after, at),
-                (true, true) => Told::Changed(after, at),
-                (true, false) => Told::Left(after, at),
-                (false, false) => continue,
-            };
-            self.tell(told, stored.sequence);
-        }
-        Ok(())
-    }
-
-    fn tell_progress(&mut self) {
-        if let Stage::Live { position } = self.stage {
-            self.tell(Told::Progress, position);
-        }
+        self.tell(told, line.sequence);
     }
 
     /// Tells what happened up to `position`.
     fn tell(&mut self, told: Told, position: u64) {
-        let is_resumable = matches!(self.stage, Stage::Live { .. });
-        let token = is_resumable.then(|| self.engine.write_token(&self.filter, position));
+        let token = match &self.stage {
+            Stage::Live { seat, .. } => Some(self.engine.write_token(seat.text(), position)),
+            Stage::Beginning(_) => None,
+        };
         self.ready.push_back(Line { told, token });
-    }
-}
-
-/// A page of a snapshot.
-struct AsOf {
-    views: Vec<View>,
-    /// Up to where it was looked; none when there was nothing left.
-    last: Option<ApplicationId>,
-}
-
-impl<S: Store> Engine<S> {
-    /// A page of what matches and has not moved after `since`.
-    fn list_as_of(
-        &self,
-        filter: &Filter,
-        after: Option<ApplicationId>,
-        since: u64,
-    ) -> Result<AsOf, LoadError> {
-        let ids = self.candidates(filter, after)?;
-        let mut page = AsOf { views: Vec::new(), last: ids.last().copied() };
-        for id in ids {
-            let Some((application, sequence)) = self.stored(id)? else { continue };
-            if sequence > since {
-                continue;
-            }
-            let view = View::of(&application);
-            if filter.matches(&view) {
-                page.views.push(view);
-            }
-        }
-        Ok(page)
     }
 }

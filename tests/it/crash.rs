@@ -96,7 +96,7 @@ fn order(at: usize) -> String {
     format!("crash-{at:03}")
 }
 
-fn has_ended(application: &Application) -> bool {
+pub(crate) fn has_ended(application: &Application) -> bool {
     matches!(application.state(), State::Approved | State::Rejected | State::Cancelled | State::Expired)
 }
 
@@ -182,7 +182,8 @@ async fn live(at: usize, person: Person, address: String, sandbox: Arc<Sandbox>,
     }
 }
 
-async fn push(url: &str, body: &Value) {
+/// Pushes until it is acknowledged, whatever becomes of the server meanwhile.
+pub(crate) async fn push(url: &str, body: &Value) {
     let http = http();
     loop {
         let sent =
@@ -238,7 +239,7 @@ async fn answer(address: &str, name: &str, expected: &Value, seen: &Shared) -> b
     }
 }
 
-fn is_away(status: &tonic::Status) -> bool {
+pub(crate) fn is_away(status: &tonic::Status) -> bool {
     matches!(
         status.code(),
         Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal | Code::DeadlineExceeded

@@ -11,9 +11,11 @@ mod cli;
 mod crash;
 mod generator;
 mod house;
+mod many_watchers;
 mod process;
 mod simulation;
 mod sync;
+mod unread;
 mod waiting;
 mod watching;
 

@@ -51,13 +51,24 @@ impl Process {
         self.child.wait().expect("it is dead");
     }
 
+    /// Asks it to leave as a supervisor does, `SIGTERM`, and waits until it has left in peace.
+    pub(crate) fn leave(mut self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(told.expect("there is a kill").success());
+        let ended = self.child.wait().expect("it ends");
+        assert!(ended.success(), "it did not leave in peace: {ended}");
+    }
+
     /// Its resident memory in MiB.
     pub(crate) fn resident_mib(&self) -> u64 {
+        self.resident_kib() / 1024
+    }
+
+    /// Its resident memory in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("the kernel tells");
-        let kib: u64 =
-            line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number");
-        kib / 1024
+        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }
 }
 

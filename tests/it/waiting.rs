@@ -85,7 +85,8 @@ async fn count_waiting(address: &str) -> usize {
     }
 }
 
-fn request(number: u32) -> CreateApplicationRequest {
+/// Asks for the application of this number; in the end it waits for a captcha.
+pub(crate) fn request(number: u32) -> CreateApplicationRequest {
     let person = Person::new(Script::Happy, number);
     let text = |text: &str| text.to_owned();
     CreateApplicationRequest {

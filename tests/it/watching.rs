@@ -90,16 +90,20 @@ fn brought(number: u64, part: Dossier) -> Brought {
     }
 }
 
+/// Without the second an application stays as it is created.
+fn halves(number: u64) -> [Dossier; 2] {
+    let text = number.to_string();
+    let identity = Identity { name: text.clone(), phone: text.clone(), id_card: text };
+    [
+        Dossier { identity: Some(identity), ..Dossier::default() },
+        Dossier { loan: Some(Loan { amount_fen: number + 1 }), ..Dossier::default() },
+    ]
+}
+
 /// Two halves, one after the other; until the engine is gone.
 async fn bring(engine: Engine<MemoryStore>, numbers: std::ops::Range<u64>) {
     for number in numbers {
-        let text = number.to_string();
-        let identity = Identity { name: text.clone(), phone: text.clone(), id_card: text };
-        let halves = [
-            Dossier { identity: Some(identity), ..Dossier::default() },
-            Dossier { loan: Some(Loan { amount_fen: number + 1 }), ..Dossier::default() },
-        ];
-        for half in halves {
+        for half in halves(number) {
             match engine.bring(brought(number, half)).await {
                 Ok(_) => {}
                 Err(EngineError::Stopped(_)) => return,
@@ -213,6 +217,18 @@ fn expected(store: &MemoryStore, filter: &Filter) -> Vec<(&'static str, Applicat
     expected
 }
 
+/// What must be known in the end.
+fn known(expected: &[(&'static str, ApplicationId, u64)]) -> BTreeMap<ApplicationId, u64> {
+    let mut known = BTreeMap::new();
+    for (what, id, version) in expected {
+        match *what {
+            "left" => known.remove(id),
+            _ => known.insert(*id, *version),
+        };
+    }
+    known
+}
+
 fn filters() -> Vec<Filter> {
     let states = |states: &[State]| Filter { states: states.to_vec(), ..Filter::default() };
     vec![
@@ -261,14 +277,7 @@ async fn every_change_is_told_once_and_in_order_across_a_restart() {
         let expected = expected(&kept.store, &observer.filter);
         assert!(expected.ends_with(&observer.told), "{:?}: {:?}", observer.filter, observer.told);
         let missed = expected.len() - observer.told.len();
-        let mut known = BTreeMap::new();
-        for (what, id, version) in &expected {
-            match *what {
-                "left" => known.remove(id),
-                _ => known.insert(*id, *version),
-            };
-        }
-        assert_eq!(observer.known, known, "{:?}, begun after {missed} lines", observer.filter);
+        assert_eq!(observer.known, known(&expected), "{:?}, begun after {missed} lines", observer.filter);
     }
 }
 
@@ -276,24 +285,37 @@ async fn every_change_is_told_once_and_in_order_across_a_restart() {
 async fn a_snapshot_taken_while_all_moves_is_exact() {
     let kept = Kept::new();
     let engine = kept.start();
-    let lanes: Vec<_> =
-        (0..4).map(|lane| tokio::spawn(bring(engine.clone(), lane * 100..lane * 100 + 60))).collect();
-    // An observer after another: each reads a snapshot, and a little of what follows.
-    let mut snapshots = 0;
+    // More than one page of those that lie there half, and move while the pages are read.
+    for number in 0..700 {
+        engine.bring(brought(number, halves(number)[0].clone())).await.unwrap();
+    }
+    let complete = |lane| {
+        let engine = engine.clone();
+        tokio::spawn(async move {
+            for number in (lane..700).step_by(4) {
+                engine.bring(brought(number, halves(number)[1].clone())).await.unwrap();
+            }
+        })
+    };
+    let lanes: Vec<_> = (0..4).map(complete).collect();
+    // One observer after another reads a snapshot, and hears the rest in its own time.
+    let mut watching = Vec::new();
     while lanes.iter().any(|lane| !lane.is_finished()) {
         for filter in filters() {
-            let mut observer = Observer::new(&engine, filter, 0);
-            let mut after = 0;
-            while after < 20 {
-                let line = tokio::time::timeout(Duration::from_millis(30), observer.watcher.next()).await;
-                let Ok(line) = line else { break };
-                observer.hears(line.unwrap());
-                after += usize::from(observer.is_complete);
+            let mut observer = Observer::new(&engine, filter, watching.len() as u64);
+            while !observer.is_complete {
+                let line = observer.watcher.next().await.unwrap();
+                observer.hears(line);
             }
-            snapshots += 1;
+            watching.push(tokio::spawn(observer.watches(engine.clone(), Duration::from_millis(700))));
         }
     }
-    assert!(snapshots > 10, "{snapshots}");
+    assert!(watching.len() > 10, "{}", watching.len());
+    for observer in watching {
+        let observer = observer.await.unwrap();
+        let expected = expected(&kept.store, &observer.filter);
+        assert_eq!(observer.known, known(&expected), "{:?}", observer.filter);
+    }
     engine.stop().await;
 }
 
@@ -302,8 +324,8 @@ async fn a_watcher_hears_of_progress_while_others_move() {
     let kept = Kept::new();
     let engine = kept.start();
     let filter = Filter { partner: Some("nobody".to_owned()), ..Filter::default() };
-    let watcher = engine.watch(filter, None).unwrap();
-    let mut watcher = watcher.with_progress_every(Duration::from_millis(300));
+    let soon = Duration::from_millis(300);
+    let mut watcher = engine.watch(filter.clone(), None).unwrap().with_progress_every(soon);
     assert_eq!(watcher.next().await.unwrap().told, Told::Complete);
     let moving = tokio::spawn({
         let engine = engine.clone();
@@ -318,6 +340,19 @@ async fn a_watcher_hears_of_progress_while_others_move() {
     let line = line.expect("who is told nothing hears that all is well").unwrap();
     assert!(line.told == Told::Progress && line.token.is_some());
     moving.abort();
+    // The mark is behind all that was nothing to it, or its token would grow too old in silence.
+    let newest = loop {
+        let (_, newest) = kept.store.span().unwrap();
+        let mark = watcher.next().await.unwrap();
+        assert_eq!(mark.told, Told::Progress);
+        if kept.store.span().unwrap().1 == newest {
+            watcher = engine.watch(filter.clone(), mark.token.as_deref()).unwrap().with_progress_every(soon);
+            break newest;
+        }
+    };
+    let mark = watcher.next().await.unwrap();
+    kept.store.forget_changes(newest + 1).unwrap();
+    assert!(engine.watch(filter, mark.token.as_deref()).is_ok());
     engine.stop().await;
 }
 

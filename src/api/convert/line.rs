@@ -18,7 +18,7 @@ pub(in super::super) fn line(line: Line) -> WatchChangesResponse {
     };
     WatchChangesResponse {
         kind: kind.into(),
-        application: seen.map(application::view),
+        application: seen.map(|seen| application::view(seen)),
         time: Some(timestamp(at.unwrap_or_else(clock::now))),
         resume_token: line.token.unwrap_or_default(),
     }

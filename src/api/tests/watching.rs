@@ -4,6 +4,7 @@ use super::journeys::code;
 use super::*;
 use crate::api::proto::v1::watch_changes_response::Kind;
 use crate::api::proto::v1::{ApplicationSelector, WatchChangesRequest, WatchChangesResponse};
+use crate::store::Store as _;
 use tonic::Streaming;
 
 async fn watch(world: &World, request: WatchChangesRequest) -> Streaming<WatchChangesResponse> {
@@ -72,6 +73,49 @@ async fn a_watch_tells_what_enters_and_leaves_its_selection() {
     world.applications().answer_challenge(code(&asked)).await.unwrap();
     let left = until(&mut lines, is(Kind::Left)).await.pop().unwrap();
     assert_eq!(left.application.unwrap().state(), State::Collecting);
+}
+
+#[tokio::test]
+async fn a_token_whose_changes_are_forgotten_is_too_old() {
+    let world = World::start().await;
+    let mut lines = watch(&world, WatchChangesRequest::default()).await;
+    let complete = until(&mut lines, is(Kind::Complete)).await.pop().unwrap();
+    let asked = world.asked("forgotten").await;
+    let last = until(&mut lines, |line| version(line) == asked.version).await.pop().unwrap();
+    world.engine.store().forget_changes(3).unwrap();
+
+    let resume = |token: &str| WatchChangesRequest { resume_token: token.to_owned(), ..Default::default() };
+    let refused = world.applications().watch_changes(resume(&complete.resume_token)).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::OutOfRange);
+    let (why, facts) = reason(&refused);
+    assert_eq!((why.as_str(), facts["oldest_sequence"].as_str()), ("RESUME_TOKEN_TOO_OLD", "3"));
+    // The token of the last line is good, and so is the stream that was never left.
+    let mut resumed = watch(&world, resume(&last.resume_token)).await;
+    world.applications().answer_challenge(code(&asked)).await.unwrap();
+    for lines in [&mut lines, &mut resumed] {
+        let next = until(lines, is(Kind::Changed)).await;
+        assert_eq!(next.iter().map(version).collect::<Vec<_>>(), [asked.version + 1]);
+    }
+}
+
+#[tokio::test]
+async fn who_watches_is_counted() {
+    let world = World::start().await;
+    assert_eq!(world.engine.watchers(), 0);
+    let mut streams = Vec::new();
+    for expected in 1..=3 {
+        let mut lines = watch(&world, WatchChangesRequest::default()).await;
+        until(&mut lines, is(Kind::Complete)).await;
+        streams.push(lines);
+        assert_eq!(world.engine.watchers(), expected);
+    }
+    drop(streams);
+    let gone = async {
+        while world.engine.watchers() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("who has gone is not counted");
 }
 
 #[tokio::test]

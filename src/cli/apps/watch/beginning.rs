@@ -24,9 +24,15 @@ impl Beginning {
 
     /// Says whether a line is to be told: what is present and was told as it is, is not.
     pub(super) fn is_news(&mut self, line: &WatchChangesResponse) -> bool {
-        let Some(application) = line.application.as_ref().filter(|_| line.kind() == Kind::Present) else {
+        // From the end of the beginning on every line has a token, and nothing is told twice.
+        let Some(application) = line.application.as_ref().filter(|_| line.resume_token.is_empty()) else {
             return true;
         };
+        if line.kind() == Kind::Left {
+            self.there.remove(&application.name);
+            self.told.remove(&application.name);
+            return true;
+        }
         self.there.insert(application.name.clone());
         let before = self.told.insert(application.name.clone(), application.version);
         before != Some(application.version)
@@ -54,10 +60,14 @@ mod tests {
     use super::*;
     use crate::api::proto::v1::Application;
 
-    fn present(name: &str, version: i64) -> WatchChangesResponse {
+    fn line(kind: Kind, name: &str, version: i64) -> WatchChangesResponse {
         let application = Application { name: name.to_owned(), version, ..Application::default() };
         let application = Some(application);
-        WatchChangesResponse { kind: Kind::Present.into(), application, ..WatchChangesResponse::default() }
+        WatchChangesResponse { kind: kind.into(), application, ..WatchChangesResponse::default() }
+    }
+
+    fn present(name: &str, version: i64) -> WatchChangesResponse {
+        line(Kind::Present, name, version)
     }
 
     #[test]
@@ -68,5 +78,16 @@ mod tests {
         assert!(!beginning.is_news(&present("a", 1)), "it was told as it is");
         assert!(beginning.is_news(&present("b", 2)), "it has changed meanwhile");
         assert!(beginning.is_news(&present("c", 1)), "it is new");
+    }
+
+    #[test]
+    fn what_happens_during_a_beginning_is_not_told_anew() {
+        let mut beginning = Beginning::default();
+        assert!(beginning.is_news(&present("a", 1)) && beginning.is_news(&present("b", 1)));
+        assert!(beginning.is_news(&line(Kind::Changed, "a", 2)));
+        assert!(beginning.is_news(&line(Kind::Left, "b", 2)));
+        beginning.again();
+        assert!(!beginning.is_news(&present("a", 2)), "the change was told");
+        assert!(beginning.told.keys().eq(["a"]), "that it left was told, too");
     }
 }
