@@ -9,6 +9,7 @@ pub mod core;
 pub mod dossier;
 pub mod entrance;
 pub mod explain;
+pub mod filter;
 mod follow;
 mod hot;
 pub mod provider;

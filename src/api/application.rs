@@ -63,9 +63,9 @@ impl<S: Store> ApplicationService for Applications<S> {
         request: Request<ListApplicationsRequest>,
     ) -> Result<Response<ListApplicationsResponse>, Status> {
         let asked = convert::list(request.into_inner(), self.engine.archive())?;
-        let page = self.engine.list(&asked.filter, asked.after, asked.size).await;
-        let page = page.map_err(|error| convert::refused(&error, "applications"))?;
-        Ok(Response::new(convert::page(page, &asked.filter, self.engine.archive())))
+        let page = self.engine.list(&asked.filter, asked.order, asked.after, asked.size).await;
+        let page = page.map_err(|error| convert::unlisted(&error))?;
+        Ok(Response::new(convert::page(page, &asked, self.engine.archive())))
     }
 
     async fn answer_challenge(
@@ -132,7 +132,7 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<WatchChangesRequest>,
     ) -> Result<Response<Self::WatchChangesStream>, Status> {
-        let (filter, token) = convert::watch(request.into_inner())?;
+        let (filter, token) = convert::watch(request.into_inner(), self.engine.archive())?;
         let watcher = self.engine.watch(filter, token.as_deref());
         let watcher = watcher.map_err(|error| convert::unwatched(&error))?;
         Ok(Response::new(Box::pin(lines(watcher, self.leaving.clone()))))

@@ -27,7 +27,9 @@ pub(super) use self::name::{application_name, challenge_name};
 pub(super) use self::request::{
     Given, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
-pub(super) use self::status::{bare, found, leaving, refused, too_slow, unknown_service, unwatched};
+pub(super) use self::status::{
+    bare, found, leaving, refused, too_slow, unknown_service, unlisted, unwatched,
+};
 pub(super) use self::steering::{collection_steering, steered, steering, stuck};
 pub(super) use self::terms::terms;
 pub(super) use self::transition::transitions;

@@ -108,7 +108,7 @@ impl Failure {
             }
             Some("UNKNOWN_PRODUCT") => "the products are in the server's settings".to_owned(),
             Some("BAD_RESUME_TOKEN") => {
-                "use a token with the selectors and the server that it came from".to_owned()
+                "use a token with the filter and the server that it came from".to_owned()
             }
             Some("RESUME_TOKEN_TOO_OLD") => "begin anew without the token: there is a gap".to_owned(),
             Some("INTERNAL") => format!("the server's log tells more under {}", fact("incident")),

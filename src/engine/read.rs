@@ -1,14 +1,15 @@
 //! Reading: applications, lists, journals; nothing is told before it is durable.
 
 use super::core::LoadError;
+use super::filter::{Filter, Narrowed};
 use super::runner::Message;
 use super::{Engine, EngineError, aside};
+use crate::clock;
 use crate::machine::application::Application;
-use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
+use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::Store;
-use crate::store::records::index;
 use crate::store::records::journal::{self, Entry};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,37 +18,57 @@ use tokio::sync::oneshot;
 /// The most applications or entries on one page.
 pub const PAGE_LIMIT: usize = 1000;
 
-/// Which applications are meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// In one of these states; in any when empty.
-    pub states: Vec<State>,
-    /// Brought by this partner.
-    pub partner: Option<String>,
-    /// Under this order number.
-    pub order: Option<String>,
-    /// For this product.
-    pub product: Option<String>,
-    /// These applications; all when empty.
-    pub applications: Vec<ApplicationId>,
+/// The most applications that are put in another order than that of their creation: each is read,
+/// and its place in the order kept, for every page.
+pub const SORT_LIMIT: usize = 100_000;
+
+/// In which order applications are listed; those that are alike, in the order of their creation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sorting {
+    /// The oldest first.
+    #[default]
+    Created,
+    /// The newest first.
+    CreatedLast,
+    /// Those first that are in their state the longest.
+    Moved,
+    /// Those first that moved into their state last.
+    MovedLast,
+    /// Those first that Docket looks at next.
+    NextLook,
 }
 
-impl Filter {
-    /// Says whether an application that looks like `view` is meant.
-    pub fn matches(&self, view: &View) -> bool {
-        self.matches_in(view.state, view)
-    }
+/// Up to where a list was read: a place in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// What it is ordered by; 0 in the order of creation.
+    pub key: u64,
+    /// The application.
+    pub application: ApplicationId,
+}
 
-    /// The same, had it been in `state`.
-    pub(super) fn matches_in(&self, state: State, view: &View) -> bool {
-        let is =
-            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        (self.states.is_empty() || self.states.contains(&state))
-            && is(&self.partner, &view.source.partner)
-            && is(&self.order, &view.source.order)
-            && is(&self.product, &view.product)
-            && (self.applications.is_empty() || self.applications.contains(&view.id))
+impl Sorting {
+    fn place(self, view: &View) -> Place {
+        let key = match self {
+            Self::Created => 0,
+            Self::CreatedLast => !view.created.as_millis(),
+            Self::Moved => view.since.as_millis(),
+            Self::MovedLast => !view.since.as_millis(),
+            Self::NextLook => view.wake.map_or(u64::MAX, Time::as_millis),
+        };
+        Place { key, application: view.id }
     }
+}
+
+/// A list could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// More match than are put in order.
+    #[error("more than {SORT_LIMIT} applications match: narrow the filter, or list them by their creation")]
+    TooManyToSort,
+    /// Something else failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
 /// A page of a list.
@@ -55,7 +76,7 @@ pub struct Page {
     /// What is on it.
     pub views: Vec<View>,
     /// Where the next page begins; none on the last.
-    pub next: Option<ApplicationId>,
+    pub next: Option<Place>,
 }
 
 impl<S: Store> Engine<S> {
@@ -66,19 +87,28 @@ impl<S: Store> Engine<S> {
         Ok(Some(Arc::new(application)))
     }
 
-    /// Lists applications in the order of their creation, from the one after `after`.
+    /// Lists applications, from the one after `after`.
     ///
-    /// At most [`PAGE_LIMIT`] are looked at for one page, so a page may be short or empty and
-    /// still not be the last.
+    /// In the order of creation at most [`PAGE_LIMIT`] are looked at for one page, so a page may be
+    /// short or empty and still not be the last. In any other order at most [`SORT_LIMIT`] may match.
     pub async fn list(
         &self,
         filter: &Filter,
-        after: Option<ApplicationId>,
+        order: Sorting,
+        after: Option<Place>,
         size: usize,
-    ) -> Result<Page, EngineError> {
+    ) -> Result<Page, ListError> {
         let size = size.clamp(1, PAGE_LIMIT);
         let (engine, filter) = (self.clone(), filter.clone());
-        let (page, newest) = aside(move || engine.read_page(&filter, after, size)).await?;
+        let read = move || match order {
+            Sorting::Created => {
+                engine.read_page(&filter, after.map(|place| place.application), size).map(Some)
+            }
+            Sorting::CreatedLast | Sorting::Moved | Sorting::MovedLast | Sorting::NextLook => {
+                engine.read_sorted(&filter, order, after, size)
+            }
+        };
+        let (page, newest) = aside(read).await.map_err(EngineError::from)?.ok_or(ListError::TooManyToSort)?;
         self.until_durable(newest).await?;
         Ok(page)
     }
@@ -90,17 +120,17 @@ impl<S: Store> Engine<S> {
         size: usize,
     ) -> Result<(Page, u64), LoadError> {
         let mut page = Page { views: Vec::new(), next: None };
-        let mut newest = 0;
+        let (mut newest, now) = (0, clock::now());
         let ids = self.candidates(filter, after)?;
         let is_last = ids.len() < PAGE_LIMIT;
         for id in ids {
             if page.views.len() == size {
                 return Ok((page, newest));
             }
-            page.next = Some(id);
+            page.next = Some(Place { key: 0, application: id });
             let Some((application, sequence)) = self.stored(id)? else { continue };
             let view = View::of(&application);
-            if filter.matches(&view) {
+            if filter.matches(&view, now) {
                 newest = newest.max(sequence);
                 page.views.push(view);
             }
@@ -111,6 +141,49 @@ impl<S: Store> Engine<S> {
         Ok((page, newest))
     }
 
+    /// Reads all that match, keeps their places, and shows those of the page; none when there are
+    /// too many.
+    fn read_sorted(
+        &self,
+        filter: &Filter,
+        order: Sorting,
+        after: Option<Place>,
+        size: usize,
+    ) -> Result<Option<(Page, u64)>, LoadError> {
+        let now = clock::now();
+        let (mut places, mut from) = (Vec::new(), None);
+        loop {
+            let ids = self.candidates(filter, from)?;
+            for id in &ids {
+                let Some((application, _)) = self.stored(*id)? else { continue };
+                let view = View::of(&application);
+                if filter.matches(&view, now) {
+                    places.push(order.place(&view));
+                }
+            }
+            if places.len() > SORT_LIMIT {
+                return Ok(None);
+            }
+            match ids.last() {
+                Some(last) if ids.len() == PAGE_LIMIT => from = Some(*last),
+                Some(_) | None => break,
+            }
+        }
+        places.sort_unstable();
+        let begin = after.map_or(0, |after| places.partition_point(|place| *place <= after));
+        let on_page = &places[begin..places.len().min(begin + size)];
+        let (mut views, mut newest) = (Vec::new(), 0);
+        for place in on_page {
+            if let Some((application, sequence)) = self.stored(place.application)? {
+                newest = newest.max(sequence);
+                views.push(View::of(&application));
+            }
+        }
+        let is_last = begin + on_page.len() == places.len();
+        let next = on_page.last().copied().filter(|_| !is_last);
+        Ok(Some((Page { views, next }, newest)))
+    }
+
     /// The next applications that may match, in the order of their ids, by the best index.
     pub(super) fn candidates(
         &self,
@@ -118,26 +191,20 @@ impl<S: Store> Engine<S> {
         after: Option<ApplicationId>,
     ) -> Result<Vec<ApplicationId>, LoadError> {
         let store = self.store();
-        if let (Some(partner), Some(order)) = (&filter.partner, &filter.order) {
-            let source =
-                crate::machine::application::Source { partner: partner.clone(), order: order.clone() };
-            return Ok(store.indexed(&index::by_source(&source), after, PAGE_LIMIT)?);
-        }
-        if !filter.applications.is_empty() {
-            let mut ids: Vec<_> =
-                filter.applications.iter().copied().filter(|id| Some(*id) > after).collect();
-            ids.sort_unstable();
-            ids.truncate(PAGE_LIMIT);
-            return Ok(ids);
-        }
-        if filter.states.is_empty() {
-            let found = store.applications(after, PAGE_LIMIT)?;
-            return Ok(found.into_iter().map(|(id, _)| id).collect());
-        }
-        let mut ids = Vec::new();
-        for state in &filter.states {
-            ids.extend(store.indexed(&index::by_state(*state), after, PAGE_LIMIT)?);
-        }
+        let mut ids = match filter.narrowed() {
+            Narrowed::Nothing => {
+                let found = store.applications(after, PAGE_LIMIT)?;
+                return Ok(found.into_iter().map(|(id, _)| id).collect());
+            }
+            Narrowed::Names(names) => names.into_iter().filter(|id| Some(*id) > after).collect(),
+            Narrowed::Keys(keys) => {
+                let mut ids = Vec::new();
+                for key in &keys {
+                    ids.extend(store.indexed(key, after, PAGE_LIMIT)?);
+                }
+                ids
+            }
+        };
         ids.sort_unstable();
         ids.dedup();
         ids.truncate(PAGE_LIMIT);

@@ -12,7 +12,7 @@ mod tests;
 pub(super) use self::line::{ChangeLine, Hit, Turn, lines};
 
 use super::aside;
-use super::read::Filter;
+use super::filter::Filter;
 use crate::store::Store;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};

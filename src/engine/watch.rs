@@ -8,7 +8,7 @@ mod beginning;
 
 use self::beginning::Beginning;
 use super::core::LoadError;
-use super::read::Filter;
+use super::filter::Filter;
 use super::tail::{self, ChangeLine, Counted, Hit, Seat, Turn};
 use super::{Engine, EngineError};
 use crate::machine::time::Time;

@@ -122,6 +122,20 @@ pub enum CallClass {
 }
 
 impl Call {
+    /// The names of all calls.
+    pub const NAMES: [&'static str; 10] = [
+        "blacklist",
+        "audit_apply",
+        "audit_result",
+        "telecom_open",
+        "telecom_query_password",
+        "telecom_captcha",
+        "telecom_resend",
+        "telecom_state",
+        "telecom_raw_data",
+        "telecom_report",
+    ];
+
     /// Says what may be done when the answer was lost.
     pub const fn class(&self) -> CallClass {
         match self {

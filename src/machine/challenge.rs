@@ -44,6 +44,9 @@ pub enum ChallengeKind {
 }
 
 impl ChallengeKind {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::ServicePassword, Self::SmsCode, Self::QueryPassword];
+
     /// Gives the name used in messages.
     pub const fn name(self) -> &'static str {
         match self {

@@ -71,7 +71,7 @@ def typed(sandbox):
 def follow(applications, sandbox, name, token, seen, stop_after=None):
     """Follows the stream and answers; gives the last token and the last state."""
     state = None
-    stream = applications.call("WatchChanges", selector={"names": [name]}, resume_token=token)
+    stream = applications.call("WatchChanges", filter=f"name = {name}", resume_token=token)
     for line in stream:
         token = line.resume_token or token
         kind = name_of(line, "kind")

@@ -7,8 +7,7 @@ use docket::api::proto::v1::application::State;
 use docket::api::proto::v1::application_service_client::ApplicationServiceClient;
 use docket::api::proto::v1::watch_changes_response::Kind;
 use docket::api::proto::v1::{
-    ApplicationSelector, CancelApplicationRequest, ListTransitionsRequest, WatchChangesRequest,
-    WatchChangesResponse,
+    CancelApplicationRequest, ListTransitionsRequest, WatchChangesRequest, WatchChangesResponse,
 };
 use docket::sandbox::Script;
 use docket::sandbox::people::Person;
@@ -54,15 +53,18 @@ impl Wish {
     }
 
     fn request(self, resume_token: &str) -> WatchChangesRequest {
-        let mut selector = ApplicationSelector::default();
-        match self {
-            Self::Everything => {}
-            Self::States(states) => selector.states = states.iter().map(|state| i32::from(*state)).collect(),
-            Self::Partner(partner) => partner.clone_into(&mut selector.partner),
-            Self::Order(number) => selector.order_number = order(number),
-            Self::Nobody => "nobody".clone_into(&mut selector.partner),
-        }
-        WatchChangesRequest { selector: Some(selector), resume_token: resume_token.to_owned() }
+        let filter = match self {
+            Self::Everything => String::new(),
+            Self::States(states) => {
+                let state = |state: &State| state.as_str_name().trim_start_matches("STATE_").to_owned();
+                let states: Vec<_> = states.iter().map(|it| format!("state = {}", state(it))).collect();
+                states.join(" OR ")
+            }
+            Self::Partner(partner) => format!("partner = \"{partner}\""),
+            Self::Order(number) => format!("order_number = \"{}\"", order(number)),
+            Self::Nobody => "partner = nobody".to_owned(),
+        };
+        WatchChangesRequest { filter, resume_token: resume_token.to_owned() }
     }
 
     fn is_met(self, seen: &Seen, state: State) -> bool {

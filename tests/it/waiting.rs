@@ -1,11 +1,9 @@
 //! Twenty thousand applications wait for a captcha in one process; its memory is reported.
 
 use crate::process::{Process, Sandbox, client};
-use docket::api::proto::v1::application::State;
 use docket::api::proto::v1::{
-    AddressBook, AddressBookEntry, ApplicationSelector, Contact, Contacts, CreateApplicationRequest,
-    Credentials, Device, Evidence, Identity, IdentityCard, ListApplicationsRequest, Loan, Work,
-    contact::Relation,
+    AddressBook, AddressBookEntry, Contact, Contacts, CreateApplicationRequest, Credentials, Device,
+    Evidence, Identity, IdentityCard, ListApplicationsRequest, Loan, Work, contact::Relation,
 };
 use docket::sandbox::Script;
 use docket::sandbox::people::Person;
@@ -68,10 +66,9 @@ async fn twenty_thousand_wait_in_one_process() {
 
 /// Counts those whose challenge is open.
 async fn count_waiting(address: &str) -> usize {
-    let selector = ApplicationSelector { states: vec![State::CaptchaRequired as i32], ..Default::default() };
     let mut request = ListApplicationsRequest {
         page_size: 1000,
-        selector: Some(selector),
+        filter: "state = CAPTCHA_REQUIRED".to_owned(),
         ..ListApplicationsRequest::default()
     };
     let mut count = 0;

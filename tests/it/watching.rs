@@ -6,15 +6,15 @@ use docket::engine::archive::Archive;
 use docket::engine::core::{Declined, Terms};
 use docket::engine::dossier::{Dossier, Identity, Loan};
 use docket::engine::entrance::Brought;
+use docket::engine::filter::Filter;
 use docket::engine::provider::{Ended, Order, Provider};
-use docket::engine::read::Filter;
+use docket::engine::read::Sorting;
 use docket::engine::watch::{Line, Told, Watcher};
 use docket::engine::{Engine, EngineError, Given};
 use docket::machine::application::{Source, Wanted};
 use docket::machine::call::{Call, Reply};
 use docket::machine::challenge::ChallengeKind;
 use docket::machine::evidence::EvidenceKind;
-use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
 use docket::machine::policy::Policy;
 use docket::machine::products::Products;
@@ -172,7 +172,7 @@ impl Observer {
     }
 
     fn enters(&mut self, view: &View) {
-        assert!(self.filter.matches(view));
+        assert!(self.filter.matches(view, view.since));
         let before = self.known.insert(view.id, view.version);
         assert_eq!(before, None, "told as new, and was known");
     }
@@ -204,14 +204,14 @@ fn expected(store: &MemoryStore, filter: &Filter) -> Vec<(&'static str, Applicat
     let mut expected = Vec::new();
     for stored in changes {
         let record = change::from_record(stored.application, stored.version, &stored.body).unwrap();
-        let matches_in =
-            |before: Brief| filter.matches(&View { state: before.state, ..record.after.clone() });
-        let what = match (record.before.is_some_and(matches_in), filter.matches(&record.after)) {
-            (false, true) => "entered",
-            (true, true) => "changed",
-            (true, false) => "left",
-            (false, false) => continue,
-        };
+        let matched = |before: Brief| filter.matched(&before, &record.after, record.at);
+        let what =
+            match (record.before.clone().is_some_and(matched), filter.matches(&record.after, record.at)) {
+                (false, true) => "entered",
+                (true, true) => "changed",
+                (true, false) => "left",
+                (false, false) => continue,
+            };
         expected.push((what, stored.application, stored.version));
     }
     expected
@@ -229,14 +229,18 @@ fn known(expected: &[(&'static str, ApplicationId, u64)]) -> BTreeMap<Applicatio
     known
 }
 
+fn filter(text: &str) -> Filter {
+    Filter::parse(text, |_purpose, _text| [0; 16]).unwrap()
+}
+
 fn filters() -> Vec<Filter> {
-    let states = |states: &[State]| Filter { states: states.to_vec(), ..Filter::default() };
     vec![
         Filter::default(),
-        states(&[State::Init]),
-        states(&[State::AuditPending, State::DataReady]),
-        states(&[State::Approved, State::Init]),
-        Filter { order: Some("7".to_owned()), partner: Some("partner".to_owned()), ..Filter::default() },
+        filter("state = INIT"),
+        filter("state = AUDIT_PENDING OR state = DATA_READY"),
+        filter("NOT (state != APPROVED AND state != INIT)"),
+        filter("order_number = '7' AND partner = partner"),
+        filter("waiting_for = audit_result OR owner = docket"),
     ]
 }
 
@@ -323,7 +327,7 @@ async fn a_snapshot_taken_while_all_moves_is_exact() {
 async fn a_watcher_hears_of_progress_while_others_move() {
     let kept = Kept::new();
     let engine = kept.start();
-    let filter = Filter { partner: Some("nobody".to_owned()), ..Filter::default() };
+    let filter = filter("partner = nobody");
     let soon = Duration::from_millis(300);
     let mut watcher = engine.watch(filter.clone(), None).unwrap().with_progress_every(soon);
     assert_eq!(watcher.next().await.unwrap().told, Told::Complete);
@@ -361,7 +365,7 @@ async fn who_waits_is_told_that_the_engine_stopped() {
     let kept = Kept::new();
     let engine = kept.start();
     bring(engine.clone(), 0..1).await;
-    let id = engine.list(&Filter::default(), None, 1).await.unwrap().views[0].id;
+    let id = engine.list(&Filter::default(), Sorting::Created, None, 1).await.unwrap().views[0].id;
     let waiting = tokio::spawn({
         let engine = engine.clone();
         async move { engine.wait(id, Duration::from_secs(300), |_| false).await }

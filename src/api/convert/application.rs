@@ -8,7 +8,7 @@ use crate::api::proto::v1::expiry::Want as WireWant;
 use crate::api::proto::v1::rejection::Reason;
 use crate::api::proto::v1::{self, ListApplicationsResponse};
 use crate::engine::archive::Archive;
-use crate::engine::read::{Filter, Page};
+use crate::engine::read::{Page, Place};
 use crate::machine::application::{Application, Hold, Rejection, Want};
 use crate::machine::call::Cause;
 use crate::machine::challenge::{Challenge, ChallengeKind};
@@ -29,10 +29,11 @@ pub(in super::super) fn application(application: &Application) -> v1::Applicatio
 /// Shows a page of a list.
 pub(in super::super) fn page<S: Store>(
     page: Page,
-    filter: &Filter,
+    asked: &request::List,
     archive: &Archive<S>,
 ) -> ListApplicationsResponse {
-    let next = |id: ApplicationId| token::write(archive, &request::list_scope(filter), id.as_bytes());
+    let scope = request::list_scope(&asked.filter, asked.order);
+    let next = |place: Place| token::write(archive, &scope, &request::position(&place));
     ListApplicationsResponse {
         applications: page.views.iter().map(view).collect(),
         next_page_token: page.next.map(next).unwrap_or_default(),

@@ -3,9 +3,12 @@
 
 use super::name;
 use super::status::{self, Violation};
-use crate::engine::read::PAGE_LIMIT;
+use crate::engine::archive::Archive;
+use crate::engine::filter::Filter;
+use crate::engine::read::{PAGE_LIMIT, Sorting};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
+use crate::store::Store;
 use crate::vault::Secret;
 use prost_types::Duration as WireDuration;
 use std::fmt::Display;
@@ -206,6 +209,35 @@ impl Check {
             self.wrong::<()>(field, "must name states that this server knows");
         }
         states
+    }
+
+    /// A filter.
+    pub(super) fn filter<S: Store>(
+        &mut self,
+        field: impl Display,
+        text: &str,
+        archive: &Archive<S>,
+    ) -> Option<Filter> {
+        match Filter::parse(text, |purpose, text| archive.digest(purpose, text)) {
+            Ok(filter) => Some(filter),
+            Err(error) => self.wrong(field, error),
+        }
+    }
+
+    /// The order of a list.
+    pub(super) fn order(&mut self, field: impl Display, text: &str) -> Option<Sorting> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        match words[..] {
+            [] | ["create_time"] | ["create_time", "asc"] => Some(Sorting::Created),
+            ["create_time", "desc"] => Some(Sorting::CreatedLast),
+            ["state_time"] | ["state_time", "asc"] => Some(Sorting::Moved),
+            ["state_time", "desc"] => Some(Sorting::MovedLast),
+            ["next_look_time"] | ["next_look_time", "asc"] => Some(Sorting::NextLook),
+            _ => self.wrong(
+                field,
+                "must be create_time, create_time desc, state_time, state_time desc or next_look_time",
+            ),
+        }
     }
 
     /// The size of a page.

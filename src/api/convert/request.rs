@@ -4,11 +4,12 @@ use super::check::Check;
 use super::token;
 use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::{
-    AnswerChallengeRequest, ApplicationSelector, CancelApplicationRequest, ListApplicationsRequest,
-    ListTransitionsRequest, WaitApplicationRequest, WatchChangesRequest,
+    AnswerChallengeRequest, CancelApplicationRequest, ListApplicationsRequest, ListTransitionsRequest,
+    WaitApplicationRequest, WatchChangesRequest,
 };
 use crate::engine::archive::Archive;
-use crate::engine::read::Filter;
+use crate::engine::filter::Filter;
+use crate::engine::read::{Place, Sorting};
 use crate::machine::application::Application;
 use crate::machine::challenge::ChallengeKind;
 use crate::machine::graph::application::State;
@@ -18,13 +19,11 @@ use crate::vault::Secret;
 use std::time::Duration;
 use tonic::Status;
 
-/// The most applications that a selector may name.
-pub(super) const NAMES_LIMIT: usize = 100;
-
 /// A page of a list that is asked for.
 pub(in super::super) struct List {
     pub(in super::super) filter: Filter,
-    pub(in super::super) after: Option<ApplicationId>,
+    pub(in super::super) order: Sorting,
+    pub(in super::super) after: Option<Place>,
     pub(in super::super) size: usize,
 }
 
@@ -120,25 +119,38 @@ pub(in super::super) fn list<S: Store>(
     request: ListApplicationsRequest,
     archive: &Archive<S>,
 ) -> Result<List, Status> {
-    let ListApplicationsRequest { page_size, page_token, selector } = request;
+    let ListApplicationsRequest { page_size, page_token, filter, order_by } = request;
     let mut check = Check::default();
     let size = check.page_size("page_size", page_size);
-    let filter = filter(&mut check, selector);
-    let after = if page_token.is_empty() {
-        None
-    } else {
-        let position = token::read(archive, &list_scope(&filter), &page_token);
-        if position.is_none() {
+    let filter = check.filter("filter", &filter, archive);
+    let order = check.order("order_by", &order_by);
+    let scope = filter.as_ref().zip(order).map(|(filter, order)| list_scope(filter, order));
+    let mut after = None;
+    if let Some(scope) = scope.filter(|_| !page_token.is_empty()) {
+        after = token::read(archive, &scope, &page_token).map(place);
+        if after.is_none() {
             wrong_page_token(&mut check);
         }
-        position.map(ApplicationId::from_bytes)
-    };
-    check.finish(size.map(|size| List { filter, after, size }))
+    }
+    let made = || Some(List { filter: filter?, order: order?, after, size: size? });
+    let made = made();
+    check.finish(made)
 }
 
 /// What the token of a page of this list is good for.
-pub(super) fn list_scope(filter: &Filter) -> String {
-    format!("applications {filter:?}")
+pub(super) fn list_scope(filter: &Filter, order: Sorting) -> String {
+    format!("applications {filter:?} {order:?}")
+}
+
+/// A place in a list as its token has it.
+pub(super) fn position(place: &Place) -> Vec<u8> {
+    [&place.key.to_be_bytes()[..], place.application.as_bytes()].concat()
+}
+
+fn place(position: [u8; 24]) -> Place {
+    let (key, id) = position.split_first_chunk().expect("24 bytes are 8 and 16");
+    let id = id.first_chunk().expect("24 bytes are 8 and 16");
+    Place { key: u64::from_be_bytes(*key), application: ApplicationId::from_bytes(*id) }
 }
 
 /// Checks which page of a journal is asked for.
@@ -174,12 +186,19 @@ fn wrong_page_token(check: &mut Check) {
 }
 
 /// Checks what is to be watched, and from where.
-pub(in super::super) fn watch(request: WatchChangesRequest) -> Result<(Filter, Option<String>), Status> {
-    let WatchChangesRequest { selector, resume_token } = request;
+pub(in super::super) fn watch<S: Store>(
+    request: WatchChangesRequest,
+    archive: &Archive<S>,
+) -> Result<(Filter, Option<String>), Status> {
+    let WatchChangesRequest { filter, resume_token } = request;
     let mut check = Check::default();
-    let filter = filter(&mut check, selector);
+    let filter = check.filter("filter", &filter, archive);
+    if let Some(field) = filter.as_ref().and_then(Filter::timed_field) {
+        let text = format!("must not ask for `{field}` in a watch: time alone changes what is meant");
+        check.wrong::<()>("filter", text);
+    }
     let token = Some(resume_token).filter(|token| !token.is_empty());
-    check.finish(Some((filter, token)))
+    check.finish(filter.map(|filter| (filter, token)))
 }
 
 /// Checks what is waited for.
@@ -190,24 +209,4 @@ pub(in super::super) fn wait(request: WaitApplicationRequest) -> Result<Wanted, 
     let states = check.states("states", &request.states);
     let wanted = application.zip(patience);
     check.finish(wanted.map(|(application, patience)| Wanted { application, patience, states }))
-}
-
-fn filter(check: &mut Check, selector: Option<ApplicationSelector>) -> Filter {
-    let Some(selector) = selector else { return Filter::default() };
-    let ApplicationSelector { states, partner, order_number, product, names } = selector;
-    let mut applications = Vec::new();
-    if names.len() > NAMES_LIMIT {
-        check.wrong::<()>("selector.names", format_args!("must be at most {NAMES_LIMIT} names"));
-    } else {
-        for (at, name) in names.iter().enumerate() {
-            applications.extend(check.application(format_args!("selector.names[{at}]"), name));
-        }
-    }
-    Filter {
-        states: check.states("selector.states", &states),
-        partner: check.optional_label("selector.partner", partner),
-        order: check.optional_label("selector.order_number", order_number),
-        product: check.optional_label("selector.product", product),
-        applications,
-    }
 }

@@ -3,6 +3,7 @@
 use super::{DOMAIN, name};
 use crate::engine::core::Declined;
 use crate::engine::entrance::EntranceError;
+use crate::engine::read::{ListError, SORT_LIMIT};
 use crate::engine::watch::WatchError;
 use crate::engine::{EngineError, chain};
 use crate::machine::id::ApplicationId;
@@ -201,13 +202,27 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
     }
 }
 
+/// Why a list is not told.
+pub(in super::super) fn unlisted(error: &ListError) -> Status {
+    match error {
+        ListError::TooManyToSort => {
+            let limit = SORT_LIMIT.to_string();
+            let text = "too many applications match to be put in this order: narrow the filter";
+            Told::new(Code::FailedPrecondition, "TOO_MANY_TO_SORT", text, &[("limit", limit.as_str())])
+                .precondition("LIST", "applications")
+                .status()
+        }
+        ListError::Engine(error) => refused(error, "applications"),
+    }
+}
+
 /// Why watching does not begin, or ends.
 pub(in super::super) fn unwatched(error: &WatchError) -> Status {
     match error {
         WatchError::BadToken => {
-            let text = "the resume token is none of this server's for this selector";
+            let text = "the resume token is none of this server's for this filter";
             Told::new(Code::InvalidArgument, "BAD_RESUME_TOKEN", text, &[("field", "resume_token")])
-                .field("resume_token", "must be one of this server's for the same selector")
+                .field("resume_token", "must be one of this server's for the same filter")
                 .status()
         }
         WatchError::TooOld { oldest } => {

@@ -5,8 +5,8 @@ use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::application::Outcome;
 use crate::api::proto::v1::explanation::command::Outlook;
 use crate::api::proto::v1::{
-    AnswerChallengeRequest, ApplicationSelector, CancelApplicationRequest, ExplainApplicationRequest,
-    GetApplicationRequest, ListTransitionsRequest, ResendChallengeRequest, challenge, collection, rejection,
+    AnswerChallengeRequest, CancelApplicationRequest, ExplainApplicationRequest, GetApplicationRequest,
+    ListTransitionsRequest, ResendChallengeRequest, challenge, collection, rejection,
 };
 
 pub(super) fn code(application: &Application) -> AnswerChallengeRequest {
@@ -180,9 +180,8 @@ async fn a_list_is_read_in_pages_and_by_what_is_selected() {
     }
     let blacklisted = world.create("blacklisted").await.name;
     world.wait(&blacklisted, &[]).await;
-    let selector = ApplicationSelector { states: vec![State::CaptchaRequired.into()], ..Default::default() };
-    let mut request =
-        ListApplicationsRequest { page_size: 2, selector: Some(selector), ..Default::default() };
+    let filter = "state = CAPTCHA_REQUIRED".to_owned();
+    let mut request = ListApplicationsRequest { page_size: 2, filter, ..Default::default() };
     let (mut listed, mut pages) = (Vec::new(), 0);
     loop {
         let page = world.applications().list_applications(request.clone()).await.unwrap().into_inner();
@@ -196,12 +195,8 @@ async fn a_list_is_read_in_pages_and_by_what_is_selected() {
     created.sort();
     assert_eq!((listed, pages), (created, 3));
 
-    let by_order = ApplicationSelector {
-        partner: "acme".to_owned(),
-        order_number: "blacklisted".to_owned(),
-        ..Default::default()
-    };
-    let request = ListApplicationsRequest { selector: Some(by_order), ..Default::default() };
+    let filter = "partner = acme AND order_number = 'blacklisted'".to_owned();
+    let request = ListApplicationsRequest { filter, ..Default::default() };
     let found = world.applications().list_applications(request).await.unwrap().into_inner();
     assert_eq!(found.applications.len(), 1);
     assert_eq!(found.applications[0].name, blacklisted);
@@ -219,4 +214,48 @@ async fn waiting_ends_with_the_time_given() {
     let waited = world.applications().wait_application(request).await.unwrap().into_inner();
     assert!(!waited.reached);
     assert_eq!(waited.application.unwrap().state(), State::CaptchaRequired);
+}
+
+#[tokio::test]
+async fn lists_are_found_by_person_and_put_in_order() {
+    let world = World::start().await;
+    let mut created = Vec::new();
+    for order in ["first", "second", "third"] {
+        created.push(world.asked(order).await.name);
+    }
+    let list = |filter: &str, order_by: &str| {
+        let (filter, order_by) = (filter.to_owned(), order_by.to_owned());
+        let mut request = ListApplicationsRequest { filter, order_by, page_size: 2, ..Default::default() };
+        let mut applications = world.applications();
+        async move {
+            let mut names = Vec::new();
+            loop {
+                let page = applications.list_applications(request.clone()).await?.into_inner();
+                names.extend(page.applications.into_iter().map(|application| application.name));
+                request.page_token = page.next_page_token;
+                if request.page_token.is_empty() {
+                    return Ok::<_, tonic::Status>(names);
+                }
+            }
+        }
+    };
+    let backwards: Vec<_> = created.iter().rev().cloned().collect();
+    assert_eq!(list("", "create_time desc").await.unwrap(), backwards);
+    assert_eq!(list("owner = applicant", "state_time").await.unwrap(), created);
+    assert_eq!(list("waiting_for = sms_code", "state_time desc").await.unwrap(), backwards);
+    let phone = request("x").evidence.unwrap().identity.unwrap().phone;
+    assert_eq!(list(&format!("phone = {phone}"), "").await.unwrap().len(), 3);
+    assert_eq!(list("phone = 13900000001", "").await.unwrap(), Vec::<String>::new());
+    let id_card = request("x").evidence.unwrap().identity.unwrap().id_card;
+    assert_eq!(list(&format!("identity_number = {id_card}"), "next_look_time").await.unwrap().len(), 3);
+    for (filter, order, field) in [("phon = 1", "", "filter"), ("", "name", "order_by")] {
+        let refused = list(filter, order).await.unwrap_err();
+        assert_eq!(
+            reason(&refused),
+            ("INVALID_FIELDS".to_owned(), [("fields".to_owned(), field.to_owned())].into())
+        );
+    }
+    let timed = v1::WatchChangesRequest { filter: "age > 2h".to_owned(), ..Default::default() };
+    let refused = world.applications().watch_changes(timed).await.unwrap_err();
+    assert_eq!(reason(&refused).0, "INVALID_FIELDS");
 }

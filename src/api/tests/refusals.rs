@@ -115,7 +115,8 @@ async fn names_and_tokens_must_be_ours() {
     };
     check(&client.cancel_application(cancel).await.unwrap_err(), Code::NotFound, "APPLICATION_NOT_FOUND");
 
-    let list = ListApplicationsRequest { page_size: 1001, page_token: "AAAA".to_owned(), selector: None };
+    let list =
+        ListApplicationsRequest { page_size: 1001, page_token: "AAAA".to_owned(), ..Default::default() };
     let status = client.list_applications(list).await.unwrap_err();
     assert_eq!(check(&status, Code::InvalidArgument, "INVALID_FIELDS"), ["page_size", "page_token"]);
     let journal = ListTransitionsRequest { parent: "x".to_owned(), page_size: -1, ..Default::default() };

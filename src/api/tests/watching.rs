@@ -3,7 +3,7 @@
 use super::journeys::code;
 use super::*;
 use crate::api::proto::v1::watch_changes_response::Kind;
-use crate::api::proto::v1::{ApplicationSelector, WatchChangesRequest, WatchChangesResponse};
+use crate::api::proto::v1::{WatchChangesRequest, WatchChangesResponse};
 use crate::store::Store as _;
 use tonic::Streaming;
 
@@ -63,9 +63,8 @@ async fn a_watch_begins_with_all_that_is_there_and_resumes_without_a_gap() {
 #[tokio::test]
 async fn a_watch_tells_what_enters_and_leaves_its_selection() {
     let world = World::start().await;
-    let selector = ApplicationSelector { states: vec![State::CaptchaRequired.into()], ..Default::default() };
-    let mut lines =
-        watch(&world, WatchChangesRequest { selector: Some(selector), ..Default::default() }).await;
+    let filter = "state = CAPTCHA_REQUIRED".to_owned();
+    let mut lines = watch(&world, WatchChangesRequest { filter, ..Default::default() }).await;
     until(&mut lines, is(Kind::Complete)).await;
     let asked = world.asked("selected").await;
     let entered = until(&mut lines, is(Kind::Entered)).await.pop().unwrap();

@@ -1,11 +1,10 @@
 //! `docket apps history`: an application's journal, once or as it grows.
 
 use super::name::Named;
+use super::selection::equals;
 use super::watch;
 use crate::api::proto::v1::application::State;
-use crate::api::proto::v1::{
-    ApplicationSelector, ListTransitionsRequest, Transition, WatchChangesRequest, WatchChangesResponse,
-};
+use crate::api::proto::v1::{ListTransitionsRequest, Transition, WatchChangesRequest, WatchChangesResponse};
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Failure};
 use crate::cli::out::{Out, table, words};
@@ -78,9 +77,8 @@ impl Journal<'_> {
 
 /// Tells entries as they come: the stream of changes says when to look.
 async fn follow(mut journal: Journal<'_>, out: Out) -> Result<(), Failure> {
-    let selector =
-        ApplicationSelector { names: vec![journal.name.clone()], ..ApplicationSelector::default() };
-    let request = WatchChangesRequest { selector: Some(selector), resume_token: String::new() };
+    let filter = equals("name", &journal.name);
+    let request = WatchChangesRequest { filter, resume_token: String::new() };
     let mut outage = journal.client.outage();
     loop {
         let ended = match watch::open(journal.client, &request).await {

@@ -13,10 +13,14 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   docket apps list --state captcha_required --state suspended
-  docket apps list --partner acme --all -o name")]
+  docket apps list --partner acme --all -o name
+  docket apps list --filter 'waiting_for = sms_code AND dwell > 10m' --order-by state_time")]
 pub(super) struct Options {
     #[command(flatten)]
     selection: Selection,
+    /// The order: `create_time`, `state_time`, either with `desc`, or `next_look_time`
+    #[arg(long, value_name = "ORDER")]
+    order_by: Option<String>,
     /// The most applications of a page
     #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = page_size())]
     page_size: i32,
@@ -29,11 +33,12 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
-    let Options { selection, page_size, page_token, all } = options;
+    let Options { selection, order_by, page_size, page_token, all } = options;
     let mut request = ListApplicationsRequest {
         page_size,
         page_token: page_token.unwrap_or_default(),
-        selector: Some(selection.selector()),
+        filter: selection.filter(),
+        order_by: order_by.unwrap_or_default(),
     };
     let mut applications = Vec::new();
     loop {

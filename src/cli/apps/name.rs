@@ -1,6 +1,7 @@
 //! How people name an application: `applications/{id}`, the bare id, or `partner/order`.
 
-use crate::api::proto::v1::{ApplicationSelector, ListApplicationsRequest};
+use super::selection::equals;
+use crate::api::proto::v1::ListApplicationsRequest;
 use crate::cli::client::Client;
 use crate::cli::failure::{Exit, Failure};
 use uuid::Uuid;
@@ -69,13 +70,9 @@ fn is_id(text: &str) -> bool {
 
 /// Looks for the application of an order; a page may be empty and not the last.
 async fn look_up(client: &Client, partner: &str, order: &str) -> Result<String, Failure> {
-    let selector = ApplicationSelector {
-        partner: partner.to_owned(),
-        order_number: order.to_owned(),
-        ..ApplicationSelector::default()
-    };
+    let filter = format!("{} AND {}", equals("partner", partner), equals("order_number", order));
     let mut request =
-        ListApplicationsRequest { selector: Some(selector), page_size: 1000, page_token: String::new() };
+        ListApplicationsRequest { filter, page_size: 1000, ..ListApplicationsRequest::default() };
     loop {
         let page = client.answer(client.applications().list_applications(request.clone())).await?;
         if let Some(found) = page.applications.into_iter().next() {

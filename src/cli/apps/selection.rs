@@ -1,6 +1,5 @@
 //! Which applications are meant: the flags that `list` and `watch` share.
 
-use crate::api::proto::v1::ApplicationSelector;
 use crate::machine::graph::application::State;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -8,6 +7,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Selection")]
 pub(super) struct Selection {
+    /// For which this holds, as in `owner = applicant AND age > 2h` (docs/reference/filter.md)
+    #[arg(long, value_name = "FILTER")]
+    filter: Option<String>,
     /// In this state; may be given more than once
     #[arg(
         long = "state",
@@ -26,20 +28,31 @@ pub(super) struct Selection {
     /// For this product
     #[arg(long, value_name = "NAME")]
     product: Option<String>,
+    /// Suspended, or held
+    #[arg(long)]
+    stuck: bool,
 }
 
 impl Selection {
-    /// Gives the selector of the contract.
-    pub(super) fn selector(&self) -> ApplicationSelector {
-        let Self { states, partner, order, product } = self.clone();
-        ApplicationSelector {
-            states: states.iter().map(|state| state.number().into()).collect(),
-            partner: partner.unwrap_or_default(),
-            order_number: order.unwrap_or_default(),
-            product: product.unwrap_or_default(),
-            names: Vec::new(),
+    /// Gives the filter of the contract: all flags must hold.
+    pub(super) fn filter(&self) -> String {
+        let Self { filter, states, partner, order, product, stuck } = self;
+        let mut all: Vec<String> = filter.iter().map(|filter| format!("({filter})")).collect();
+        if !states.is_empty() {
+            let states: Vec<_> = states.iter().map(|state| format!("state = {}", state.name())).collect();
+            all.push(format!("({})", states.join(" OR ")));
         }
+        for (field, value) in [("partner", partner), ("order_number", order), ("product", product)] {
+            all.extend(value.as_ref().map(|value| equals(field, value)));
+        }
+        all.extend(stuck.then(|| "stuck = true".to_owned()));
+        all.join(" AND ")
     }
+}
+
+/// A comparison with a text, whatever is in it.
+pub(super) fn equals(field: &str, value: &str) -> String {
+    format!("{field} = \"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Reads the name of a state.

@@ -47,7 +47,7 @@ pub(super) struct Options {
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     let file = options.token_file.map(TokenFile::new);
     let token = file.as_ref().map_or_else(|| Ok(String::new()), TokenFile::read)?;
-    let request = WatchChangesRequest { selector: Some(options.selection.selector()), resume_token: token };
+    let request = WatchChangesRequest { filter: options.selection.filter(), resume_token: token };
     let mut watch = Watch { client, out, request, beginning: Beginning::default(), file };
     let mut outage = client.outage();
     loop {

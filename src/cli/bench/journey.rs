@@ -6,9 +6,9 @@ use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::contact::Relation;
 use crate::api::proto::v1::watch_changes_response::Kind;
 use crate::api::proto::v1::{
-    AddressBook, AddressBookEntry, AnswerChallengeRequest, Application, ApplicationSelector, Contact,
-    Contacts, CreateApplicationRequest, Credentials, Device, Evidence, Identity, IdentityCard,
-    ListApplicationsRequest, Loan, WatchChangesRequest, Work,
+    AddressBook, AddressBookEntry, AnswerChallengeRequest, Application, Contact, Contacts,
+    CreateApplicationRequest, Credentials, Device, Evidence, Identity, IdentityCard, ListApplicationsRequest,
+    Loan, WatchChangesRequest, Work,
 };
 use crate::config::products;
 use crate::sandbox::Script;
@@ -49,8 +49,8 @@ impl Load {
         let endpoint = Endpoint::from_shared(format!("http://{address}")).context("find the server")?;
         let service = ApplicationServiceClient::new(endpoint.connect().await.context("reach the server")?);
         let lanes = Lanes::default();
-        let selector = ApplicationSelector { partner: MEASURED.to_owned(), ..ApplicationSelector::default() };
-        let request = WatchChangesRequest { selector: Some(selector), ..WatchChangesRequest::default() };
+        let filter = format!("partner = {MEASURED}");
+        let request = WatchChangesRequest { filter, ..WatchChangesRequest::default() };
         let mut changes = service.clone().watch_changes(request).await.context("watch")?.into_inner();
         let listening = Arc::clone(&lanes);
         tokio::spawn(async move {
@@ -147,14 +147,10 @@ impl Load {
         state: State,
         mut see: impl FnMut(&Application),
     ) -> anyhow::Result<()> {
-        let selector = ApplicationSelector {
-            partner: partner.to_owned(),
-            states: vec![state.into()],
-            ..ApplicationSelector::default()
-        };
+        let state = state.as_str_name().trim_start_matches("STATE_");
         let mut request = ListApplicationsRequest {
             page_size: 1000,
-            selector: Some(selector),
+            filter: format!("partner = {partner} AND state = {state}"),
             ..ListApplicationsRequest::default()
         };
         loop {

@@ -2,7 +2,7 @@
 
 use super::READ;
 use crate::engine::core::LoadError;
-use crate::engine::read::Filter;
+use crate::engine::filter::Filter;
 use crate::machine::time::Time;
 use crate::machine::view::{Brief, View};
 use crate::store::Store;
@@ -26,12 +26,12 @@ pub(in super::super) struct ChangeLine {
 impl ChangeLine {
     /// Says whether the application matched before.
     pub(in super::super) fn matched(&self, filter: &Filter) -> bool {
-        self.before.as_ref().is_some_and(|before| filter.matches_in(before.state, &self.after))
+        self.before.as_ref().is_some_and(|before| filter.matched(before, &self.after, self.at))
     }
 
     /// Says whether it matches since.
     pub(in super::super) fn matches(&self, filter: &Filter) -> bool {
-        filter.matches(&self.after)
+        filter.matches(&self.after, self.at)
     }
 }
 

@@ -1,6 +1,5 @@
 use super::*;
 use crate::machine::application::Wanted;
-use crate::machine::graph::application::State;
 use crate::machine::samples;
 use crate::machine::view::View;
 use crate::store::memory::MemoryStore;
@@ -61,8 +60,12 @@ fn all() -> Filter {
 }
 
 /// Nothing here is ever approved.
+fn filter(text: &str) -> Filter {
+    Filter::parse(text, |_purpose, _text| [0; 16]).unwrap()
+}
+
 fn approved() -> Filter {
-    Filter { states: vec![State::Approved], ..Filter::default() }
+    filter("state = APPROVED")
 }
 
 fn places(after: Option<(Vec<Hit>, u64)>) -> (Vec<u64>, u64) {
@@ -108,7 +111,7 @@ fn the_tail_is_bounded_by_count_and_by_bytes() {
     assert_eq!(places(seat.after(newest - HITS_LIMIT as u64)).0.len(), READ);
     assert_eq!(places(quiet.after(0)), (vec![], newest));
     // One who joins finds what is there already, and the beginning is not.
-    let mut late = world.join(&Filter { product: Some("none".to_owned()), ..Filter::default() });
+    let mut late = world.join(&filter("product = none"));
     assert!(late.after(499).is_none());
     assert_eq!(places(late.after(500)), (vec![], newest));
 

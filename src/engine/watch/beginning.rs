@@ -7,7 +7,7 @@
 use super::{Line, Stage, Told, WatchError, Watcher};
 use crate::engine::Engine;
 use crate::engine::core::LoadError;
-use crate::engine::read::Filter;
+use crate::engine::filter::Filter;
 use crate::engine::tail::{Hit, READ, Turn};
 use crate::machine::id::ApplicationId;
 use crate::machine::view::View;
@@ -122,7 +122,7 @@ impl<S: Store> Engine<S> {
                 continue;
             }
             let view = View::of(&application);
-            if filter.matches(&view) {
+            if filter.matches(&view, view.since) {
                 views.push(Arc::new(view));
             }
             if views.len() == READ {

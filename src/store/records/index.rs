@@ -59,6 +59,11 @@ pub fn by_cause(name: &str) -> IndexKey {
     IndexKey { index: BY_CAUSE, value: name.as_bytes().to_vec() }
 }
 
+/// Says whether few applications stand under a key: one order, one person.
+pub const fn is_rare(key: &IndexKey) -> bool {
+    matches!(key.index, BY_SOURCE | BY_PHONE | BY_IDENTITY)
+}
+
 /// Every key under which an application stands.
 pub fn keys(application: &Application) -> Vec<IndexKey> {
     let mut keys = vec![by_source(&application.source), by_state(application.state())];
