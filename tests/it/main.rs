@@ -7,6 +7,7 @@
     reason = "these are tests"
 )]
 
+mod book;
 mod cli;
 mod crash;
 mod generator;
