@@ -31,6 +31,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// How often what was measured is put into its buckets.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
 /// A server that is open and not yet serving.
 pub(super) struct House {
     listener: TcpListener,
@@ -91,6 +94,13 @@ impl House {
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
+        let tidied = teller.clone();
+        let tidying = tokio::spawn(async move {
+            loop {
+                clock::pause(TIDY_EVERY).await;
+                tidied.tidy();
+            }
+        });
         let server = Server::new(served, intake, Some(teller));
         let health = server.health();
         health.set(true).await;
@@ -110,6 +120,7 @@ impl House {
         let _gone = tell.send(());
         server.await.context("serve")?.context("serve")?;
         engine.stop().await;
+        tidying.abort();
         match failure {
             None => Ok(ExitCode::SUCCESS),
             Some(why) => bail!("go on: {why}"),

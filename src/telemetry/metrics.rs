@@ -111,6 +111,12 @@ impl Teller {
         Self { handle }
     }
 
+    /// Puts what was measured since the last time into its buckets: until then each value is kept,
+    /// so that it is to be done every few seconds whether anybody asks for the figures or not.
+    pub fn tidy(&self) {
+        self.handle.run_upkeep();
+    }
+
     /// Tells all of them, as Prometheus reads them.
     pub fn tell(&self) -> String {
         tell_process();
