@@ -281,6 +281,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Gives what partners are told, and how; those that share no secret with us are left out.
+    ///
+    /// # Errors
+    /// A setting makes no sense, or the file of a secret cannot be read.
+    pub fn callbacks(&self) -> Result<Vec<Callback>, SettingsError> {
+        self.partner.iter().filter_map(|partner| partner.callback().transpose()).collect()
+    }
+
     /// Gives how patient to be.
     pub fn policy(&self) -> Policy {
         self.patience.policy()

@@ -2,6 +2,7 @@
 
 use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
 use crate::api::serve::Server;
+use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{Encoding, Patience, Provider, SecretText, Settings};
 use crate::engine::archive::Archive;
@@ -33,7 +34,8 @@ pub(super) struct House {
     listener: TcpListener,
     address: SocketAddr,
     engine: Engine<SledStore>,
-    intake: Router,
+    callbacks: Callbacks<SledStore>,
+    http: Router,
 }
 
 impl House {
@@ -59,13 +61,17 @@ impl House {
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let client = reach(archive, &random)?;
         say_what_is_there(&*store)?;
+        let partners = settings.callbacks().context("tell the partners")?;
+        let chance = random.clone();
         let given = Given { store, vault, random, policy: settings.policy(), products: settings.products() };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
-        let intake = intake(&engine, settings);
-        Ok(Self { listener, address, engine, intake })
+        let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
+        let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
+        let callbacks = callbacks.context("start the callbacks")?;
+        Ok(Self { listener, address, engine, callbacks, http })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -77,11 +83,11 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, intake } = self;
+        let Self { listener, address, engine, callbacks, http } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
-        let server = Server::new(served, intake);
+        let server = Server::new(served, http);
         server.health().set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
             let _gone = told.await;
@@ -92,7 +98,8 @@ impl House {
         };
         tracing::info!("Docket closes");
         let _gone = tell.send(());
-        server.await.context("serve")?.context("serve")?;
+        let (served, ()) = tokio::join!(server, callbacks.stop());
+        served.context("serve")?.context("serve")?;
         engine.stop().await;
         match failure {
             None => Ok(ExitCode::SUCCESS),
