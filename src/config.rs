@@ -3,6 +3,7 @@
 //! Every key can be given as `DOCKET_` and its path in upper case with underscores:
 //! `provider.public_key` is `DOCKET_PROVIDER_PUBLIC_KEY`. A key that nobody knows is an error.
 
+mod callback;
 mod keys;
 mod origin;
 mod patience;
@@ -17,6 +18,7 @@ use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use callback::Callback;
 pub use keys::{KEYS, Key, reference};
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
@@ -275,8 +277,21 @@ impl Settings {
                 let key = format!("partner.{}", partner.name);
                 return Err(senseless(&key, &format!("no product is called `{}`", partner.product)));
             }
+            if self.partner.iter().filter(|other| other.name == partner.name).count() > 1 {
+                let key = format!("partner.{}", partner.name);
+                return Err(senseless(&key, "must be there once"));
+            }
+            partner.callback()?;
         }
         Ok(())
+    }
+
+    /// Gives what partners are told, and how; those that share no secret with us are left out.
+    ///
+    /// # Errors
+    /// A setting makes no sense, or the file of a secret cannot be read.
+    pub fn callbacks(&self) -> Result<Vec<Callback>, SettingsError> {
+        self.partner.iter().filter_map(|partner| partner.callback().transpose()).collect()
     }
 
     /// Gives how patient to be.

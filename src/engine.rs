@@ -207,6 +207,11 @@ impl<S: Store> Engine<S> {
         &self.shared.entrance
     }
 
+    /// Follows the newest place in the stream that is durable.
+    pub(crate) fn durable_mark(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.shared.durable.clone()
+    }
+
     pub(crate) fn store(&self) -> &S {
         &self.shared.store
     }
@@ -220,7 +225,7 @@ impl<S: Store> Engine<S> {
 }
 
 /// Does work that blocks where it keeps no task waiting.
-async fn aside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
+pub(crate) async fn aside<R: Send + 'static>(work: impl FnOnce() -> R + Send + 'static) -> R {
     to_the_end(tokio::task::spawn_blocking(work)).await
 }
 

@@ -1,6 +1,7 @@
 //! Docket: a persistent state-machine orchestrator for loan applications.
 
 pub mod api;
+pub mod callback;
 pub mod cli;
 pub mod clock;
 pub mod config;

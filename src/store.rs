@@ -8,6 +8,7 @@
 pub mod codec;
 #[cfg(test)]
 mod conformance;
+mod delivery;
 mod error;
 #[cfg(test)]
 mod golden;
@@ -19,12 +20,14 @@ pub mod records;
 mod rows;
 pub mod sled;
 
+pub use delivery::{Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued};
 pub use error::StoreError;
 
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use aws_lc_rs::digest;
 use codec::Encoded;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The contract of every store. All calls block; one thread commits, any thread reads.
@@ -92,6 +95,42 @@ pub trait Store: Send + Sync + 'static {
 
     /// Reads one document of an application.
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Reads up to where the stream of changes is taken over into deliveries, by partner.
+    fn delivery_cursors(&self) -> Result<BTreeMap<String, u64>, StoreError>;
+
+    /// Reads a delivery.
+    fn delivery(&self, key: DeliveryKey) -> Result<Option<Delivery>, StoreError>;
+
+    /// Reads the deliveries of an application in order, those with a version above `after`.
+    fn deliveries(
+        &self,
+        application: ApplicationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Reads a partner's queue in order of time, the rows after `after` and not later than `until`.
+    fn queued(
+        &self,
+        queue: Queue,
+        partner: &str,
+        after: Option<(Time, DeliveryKey)>,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<Queued>, StoreError>;
+
+    /// Writes deliveries and cursors, all or nothing, and moves them between the queues. They are
+    /// durable with the next group, or with [`sync`](Self::sync), whichever comes first: a crash
+    /// before that takes the newest of these writes back, cursor and deliveries alike.
+    ///
+    /// # Panics
+    /// On the name of a partner with more than [`INDEX_VALUE_LIMIT`] bytes.
+    fn write_deliveries(&self, group: &DeliveryGroup) -> Result<(), StoreError>;
+
+    /// Makes durable what [`write_deliveries`](Self::write_deliveries) has written; nothing if a
+    /// group has done so before.
+    fn sync(&self) -> Result<(), StoreError>;
 
     /// Counts what is durable.
     fn counts(&self) -> Counts;

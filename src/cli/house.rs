@@ -2,6 +2,7 @@
 
 use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
 use crate::api::serve::Server;
+use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{Encoding, Patience, Provider, SecretText, Settings};
 use crate::engine::archive::Archive;
@@ -39,7 +40,8 @@ pub(super) struct House {
     listener: TcpListener,
     address: SocketAddr,
     engine: Engine<SledStore>,
-    intake: Router,
+    callbacks: Callbacks<SledStore>,
+    http: Router,
     teller: Teller,
     drain_delay: Duration,
 }
@@ -72,13 +74,18 @@ impl House {
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let client = reach(archive, &random)?;
         say_what_is_there(&*store)?;
+        let partners = settings.callbacks().context("tell the partners")?;
+        let chance = random.clone();
         let given = Given { store, vault, random, policy: settings.policy(), products: settings.products() };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
-        let intake = intake(&engine, settings);
-        Ok(Self { listener, address, engine, intake, teller, drain_delay: settings.drain_delay })
+        let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
+        let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
+        let callbacks = callbacks.context("start the callbacks")?;
+        let drain_delay = settings.drain_delay;
+        Ok(Self { listener, address, engine, callbacks, http, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -90,7 +97,7 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, intake, teller, drain_delay } = self;
+        let Self { listener, address, engine, callbacks, http, teller, drain_delay } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -101,7 +108,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, intake, Some(teller));
+        let server = Server::new(served, http, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
@@ -118,7 +125,8 @@ impl House {
             clock::pause(drain_delay).await;
         }
         let _gone = tell.send(());
-        server.await.context("serve")?.context("serve")?;
+        let (served, ()) = tokio::join!(server, callbacks.stop());
+        served.context("serve")?.context("serve")?;
         engine.stop().await;
         tidying.abort();
         match failure {

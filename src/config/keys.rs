@@ -137,9 +137,26 @@ pub const KEYS: [Key; 28] = [
 pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
     (
         "partner",
-        &["name", "product"],
+        &[
+            "name",
+            "product",
+            "callback_url",
+            "callback_secret",
+            "callback_secret_file",
+            "callback_secret_old",
+            "callback_secret_old_file",
+            "callback_states",
+            "callback_timeout",
+            "callback_budget",
+            "callback_insecure",
+        ],
         "The partners whose pushes are taken in, each with the product that the pushes are for; the first is \
-         served at the root, each under `/partners/{name}`.",
+         served at the root, each under `/partners/{name}`. With `callback_url` (https; http to this machine, \
+         or with `callback_insecure`) a partner is told of every change of state, or of those into \
+         `callback_states`; what it is told is signed with `callback_secret` (16 to 512 bytes, or in a file \
+         that only its owner may read) and with `callback_secret_old` as well, if there is one. A try may \
+         take `callback_timeout` (10s), a delivery is given up after `callback_budget` (24h). With a secret \
+         alone a partner can ask at `/partners/{name}/outcomes`.",
     ),
     (
         "product",

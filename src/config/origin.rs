@@ -1,5 +1,6 @@
 //! Where each setting came from, and which keys nobody knows.
 
+use super::callback;
 use super::keys::{KEYS, LISTS};
 use super::{Key, OTHER_VARIABLES, Overrides, SettingsError};
 use config::{FileFormat, Map, Source, Value, ValueKind};
@@ -77,7 +78,12 @@ fn show_key(key: &Key, written: &Map<String, Value>, overrides: &Overrides) -> S
 
 fn names(list: &Value) -> Vec<String> {
     let entries = list.clone().into_array().unwrap_or_default();
-    let name = |entry: Value| entry.into_table().ok()?.remove("name")?.into_string().ok();
+    let name = |entry: Value| {
+        let mut table = entry.into_table().ok()?;
+        let name = table.remove("name")?.into_string().ok()?;
+        let url = table.remove("callback_url").and_then(|url| url.into_string().ok());
+        Some(url.map_or_else(|| name.clone(), |url| format!("{name} ({})", callback::shown(&url))))
+    };
     entries.into_iter().filter_map(name).collect()
 }
 

@@ -1,9 +1,13 @@
 //! Products and partners, as written in the settings.
 
+use super::SecretText;
+use super::patience::optional;
 use crate::machine::application::{Plan, Wanted};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// The product whose operator data comes with the push.
 pub const PUSHED: &str = "pushed";
@@ -30,13 +34,35 @@ pub fn demo() -> Products {
 }
 
 /// A partner whose pushes are taken in.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partner {
     /// The partner's name.
     pub name: String,
     /// The product that the pushes are for.
     pub product: String,
+    /// Where the partner is told of its applications' states.
+    pub callback_url: Option<String>,
+    /// The secret that signs what it is told.
+    pub callback_secret: Option<SecretText>,
+    /// The file of that secret.
+    pub callback_secret_file: Option<PathBuf>,
+    /// The former secret, while the partner still checks by it.
+    pub callback_secret_old: Option<SecretText>,
+    /// The file of the former secret.
+    pub callback_secret_old_file: Option<PathBuf>,
+    /// The states that it is told of; all when empty.
+    #[serde(default)]
+    pub callback_states: Vec<String>,
+    /// How long one try may take in all.
+    #[serde(default, deserialize_with = "optional")]
+    pub callback_timeout: Option<Duration>,
+    /// How long a delivery is tried in vain.
+    #[serde(default, deserialize_with = "optional")]
+    pub callback_budget: Option<Duration>,
+    /// Whether the URL may be `http` to another machine.
+    #[serde(default)]
+    pub callback_insecure: bool,
 }
 
 /// A product.
@@ -88,7 +114,11 @@ pub(super) fn products() -> Vec<Product> {
 
 /// A partner for each product of the demo; the one that brings operator data comes first.
 pub(super) fn partners() -> Vec<Partner> {
-    let partner = |product: &str| Partner { name: product.to_owned(), product: product.to_owned() };
+    let partner = |product: &str| Partner {
+        name: product.to_owned(),
+        product: product.to_owned(),
+        ..Partner::default()
+    };
     vec![partner(PUSHED), partner(COLLECTED)]
 }
 

@@ -45,6 +45,12 @@ pub enum Kind {
     Request = 9,
     /// The request of a change.
     RequestOf = 10,
+    /// Up to where the stream is taken over into a partner's deliveries.
+    Cursor = 11,
+    /// What must reach a partner of one move.
+    Delivery = 12,
+    /// A row of a queue of deliveries.
+    Queued = 13,
 }
 
 impl Kind {
@@ -61,6 +67,9 @@ impl Kind {
             8 => Self::Identity,
             9 => Self::Request,
             10 => Self::RequestOf,
+            11 => Self::Cursor,
+            12 => Self::Delivery,
+            13 => Self::Queued,
             _ => return None,
         })
     }
@@ -82,6 +91,9 @@ impl Kind {
             Self::Identity => "identity",
             Self::Request => "request",
             Self::RequestOf => "request of a change",
+            Self::Cursor => "cursor",
+            Self::Delivery => "delivery",
+            Self::Queued => "row of a queue",
         }
     }
 }
@@ -319,7 +331,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

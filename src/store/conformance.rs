@@ -4,8 +4,9 @@
 
 use super::codec::Encoded;
 use super::{
-    ApplicationId, BLOB_LIMIT, Change, Counts, Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item,
-    RECORD_LIMIT, Remembered, Request, RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
+    ApplicationId, BLOB_LIMIT, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
+    INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item, Place, Queue, RECORD_LIMIT, Remembered, Request,
+    RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
 };
 use crate::store::codec::Kind;
 
@@ -29,6 +30,8 @@ pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
     requests_are_remembered_as_long_as_their_changes(&make());
     applications_read_in_pages(&make());
     an_audit_finds_orphans(&make());
+    deliveries_stand_in_one_queue(&make());
+    cursors_move_with_their_deliveries(&make());
     damage_is_found_on_reading(&make());
 }
 
@@ -273,6 +276,66 @@ fn an_audit_finds_orphans(store: &impl Raw) {
     let found = store.audit().unwrap();
     assert_eq!((found.live, found.wakes, found.orphan_count), (3, 4, 3));
     assert_eq!(found.orphans, [id(2), id(4), id(8)]);
+}
+
+fn delivery(number: u8, version: u64, queue: Queue, time: u64) -> Delivery {
+    let (time, since) = (Time::from_millis(time), Time::from_millis(time + 7));
+    let place = Place { queue, partner: "agency".to_owned(), time, since };
+    let key = DeliveryKey { application: id(number), version };
+    Delivery { key, place, body: encoded(&format!("delivery {number}.{version}")) }
+}
+
+fn put(deliveries: &[Delivery]) -> DeliveryGroup {
+    DeliveryGroup { put: deliveries.to_vec(), ..DeliveryGroup::default() }
+}
+
+fn deliveries_stand_in_one_queue(store: &impl Raw) {
+    let first = delivery(1, 2, Queue::Next, 30);
+    let second = delivery(1, 4, Queue::Behind, 10);
+    let other = delivery(2, 1, Queue::Next, 20);
+    store.write_deliveries(&put(&[first.clone(), second.clone(), other.clone()])).unwrap();
+    let keys = |queue, after, until, limit| -> Vec<_> {
+        let rows = store.queued(queue, "agency", after, Time::from_millis(until), limit).unwrap();
+        rows.into_iter().map(|row| (row.time.as_millis(), row.since.as_millis(), row.key)).collect()
+    };
+    let (at_20, at_30) = ((20, 27, other.key), (30, 37, first.key));
+    assert_eq!(keys(Queue::Next, None, u64::MAX, 9), [at_20, at_30]);
+    assert_eq!(keys(Queue::Next, None, u64::MAX, 1), [at_20]);
+    assert_eq!(keys(Queue::Next, None, 29, 9), [at_20]);
+    assert_eq!(keys(Queue::Next, Some((other.place.time, other.key)), u64::MAX, 9), [at_30]);
+    assert_eq!(keys(Queue::Behind, None, u64::MAX, 9), [(10, 17, second.key)]);
+    assert!(store.queued(Queue::Next, "agenc", None, EVER, 9).unwrap().is_empty());
+    assert_eq!(store.deliveries(id(1), 0, 9).unwrap(), [first.clone(), second.clone()]);
+    assert_eq!(store.deliveries(id(1), 2, 9).unwrap(), [second.clone()]);
+    assert_eq!(store.delivery(second.key).unwrap(), Some(second));
+    // It moves: nothing is left of it where it stood.
+    let done = Delivery { body: encoded("done"), ..delivery(1, 2, Queue::Delivered, 99) };
+    let group = DeliveryGroup { forget: vec![other.key], ..put(&[done.clone()]) };
+    store.write_deliveries(&group).unwrap();
+    assert!(keys(Queue::Next, None, u64::MAX, 9).is_empty());
+    assert_eq!(keys(Queue::Delivered, None, u64::MAX, 9), [(99, 106, done.key)]);
+    assert_eq!(store.delivery(other.key).unwrap(), None);
+    assert_eq!(store.deliveries(id(1), 0, 1).unwrap(), [done]);
+    store.sync().unwrap();
+    assert_eq!(store.counts(), Counts::default());
+}
+
+fn cursors_move_with_their_deliveries(store: &impl Raw) {
+    assert!(store.delivery_cursors().unwrap().is_empty());
+    let cursors = |pairs: &[(&str, u64)]| pairs.iter().map(|(name, at)| ((*name).to_owned(), *at)).collect();
+    let group = DeliveryGroup { cursors: cursors(&[("agency", 5), ("", 1)]), ..DeliveryGroup::default() };
+    store.write_deliveries(&group).unwrap();
+    // A group that is refused moves no cursor.
+    let large = Encoded { version: 1, body: vec![0; RECORD_LIMIT + 1] };
+    let large = put(&[Delivery { body: large, ..delivery(1, 1, Queue::Next, 1) }]);
+    let refused = DeliveryGroup { cursors: cursors(&[("agency", 9)]), ..large };
+    assert!(store.write_deliveries(&refused).unwrap_err().is_refusal());
+    assert_eq!(store.delivery_cursors().unwrap(), cursors(&[("agency", 5), ("", 1)]));
+    let group = DeliveryGroup { cursors: cursors(&[("agency", 6)]), ..DeliveryGroup::default() };
+    store.write_deliveries(&group).unwrap();
+    assert_eq!(store.delivery_cursors().unwrap(), cursors(&[("agency", 6), ("", 1)]));
+    // Groups go on beside them.
+    assert_eq!(store.commit(&[item(1, 0)]).unwrap(), [Verdict::Committed { sequence: 1 }]);
 }
 
 fn damage_is_found_on_reading(store: &impl Raw) {

@@ -6,11 +6,13 @@
 use super::codec::{self, Encoded, Kind};
 use super::rows::{self, Head, Totals};
 use super::{
-    ApplicationId, BlobId, Change, Counts, Document, IndexKey, Remembered, RequestKey, Time, Wake, keys,
+    ApplicationId, BlobId, Change, Counts, DeliveryKey, Document, IndexKey, Place, Queue, Remembered,
+    RequestKey, Time, Wake, keys,
 };
 use std::collections::BTreeMap;
 
 const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt");
+const DELIVERIES: &str = include_str!("../../tests/fixtures/store/v1/deliveries.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
@@ -80,6 +82,29 @@ fn rows_of_requests_are_written_and_read_as_released() {
     assert_eq!(keys::read_request_of(&released[1]).unwrap(), 0x0102_0304);
     assert_eq!(rows::read_request(&released[2]).unwrap(), REMEMBERED);
     assert_eq!(rows::read_request_of(&released[3]).unwrap(), key);
+}
+
+/// So did those of deliveries.
+#[test]
+fn rows_of_deliveries_are_written_and_read_as_released() {
+    let (time, since) = (Time::from_millis(1_760_000_000_123), Time::from_millis(1_750_000_000_123));
+    let key = DeliveryKey { application: ID, version: 7 };
+    let place = |queue| Place { queue, partner: "agency".to_owned(), time, since };
+    let mut written = vec![keys::cursor("agency"), rows::write_cursor(0x0102_0304), keys::delivery(key)];
+    written.push(rows::write_queued(since));
+    for queue in Queue::ALL {
+        written.extend([keys::queued(&place(queue), key), rows::write_delivery(&place(queue), &body())]);
+    }
+    let released: Vec<_> = DELIVERIES.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:#?}", written.iter().map(hex::encode).collect::<Vec<_>>());
+    assert_eq!(keys::read_cursor(&released[0]).unwrap(), "agency");
+    assert_eq!(rows::read_cursor(&released[1]).unwrap(), 0x0102_0304);
+    assert_eq!(keys::read_delivery(&released[2]).unwrap(), key);
+    assert_eq!(rows::read_queued(&released[3]).unwrap(), since);
+    for (pair, queue) in released[4..].chunks(2).zip(Queue::ALL) {
+        assert_eq!(keys::read_queued(&pair[0]).unwrap(), (time, key));
+        assert_eq!(rows::read_delivery(&pair[1]).unwrap(), (place(queue), body()));
+    }
 }
 
 #[test]

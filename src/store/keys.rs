@@ -11,12 +11,15 @@
 //! | 7 | document | id 16, number u32 |
 //! | 8 | request | key 16 |
 //! | 9 | request of a change | sequence u64 |
+//! | 10 | cursor of deliveries | partner |
+//! | 11 | delivery | id 16, version u64 |
+//! | 12 | queue of deliveries | queue u8, length of the partner u16, partner, time u64, id 16, version u64 |
 //!
 //! The numbers are permanent: never changed, never reused. The length before an index value keeps
 //! a scan of one value from seeing a longer one that begins like it. Nothing here reads values.
 
 use super::codec::{CodecError, Reader};
-use super::{INDEX_VALUE_LIMIT, IndexKey, RequestKey, Wake};
+use super::{DeliveryKey, INDEX_VALUE_LIMIT, IndexKey, Place, Queue, RequestKey, Wake};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use std::ops::Range;
@@ -30,6 +33,9 @@ const INDEX: u8 = 6;
 const DOCUMENT: u8 = 7;
 const REQUEST: u8 = 8;
 const REQUEST_OF: u8 = 9;
+const CURSOR: u8 = 10;
+const DELIVERY: u8 = 11;
+const QUEUED: u8 = 12;
 
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
@@ -77,6 +83,60 @@ pub(super) fn request_of(sequence: u64) -> Key {
 /// The requests of the changes with sequences from `first` to `last`, both included.
 pub(super) fn requests_between(first: u64, last: u64) -> Range<Key> {
     request_of(first)..next(request_of(last))
+}
+
+pub(super) fn cursor(partner: &str) -> Key {
+    join(CURSOR, &[partner.as_bytes()])
+}
+
+pub(super) fn delivery(key: DeliveryKey) -> Key {
+    join(DELIVERY, &[key.application.as_bytes(), &key.version.to_be_bytes()])
+}
+
+pub(super) fn queued(place: &Place, key: DeliveryKey) -> Key {
+    queued_at(place.queue, &place.partner, place.time, key)
+}
+
+fn queued_at(queue: Queue, partner: &str, time: Time, key: DeliveryKey) -> Key {
+    let mut out = queue_prefix(queue, partner);
+    out.extend_from_slice(&time.as_millis().to_be_bytes());
+    out.extend_from_slice(key.application.as_bytes());
+    out.extend_from_slice(&key.version.to_be_bytes());
+    out
+}
+
+/// The partner's name is at most [`INDEX_VALUE_LIMIT`] bytes: the plan of a group has seen to it.
+fn queue_prefix(queue: Queue, partner: &str) -> Key {
+    let len = u16::try_from(partner.len()).unwrap_or(u16::MAX);
+    join(QUEUED, &[&[queue as u8], &len.to_be_bytes(), partner.as_bytes()])
+}
+
+/// The cursors of all partners.
+pub(super) fn cursors() -> Range<Key> {
+    vec![CURSOR]..vec![CURSOR + 1]
+}
+
+/// The deliveries of an application with versions above `after`.
+pub(super) fn deliveries_after(application: ApplicationId, after: u64) -> Range<Key> {
+    next(delivery(DeliveryKey { application, version: after }))..next(delivery(DeliveryKey {
+        application,
+        version: u64::MAX,
+    }))
+}
+
+/// The rows of a partner's queue after one (or from the first), not later than `until`.
+pub(super) fn queued_between(
+    queue: Queue,
+    partner: &str,
+    after: Option<(Time, DeliveryKey)>,
+    until: Time,
+) -> Range<Key> {
+    let from = after.map_or_else(
+        || queue_prefix(queue, partner),
+        |(time, key)| next(queued_at(queue, partner, time, key)),
+    );
+    let last = DeliveryKey { application: ApplicationId::from_bytes([0xff; 16]), version: u64::MAX };
+    from..next(queued_at(queue, partner, until, last))
 }
 
 /// All applications after one, or all.
@@ -154,6 +214,32 @@ pub(super) fn read_index(key: &[u8]) -> Result<(IndexKey, ApplicationId), CodecE
     reader.end().map(|()| (IndexKey { index, value }, id))
 }
 
+/// The partner in the key of a cursor.
+pub(super) fn read_cursor(key: &[u8]) -> Result<String, CodecError> {
+    let mut reader = tagged("the key of a cursor", CURSOR, key)?;
+    String::from_utf8(reader.rest().to_vec())
+        .map_err(|_unspoken| CodecError::Field { what: "the key of a cursor", found: CURSOR })
+}
+
+/// The delivery that a key names.
+pub(super) fn read_delivery(key: &[u8]) -> Result<DeliveryKey, CodecError> {
+    let mut reader = tagged("the key of a delivery", DELIVERY, key)?;
+    let application = ApplicationId::from_bytes(reader.array()?);
+    let key = DeliveryKey { application, version: reader.u64()? };
+    reader.end().map(|()| key)
+}
+
+/// The time and the delivery in the key of a row of a queue.
+pub(super) fn read_queued(key: &[u8]) -> Result<(Time, DeliveryKey), CodecError> {
+    let mut reader = tagged("the key of a row of a queue", QUEUED, key)?;
+    let (_queue, len) = (reader.u8()?, reader.u16()?);
+    reader.take(usize::from(len))?;
+    let time = Time::from_millis(reader.u64()?);
+    let application = ApplicationId::from_bytes(reader.array()?);
+    let key = DeliveryKey { application, version: reader.u64()? };
+    reader.end().map(|()| (time, key))
+}
+
 fn index_prefix(key: &IndexKey) -> Key {
     const { assert!(INDEX_VALUE_LIMIT <= u16::MAX as usize) };
     let len = u16::try_from(key.value.len()).unwrap_or(u16::MAX);
@@ -205,6 +291,32 @@ mod tests {
         assert_eq!(read_index(&index(&named(b"v"), id(3))).unwrap(), (named(b"v"), id(3)));
         assert!(read_change(&wake(w)).is_err());
         assert!(read_change(&next(change(1))).is_err());
+    }
+
+    #[test]
+    fn keys_of_deliveries_read_back_and_stay_apart() {
+        let key = DeliveryKey { application: id(4), version: 3 };
+        let place = |partner: &str| {
+            let (time, since) = (Time::from_millis(9), Time::from_millis(8));
+            Place { queue: Queue::Behind, partner: partner.to_owned(), time, since }
+        };
+        assert_eq!(read_cursor(&cursor("agency")).unwrap(), "agency");
+        assert_eq!(read_delivery(&delivery(key)).unwrap(), key);
+        assert_eq!(read_queued(&queued(&place("agency"), key)).unwrap(), (Time::from_millis(9), key));
+        for (queue, partner, at, inside) in [
+            (Queue::Behind, "agency", 9, true),
+            (Queue::Behind, "agency", 8, false),
+            (Queue::Behind, "agenc", 9, false),
+            (Queue::Behind, "agency2", 9, false),
+            (Queue::Next, "agency", 9, false),
+        ] {
+            let range = queued_between(queue, partner, None, Time::from_millis(at));
+            assert_eq!(range.contains(&queued(&place("agency"), key)), inside, "{queue:?} {partner} {at}");
+        }
+        let range = deliveries_after(id(4), 2);
+        assert!(range.contains(&delivery(key)));
+        assert!(!range.contains(&delivery(DeliveryKey { version: 2, ..key })));
+        assert!(!range.contains(&delivery(DeliveryKey { application: id(5), ..key })));
     }
 
     #[test]

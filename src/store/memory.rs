@@ -4,12 +4,13 @@
 //! is another handle on the same rows: keep one, drop the engine, and you have had a crash.
 
 use super::codec::Encoded;
+use super::delivery;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Document, IndexKey, Item, Remembered,
-    RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
+    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
+    IndexKey, Item, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -205,6 +206,47 @@ impl Store for MemoryStore {
 
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
         read::document(self, id, number)
+    }
+
+    fn delivery_cursors(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        delivery::cursors(self)
+    }
+
+    fn delivery(&self, key: DeliveryKey) -> Result<Option<Delivery>, StoreError> {
+        delivery::delivery(self, key)
+    }
+
+    fn deliveries(
+        &self,
+        application: ApplicationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        delivery::deliveries(self, application, after, limit)
+    }
+
+    fn queued(
+        &self,
+        queue: Queue,
+        partner: &str,
+        after: Option<(Time, DeliveryKey)>,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<Queued>, StoreError> {
+        delivery::queued(self, queue, partner, after, until, limit)
+    }
+
+    fn write_deliveries(&self, group: &DeliveryGroup) -> Result<(), StoreError> {
+        delivery::check(group)?;
+        let _writer = self.writer();
+        let writes = delivery::plan(self, group)?;
+        let totals = self.state().totals;
+        self.state_mut().write(writes, totals);
+        Ok(())
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn counts(&self) -> Counts {

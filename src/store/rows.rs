@@ -10,12 +10,15 @@
 //! | identity | instance 16 |
 //! | request | sequence u64, application 16, fingerprint 16 |
 //! | request of a change | key of the request 16 |
+//! | cursor | sequence u64 |
+//! | delivery | queue u8, time u64, since u64, length of the partner u16, partner, record's version u16, record |
+//! | row of a queue | since u64 |
 //!
 //! Wake-ups and index rows are empty envelopes. Every form is [`FORM`]; a new one gets the next
 //! number and its own reader beside the old one. Nothing here knows what the bodies mean.
 
 use super::codec::{self, CodecError, Encoded, Kind, Reader};
-use super::{BlobId, Change, Counts, Document, Remembered, RequestKey};
+use super::{BlobId, Change, Counts, Document, Place, Queue, Remembered, RequestKey};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use aws_lc_rs::digest;
@@ -200,6 +203,54 @@ pub(super) fn read_request_of(row: &[u8]) -> Result<RequestKey, CodecError> {
     let mut reader = Reader::new("the body of a request of a change", body);
     let key = RequestKey(reader.array()?);
     reader.end().map(|()| key)
+}
+
+pub(super) fn write_cursor(sequence: u64) -> Vec<u8> {
+    codec::seal(Kind::Cursor, FORM, &sequence.to_be_bytes())
+}
+
+pub(super) fn read_cursor(row: &[u8]) -> Result<u64, CodecError> {
+    let (_, body) = codec::open(Kind::Cursor, FORM, row)?;
+    let mut reader = Reader::new("the body of a cursor", body);
+    let sequence = reader.u64()?;
+    reader.end().map(|()| sequence)
+}
+
+pub(super) fn write_delivery(place: &Place, record: &Encoded) -> Vec<u8> {
+    let mut body = Vec::with_capacity(21 + place.partner.len() + record.body.len());
+    body.push(place.queue as u8);
+    body.extend_from_slice(&place.time.as_millis().to_be_bytes());
+    body.extend_from_slice(&place.since.as_millis().to_be_bytes());
+    let len = u16::try_from(place.partner.len()).unwrap_or(u16::MAX);
+    body.extend_from_slice(&len.to_be_bytes());
+    body.extend_from_slice(place.partner.as_bytes());
+    append(&mut body, record);
+    codec::seal(Kind::Delivery, FORM, &body)
+}
+
+pub(super) fn read_delivery(row: &[u8]) -> Result<(Place, Encoded), CodecError> {
+    const WHAT: &str = "the body of a delivery";
+    let (_, body) = codec::open(Kind::Delivery, FORM, row)?;
+    let mut reader = Reader::new(WHAT, body);
+    let queue = reader.u8()?;
+    let queue = Queue::from_number(queue).ok_or(CodecError::Field { what: WHAT, found: queue })?;
+    let (time, since) = (Time::from_millis(reader.u64()?), Time::from_millis(reader.u64()?));
+    let len = reader.u16()?;
+    let partner = reader.take(usize::from(len))?.to_vec();
+    let partner = String::from_utf8(partner)
+        .map_err(|error| CodecError::Field { what: WHAT, found: error.as_bytes()[0] })?;
+    Ok((Place { queue, partner, time, since }, encoded(reader)?))
+}
+
+pub(super) fn write_queued(since: Time) -> Vec<u8> {
+    codec::seal(Kind::Queued, FORM, &since.as_millis().to_be_bytes())
+}
+
+pub(super) fn read_queued(row: &[u8]) -> Result<Time, CodecError> {
+    let (_, body) = codec::open(Kind::Queued, FORM, row)?;
+    let mut reader = Reader::new("the body of a row of a queue", body);
+    let since = Time::from_millis(reader.u64()?);
+    reader.end().map(|()| since)
 }
 
 fn append(body: &mut Vec<u8>, inner: &Encoded) {

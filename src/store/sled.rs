@@ -21,12 +21,13 @@ mod quiet;
 mod tests;
 
 use super::codec::Encoded;
+use super::delivery;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BlobId, Change, Counts, Document, IndexKey, Item, Remembered, RequestKey, Store,
-    StoreError, Stored, Time, Verdict, Wake,
+    ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
+    Item, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
 };
 use crate::clock::Stopwatch;
 use crate::telemetry::metrics as told;
@@ -97,6 +98,8 @@ struct Writer {
     /// Names in sled's own folder of blobs that are synced already.
     synced: Vec<std::ffi::OsString>,
     stopped: Option<Arc<dyn Error + Send + Sync>>,
+    /// Rows were written that no sync has made durable yet.
+    is_ahead: bool,
     closed: bool,
 }
 
@@ -130,6 +133,9 @@ impl SledStore {
         if writer.closed || writer.stopped.is_some() {
             return Ok(());
         }
+        if writer.is_ahead {
+            self.stopping(&mut writer, Self::make_durable)?;
+        }
         writer.closed = true;
         writer.manifest = Manifest {
             sequence: writer.totals.counts.moves,
@@ -141,28 +147,25 @@ impl SledStore {
 
     /// Writes rows and syncs them; stops the store if that fails.
     fn write(&self, writer: &mut Writer, writes: Writes, totals: Totals) -> Result<(), StoreError> {
-        if let Err(error) = self.write_durably(writer, writes, totals) {
+        self.stopping(writer, |store, writer| store.write_durably(writer, writes, totals))
+    }
+
+    /// Does what may fail once only; stops the store if it does.
+    fn stopping(
+        &self,
+        writer: &mut Writer,
+        work: impl FnOnce(&Self, &mut Writer) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        work(self, writer).map_err(|error| {
             let cause: Arc<dyn Error + Send + Sync> = Arc::new(error);
             writer.stopped = Some(Arc::clone(&cause));
-            return Err(StoreError::Stopped { cause });
-        }
-        Ok(())
+            StoreError::Stopped { cause }
+        })
     }
 
     fn write_durably(&self, writer: &mut Writer, writes: Writes, totals: Totals) -> Result<(), StoreError> {
-        let mut batch = ::sled::Batch::default();
-        for (key, value) in writes {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
-        }
-        quiet::sled("write a group", || self.db.apply_batch(batch))?;
-        quiet::sled("flush a group", || self.db.flush())?;
-        let synced = Stopwatch::start();
-        disk::sync_new_files(&self.folder.join("sled/blobs"), &mut writer.synced)?;
-        self.db_file.sync_data().map_err(disk::failed("sync", &self.folder.join("sled/db")))?;
-        metrics::histogram!(told::STORE_SYNC).record(synced.read());
+        self.apply(writes)?;
+        self.make_durable(writer)?;
 
         writer.totals = totals;
         {
@@ -180,6 +183,28 @@ impl SledStore {
             writer.manifest = Manifest { sequence: newest, counts: totals.counts, ..writer.manifest };
             writer.manifest.write(&self.folder)?;
         }
+        Ok(())
+    }
+
+    fn apply(&self, writes: Writes) -> Result<(), StoreError> {
+        let mut batch = ::sled::Batch::default();
+        for (key, value) in writes {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        quiet::sled("write a group", || self.db.apply_batch(batch))
+    }
+
+    /// Makes all that was applied durable.
+    fn make_durable(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        quiet::sled("flush a group", || self.db.flush())?;
+        let synced = Stopwatch::start();
+        disk::sync_new_files(&self.folder.join("sled/blobs"), &mut writer.synced)?;
+        self.db_file.sync_data().map_err(disk::failed("sync", &self.folder.join("sled/db")))?;
+        metrics::histogram!(told::STORE_SYNC).record(synced.read());
+        writer.is_ahead = false;
         Ok(())
     }
 
@@ -349,6 +374,53 @@ impl Store for SledStore {
 
     fn document(&self, id: ApplicationId, number: u32) -> Result<Option<Vec<u8>>, StoreError> {
         read::document(self, id, number)
+    }
+
+    fn delivery_cursors(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        delivery::cursors(self)
+    }
+
+    fn delivery(&self, key: DeliveryKey) -> Result<Option<Delivery>, StoreError> {
+        delivery::delivery(self, key)
+    }
+
+    fn deliveries(
+        &self,
+        application: ApplicationId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        delivery::deliveries(self, application, after, limit)
+    }
+
+    fn queued(
+        &self,
+        queue: Queue,
+        partner: &str,
+        after: Option<(Time, DeliveryKey)>,
+        until: Time,
+        limit: usize,
+    ) -> Result<Vec<Queued>, StoreError> {
+        delivery::queued(self, queue, partner, after, until, limit)
+    }
+
+    fn write_deliveries(&self, group: &DeliveryGroup) -> Result<(), StoreError> {
+        delivery::check(group)?;
+        // The lock for as long as a batch takes to get into memory: commits hardly notice.
+        let mut writer = self.writer();
+        writer.running()?;
+        let writes = delivery::plan(self, group)?;
+        writer.is_ahead = true;
+        self.stopping(&mut writer, |store, _writer| store.apply(writes))
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        writer.running()?;
+        if !writer.is_ahead {
+            return Ok(());
+        }
+        self.stopping(&mut writer, Self::make_durable)
     }
 
     fn counts(&self) -> Counts {

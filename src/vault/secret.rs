@@ -24,6 +24,15 @@ impl Secret {
         Self(Zeroizing::new(bytes))
     }
 
+    /// Reads a text from a file that nobody else may read (mode 0600 or less); space around it does
+    /// not matter.
+    ///
+    /// # Errors
+    /// [`VaultError::Exposed`] if others may read it, and the system's.
+    pub fn from_file(path: &Path) -> Result<Self, VaultError> {
+        Ok(Self::new(folder::read_private(path)?.trim().as_bytes().to_vec()))
+    }
+
     /// Shows the bytes.
     pub fn expose(&self) -> &[u8] {
         &self.0

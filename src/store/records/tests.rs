@@ -4,6 +4,7 @@
 //! a folder of its own beside them, and the bytes of the old ones must go on reading.
 
 use super::change::{self, ChangeRecord};
+use super::delivery::{self, DeliveryRecord, Resent};
 use super::journal::{self, Entry, Happening};
 use super::{RecordError, snapshot};
 use crate::machine::application::{Application, Wanted};
@@ -22,6 +23,8 @@ use crate::store::codec::Encoded;
 const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v2/snapshots.txt");
 const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v2/journal.txt");
 const CHANGES: &str = include_str!("../../../tests/fixtures/records/v2/changes.txt");
+
+const DELIVERIES: &str = include_str!("../../../tests/fixtures/records/v1/deliveries.txt");
 
 const SNAPSHOTS_V1: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
 const JOURNAL_V1: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
@@ -79,6 +82,38 @@ fn journal_entries_of_every_happening_are_those_released() {
     let nameless =
         |entry: &Entry| Entry { actor: String::new(), detail: detail_then(entry), ..entry.clone() };
     check_former(JOURNAL_V1, &entries(), nameless, journal::from_record);
+}
+
+#[test]
+fn deliveries_are_those_released() {
+    let resent = Resent { by: samples::by(), at: NOW };
+    let bare = DeliveryRecord {
+        sequence: 300,
+        state: State::Init,
+        at: NOW,
+        message: "{}".to_owned(),
+        tries: 0,
+        first_try: None,
+        error: None,
+        resent: None,
+    };
+    let full = DeliveryRecord {
+        state: State::Rejected,
+        tries: 70_000,
+        first_try: Some(NOW),
+        error: Some("HTTP 500".to_owned()),
+        resent: Some(resent),
+        ..bare.clone()
+    };
+    let lines = DELIVERIES.lines().map(|line| hex::decode(line).unwrap());
+    for (released, record) in lines.zip([bare, full]) {
+        let written = delivery::to_record(&record);
+        assert_eq!(hex::encode(&written.body), hex::encode(&released));
+        assert_eq!(delivery::from_record(&written).unwrap(), record);
+        let newer = Encoded { version: 2, ..written };
+        assert!(matches!(delivery::from_record(&newer), Err(RecordError::Newer { found: 2, known: 1, .. })));
+    }
+    assert_eq!(DELIVERIES.lines().count(), 2);
 }
 
 #[test]

@@ -1,0 +1,114 @@
+//! What must reach a partner of one move, as stored; where it stands in its queue, and since when,
+//! stands beside it.
+
+use super::{RecordError, decode, encode};
+use crate::machine::event::By;
+use crate::machine::graph::application::State;
+use crate::machine::time::Time;
+use crate::store::codec::Encoded;
+use serde::{Deserialize, Serialize};
+
+const RECORD: &str = "delivery";
+
+/// The newest version of the record.
+pub const VERSION: u16 = 1;
+
+/// What must reach a partner of one move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// The place of the move in the stream of changes.
+    pub sequence: u64,
+    /// Where the application stood after it.
+    pub state: State,
+    /// When it happened.
+    pub at: Time,
+    /// The body that is sent, the same with every try.
+    pub message: String,
+    /// How often it was tried, since it was made or last sent again.
+    pub tries: u32,
+    /// When it was tried first, likewise.
+    pub first_try: Option<Time>,
+    /// What went wrong the last time; nothing of what a partner answered but its status.
+    pub error: Option<String>,
+    /// Who had it sent again last.
+    pub resent: Option<Resent>,
+}
+
+/// That somebody had a delivery sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resent {
+    /// Who, and why.
+    pub by: By,
+    /// When.
+    pub at: Time,
+}
+
+/// Encodes a delivery.
+pub fn to_record(delivery: &DeliveryRecord) -> Encoded {
+    encode(VERSION, &DeliveryV1::from(delivery))
+}
+
+/// Decodes a delivery.
+pub fn from_record(encoded: &Encoded) -> Result<DeliveryRecord, RecordError> {
+    decode::<DeliveryV1>(RECORD, VERSION, encoded)?.into_delivery()
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeliveryV1 {
+    sequence: u64,
+    state: u16,
+    at: u64,
+    message: String,
+    tries: u32,
+    first_try: Option<u64>,
+    error: Option<String>,
+    resent: Option<ResentV1>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResentV1 {
+    actor: String,
+    reason: String,
+    at: u64,
+}
+
+impl From<&DeliveryRecord> for DeliveryV1 {
+    fn from(delivery: &DeliveryRecord) -> Self {
+        let resent = delivery.resent.as_ref().map(|Resent { by, at }| ResentV1 {
+            actor: by.actor.clone(),
+            reason: by.reason.clone(),
+            at: at.as_millis(),
+        });
+        Self {
+            sequence: delivery.sequence,
+            state: delivery.state.number(),
+            at: delivery.at.as_millis(),
+            message: delivery.message.clone(),
+            tries: delivery.tries,
+            first_try: delivery.first_try.map(Time::as_millis),
+            error: delivery.error.clone(),
+            resent,
+        }
+    }
+}
+
+impl DeliveryV1 {
+    fn into_delivery(self) -> Result<DeliveryRecord, RecordError> {
+        let (what, number) = ("state", self.state.into());
+        let state = State::from_number(self.state);
+        let resent = self.resent.map(|ResentV1 { actor, reason, at }| Resent {
+            by: By { actor, reason },
+            at: Time::from_millis(at),
+        });
+        Ok(DeliveryRecord {
+            sequence: self.sequence,
+            state: state.ok_or(RecordError::Unknown { record: RECORD, what, number })?,
+            at: Time::from_millis(self.at),
+            message: self.message,
+            tries: self.tries,
+            first_try: self.first_try.map(Time::from_millis),
+            error: self.error,
+            resent,
+        })
+    }
+}
