@@ -9,6 +9,7 @@ mod convert;
 mod machine;
 mod operator;
 pub mod proto;
+pub mod reason;
 pub mod serve;
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,22 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Measures how long something takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Starts it.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Reads it.
+    pub fn read(self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 /// Waits.
 pub async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;

@@ -38,6 +38,10 @@ pub struct Settings {
     pub master_key_file: Option<PathBuf>,
     /// The master key itself, 32 bytes in hexadecimal or Base64; goes before the file.
     pub master_key: Option<SecretText>,
+    /// How long the server says that it is not ready before it stops taking requests, when it is told
+    /// to stop: as long as whoever sends them needs to notice.
+    #[serde(default, deserialize_with = "patience::duration")]
+    pub drain_delay: Duration,
     /// The upstream provider.
     pub provider: Provider,
     /// How patient to be.
@@ -133,6 +137,7 @@ impl Settings {
             data: folder,
             master_key_file: None,
             master_key: None,
+            drain_delay: Duration::ZERO,
             provider: Provider::default(),
             patience: Patience::default(),
             partner: products::partners(),

@@ -5,6 +5,7 @@
 //! It never calls the provider before the intent is durable, and never tells anybody what is not.
 
 pub mod archive;
+mod census;
 pub mod core;
 pub mod dossier;
 pub mod entrance;
@@ -141,8 +142,11 @@ impl<S: Store> Engine<S> {
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
         let durable = durable_seen;
+        census::begin(&*store)?;
         let shared = Shared { store, entrance, vault, policy, door, durable, followers, tail, stopped };
-        Ok(Self { shared: Arc::new(shared) })
+        let shared = Arc::new(shared);
+        tokio::spawn(census::look(Arc::downgrade(&shared)));
+        Ok(Self { shared })
     }
 
     /// Stops the engine: what was taken in before is written and answered first.

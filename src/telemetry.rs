@@ -1,5 +1,7 @@
 //! Logs: to the standard error output, as text or JSON, chosen by `DOCKET_LOG`.
 
+pub mod metrics;
+
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 

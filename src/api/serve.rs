@@ -7,6 +7,7 @@ mod health;
 mod leaving;
 mod limits;
 mod prompt;
+mod pulse;
 mod rpc;
 
 pub use self::health::Health;
@@ -23,6 +24,7 @@ use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
 use crate::engine::Engine;
 use crate::store::Store;
+use crate::telemetry::metrics::{CONNECTIONS, Teller};
 use axum::Router;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
@@ -61,9 +63,10 @@ impl Server {
     ///
     /// # Panics
     /// If the HTTP routes claim a path of a service.
-    pub fn new<S: Store>(engine: Engine<S>, http: Router) -> Self {
+    pub fn new<S: Store>(engine: Engine<S>, http: Router, teller: Option<Teller>) -> Self {
         let leave = Leave::default();
         let health = Health::new();
+        let pulse = pulse::routes(engine.clone(), health.clone(), teller);
         let applications = ApplicationServiceServer::new(Applications::new(engine.clone(), leave.watch()))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
@@ -80,8 +83,9 @@ impl Server {
             .add_service(reflection!(build_v1))
             .add_service(reflection!(build_v1alpha));
         let services = services.prepare().into_axum_router().reset_fallback();
-        let services = services.layer(axum::middleware::from_fn(rpc::watched));
-        let routes = services.merge(http.reset_fallback()).fallback(rpc::nothing_here);
+        let services =
+            services.layer(axum::middleware::from_fn(rpc::watched)).layer(tonic_web::GrpcWebLayer::new());
+        let routes = services.merge(pulse).merge(http.reset_fallback()).fallback(rpc::nothing_here);
         Self { routes, health, leave }
     }
 
@@ -109,7 +113,9 @@ impl Server {
             let Some((stream, permit)) = accepted else { continue };
             let (routes, leaving) = (routes.clone(), leave.watch());
             open.spawn(async move {
+                metrics::gauge!(CONNECTIONS).increment(1.0);
                 converse(stream, routes, leaving).await;
+                metrics::gauge!(CONNECTIONS).decrement(1.0);
                 drop(permit);
             });
         }

@@ -51,7 +51,7 @@ impl World {
         let given = Given { store, vault, random, policy: hasty(), products: products::demo() };
         let engine = Engine::start(given, Scripted::new(archive)).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
-        let server = Server::new(engine.clone(), http);
+        let server = Server::new(engine.clone(), http, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, told) = oneshot::channel::<()>();

@@ -9,6 +9,7 @@ use crate::engine::archive::Archive;
 use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
 use crate::intake::routes::routes;
+use crate::machine::graph::MACHINES;
 use crate::provider::client::{Account, Client};
 use crate::provider::wire::Opaque;
 use crate::provider::{audit, client, prepare, transport};
@@ -16,6 +17,7 @@ use crate::sandbox::serve::serve;
 use crate::sandbox::{Pace, Sandbox};
 use crate::store::Store;
 use crate::store::sled::{self, SledStore};
+use crate::telemetry::metrics::{self as told, Teller};
 use crate::vault::{MasterKey, Random, Vault};
 use anyhow::{Context, bail};
 use axum::Router;
@@ -25,9 +27,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+/// How often what was measured is put into its buckets.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// A server that is open and not yet serving.
 pub(super) struct House {
@@ -36,6 +42,8 @@ pub(super) struct House {
     engine: Engine<SledStore>,
     callbacks: Callbacks<SledStore>,
     http: Router,
+    teller: Teller,
+    drain_delay: Duration,
 }
 
 impl House {
@@ -49,6 +57,11 @@ impl House {
         settings: &Settings,
         reach: impl FnOnce(Archive<SledStore>, &Random) -> anyhow::Result<P>,
     ) -> anyhow::Result<Self> {
+        // Before anything counts.
+        let teller = Teller::start();
+        let version = env!("CARGO_PKG_VERSION");
+        let machines: Vec<_> = MACHINES.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
+        metrics::gauge!(told::BUILD, "version" => version, "machines" => machines.join(", ")).set(1.0);
         let random = Random::system();
         let data = &settings.data;
         std::fs::create_dir_all(data).with_context(|| format!("make the folder {}", data.display()))?;
@@ -71,7 +84,8 @@ impl House {
         let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
-        Ok(Self { listener, address, engine, callbacks, http })
+        let drain_delay = settings.drain_delay;
+        Ok(Self { listener, address, engine, callbacks, http, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -83,12 +97,20 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http } = self;
+        let Self { listener, address, engine, callbacks, http, teller, drain_delay } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
-        let server = Server::new(served, http);
-        server.health().set(true).await;
+        let tidied = teller.clone();
+        let tidying = tokio::spawn(async move {
+            loop {
+                clock::pause(TIDY_EVERY).await;
+                tidied.tidy();
+            }
+        });
+        let server = Server::new(served, http, Some(teller));
+        let health = server.health();
+        health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
             let _gone = told.await;
         }));
@@ -97,10 +119,16 @@ impl House {
             why = ended.stopped() => Some(why),
         };
         tracing::info!("Docket closes");
+        health.set(false).await;
+        if failure.is_none() {
+            // Whoever sends requests here must have seen it before they are refused.
+            clock::pause(drain_delay).await;
+        }
         let _gone = tell.send(());
         let (served, ()) = tokio::join!(server, callbacks.stop());
         served.context("serve")?.context("serve")?;
         engine.stop().await;
+        tidying.abort();
         match failure {
             None => Ok(ExitCode::SUCCESS),
             Some(why) => bail!("go on: {why}"),

@@ -46,7 +46,7 @@ impl Key {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 27] = [
+pub const KEYS: [Key; 28] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -59,6 +59,11 @@ pub const KEYS: [Key; 27] = [
     Key::secret(
         "master_key",
         "The master key itself, 32 bytes in hexadecimal or Base64; goes before the file.",
+    ),
+    Key::new(
+        "drain_delay",
+        "How long the server says that it is not ready before it stops taking requests, when it is told to stop.",
+        |it| span(it.drain_delay),
     ),
     Key::new("provider.address", "The upstream provider's base URL.", |it| text(&it.provider.address))
         .required(),

@@ -17,16 +17,18 @@ use super::archive;
 use super::hot::Hot;
 use super::provider::{Ended, Order};
 use super::stuck::Trouble;
+use crate::clock::Stopwatch;
 use crate::machine::application::{Application, Source};
 use crate::machine::call::EffectId;
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
-use crate::machine::step::{Birth, Effect, Refusal};
+use crate::machine::step::{Birth, Effect, Move, Refusal};
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::records::{RecordError, index, snapshot};
 use crate::store::{self, Item, Request, RequestKey, Store, StoreError, Verdict, Wake};
+use crate::telemetry::metrics as told;
 use crate::vault::{AnswerPlace, Vault};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -166,6 +168,8 @@ pub struct Published<T> {
     pub sequence: u64,
     /// The new values, in order.
     pub applications: Vec<Arc<Application>>,
+    /// The edges taken, in order.
+    pub moves: Vec<Move>,
     /// The answers to give.
     pub answers: Vec<(T, Answer)>,
 }
@@ -174,6 +178,7 @@ pub struct Published<T> {
 struct Group<T> {
     items: Vec<Item>,
     moved: Vec<(Arc<Application>, Vec<Effect>)>,
+    moves: Vec<Move>,
     heads: HashMap<ApplicationId, Arc<Application>>,
     born: HashMap<Source, ApplicationId>,
     /// The requests answered within this group.
@@ -186,6 +191,7 @@ impl<T> Default for Group<T> {
         Self {
             items: Vec::new(),
             moved: Vec::new(),
+            moves: Vec::new(),
             heads: HashMap::new(),
             born: HashMap::new(),
             requests: HashMap::new(),
@@ -275,9 +281,16 @@ impl<S: Store, T> Core<S, T> {
         let group = std::mem::take(&mut self.group);
         if group.items.is_empty() {
             let (_, sequence) = self.store.span()?;
-            return Ok(Published { sequence, applications: Vec::new(), answers: group.answers });
+            return Ok(Published {
+                sequence,
+                applications: Vec::new(),
+                moves: Vec::new(),
+                answers: group.answers,
+            });
         }
+        let synced = Stopwatch::start();
         self.vault.sync()?;
+        metrics::histogram!(told::KEYS_SYNC).record(synced.read());
         let verdicts = self.store.commit(&group.items)?;
         let mut sequence = 0;
         for (verdict, item) in verdicts.into_iter().zip(&group.items) {
@@ -291,7 +304,7 @@ impl<S: Store, T> Core<S, T> {
         }
         self.carry_out(&group, now)?;
         let applications = group.moved.into_iter().map(|(application, _)| application).collect();
-        Ok(Published { sequence, applications, answers: group.answers })
+        Ok(Published { sequence, applications, moves: group.moves, answers: group.answers })
     }
 
     /// Takes calls that are due, at most `room`; each must end in an [`Input::Ended`].

@@ -1,13 +1,16 @@
 //! The thread that drives the core on the real clock.
 
+use super::census;
 use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Published};
 use super::follow::Followers;
 use super::provider::{Ended, Failure, Provider};
 use super::stuck::Trouble;
-use crate::clock;
+use crate::clock::{self, Stopwatch};
 use crate::machine::id::ApplicationId;
 
 use crate::store::Store;
+use crate::telemetry::metrics as told;
+use metrics::{counter, gauge, histogram};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -78,7 +81,7 @@ impl<S: Store, P: Provider> Runner<S, P> {
         let mut messages = Vec::with_capacity(GROUP_LIMIT);
         loop {
             let is_open = self.wait(&mut messages);
-            let now = clock::now();
+            let (now, decided) = (clock::now(), Stopwatch::start());
             let mut stop = None;
             for message in messages.drain(..) {
                 match message {
@@ -99,6 +102,12 @@ impl<S: Store, P: Provider> Runner<S, P> {
             self.core.tick(now)?;
             if !self.core.is_idle() {
                 let published = self.core.commit(now)?;
+                if !published.applications.is_empty() {
+                    histogram!(told::GROUP_TIME).record(decided.read());
+                    histogram!(told::GROUP_SIZE)
+                        .record(u32::try_from(published.applications.len()).map_or(f64::MAX, f64::from));
+                    census::follow(&published.moves);
+                }
                 self.publish(published);
             }
             if let Some(ticket) = stop {
@@ -142,6 +151,9 @@ impl<S: Store, P: Provider> Runner<S, P> {
             under_way.fetch_add(1, Ordering::Relaxed);
             let (application, effect) = (order.application.id, order.pending.id);
             // A task of its own, so that a panic in the client is an answer too.
+            let name = order.pending.call.name();
+            gauge!(told::CALLS_UNDER_WAY).increment(1.0);
+            let called = Stopwatch::start();
             let call = self.handle.spawn(async move { provider.call(order).await });
             self.handle.spawn(async move {
                 let ended = call.await.unwrap_or_else(|panic| {
@@ -149,9 +161,23 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Ended::Failed(Failure::Ambiguous { detail: "the client failed".to_owned() })
                 });
                 under_way.fetch_sub(1, Ordering::Relaxed);
+                gauge!(told::CALLS_UNDER_WAY).decrement(1.0);
+                histogram!(told::CALL_TIME, "call" => name).record(called.read());
+                counter!(told::CALLS, "call" => name, "outcome" => outcome(&ended)).increment(1);
                 let input = Input::Ended { application, effect, ended };
                 let _stopped = door.send(Message::Input(input)).await;
             });
         }
+    }
+}
+
+/// What became of a call, as metrics tell it.
+const fn outcome(ended: &Ended) -> &'static str {
+    match ended {
+        Ended::Told { .. } => "told",
+        Ended::Failed(Failure::NotSent { .. }) => "not_sent",
+        Ended::Failed(Failure::Busy { .. }) => "busy",
+        Ended::Failed(Failure::Ambiguous { .. }) => "ambiguous",
+        Ended::Failed(Failure::Hopeless(_)) => "hopeless",
     }
 }

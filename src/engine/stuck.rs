@@ -31,6 +31,17 @@ pub enum Kind {
     Retrying,
 }
 
+impl Kind {
+    /// Gives the name used in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::Held => "held",
+            Self::Retrying => "retrying",
+        }
+    }
+}
+
 /// Applications that are stuck for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {

@@ -10,6 +10,7 @@ mod body;
 mod tests;
 
 use super::push::{Push, PushError};
+use crate::telemetry::metrics::PUSHES;
 use answer::Failure;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -145,13 +146,17 @@ async fn wrong_method() -> Response {
 
 impl<D: Desk> Intake<D> {
     async fn answer(&self, request: Request, read: fn(&[u8]) -> Result<Push, PushError>) -> Response {
-        match self.take(request, read).await {
-            Ok(receipt) => receipt.into_response(),
+        let push = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let (answer, is_taken) = match self.take(request, read).await {
+            Ok(receipt) => (receipt.into_response(), "yes"),
             Err(failure) => {
                 tracing::info!(partner = %self.partner, reason = %failure, "push not taken");
-                failure.into_response()
+                (failure.into_response(), "no")
             }
-        }
+        };
+        let status = format!("{} {is_taken}", answer.status().as_u16());
+        metrics::counter!(PUSHES, "push" => push, "status" => status).increment(1);
+        answer
     }
 
     async fn take(

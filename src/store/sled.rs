@@ -29,6 +29,8 @@ use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
     Item, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
 };
+use crate::clock::Stopwatch;
+use crate::telemetry::metrics as told;
 use blobs::Blobs;
 use manifest::Manifest;
 use std::collections::BTreeMap;
@@ -198,8 +200,10 @@ impl SledStore {
     /// Makes all that was applied durable.
     fn make_durable(&self, writer: &mut Writer) -> Result<(), StoreError> {
         quiet::sled("flush a group", || self.db.flush())?;
+        let synced = Stopwatch::start();
         disk::sync_new_files(&self.folder.join("sled/blobs"), &mut writer.synced)?;
         self.db_file.sync_data().map_err(disk::failed("sync", &self.folder.join("sled/db")))?;
+        metrics::histogram!(told::STORE_SYNC).record(synced.read());
         writer.is_ahead = false;
         Ok(())
     }

@@ -29,7 +29,11 @@ fn people_use_a_running_server() {
 #[test]
 fn references_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
-    for (name, page) in [("cli.md", docket::cli::reference()), ("config.md", docket::config::reference())] {
+    for (name, page) in [
+        ("cli.md", docket::cli::reference()),
+        ("config.md", docket::config::reference()),
+        ("metrics.md", docket::telemetry::metrics::reference()),
+    ] {
         let file = folder.join(name);
         if std::env::var_os("UPDATE").is_some() {
             fs::create_dir_all(&folder).unwrap();

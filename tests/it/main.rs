@@ -7,12 +7,14 @@
     reason = "these are tests"
 )]
 
+mod book;
 mod cli;
 mod crash;
 mod generator;
 mod house;
 mod many_watchers;
 mod process;
+mod pulse;
 mod simulation;
 mod sync;
 mod unread;

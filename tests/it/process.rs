@@ -4,7 +4,7 @@ use docket::api::proto::v1::application_service_client::ApplicationServiceClient
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tonic::transport::{Channel, Endpoint};
 
@@ -15,17 +15,40 @@ const START: Duration = Duration::from_secs(60);
 pub(crate) struct Process {
     child: Child,
     pub(crate) address: String,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
+    /// What it has logged so far, a line each.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().expect("nobody panics under it").clone()
+    }
+
+    /// Asks it to leave, and does not wait.
+    pub(crate) fn ask_to_leave(&self) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(told.expect("there is a kill").success());
+    }
+
+    /// Waits until it has left in peace.
+    pub(crate) fn has_left(mut self) {
+        let ended = self.child.wait().expect("it ends");
+        assert!(ended.success(), "it did not leave in peace: {ended}");
+    }
+
     /// Starts `docket` with these arguments and variables, and waits until it listens.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, String)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
-        command.args(arguments).envs(variables.iter().map(|(name, value)| (name, value)));
-        command.env("DOCKET_LOG", "info").stderr(Stdio::piped()).stdout(Stdio::null());
+        command.args(arguments).env("DOCKET_LOG", "info");
+        command
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null());
         let mut child = command.spawn().expect("the binary starts");
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
         let (tell, told) = mpsc::channel();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 if let Some(address) = address_in(&line) {
@@ -33,8 +56,9 @@ impl Process {
                 }
                 if line.contains("\"ERROR\"") || line.starts_with("docket: ") {
                     println!("{line}");
-                    let _gone = tell.send(Err(line));
+                    let _gone = tell.send(Err(line.clone()));
                 }
+                kept.lock().expect("nobody panics under it").push(line);
             }
         });
         let address = match told.recv_timeout(START) {
@@ -42,7 +66,7 @@ impl Process {
             Ok(Err(line)) => panic!("{arguments:?}: {line}"),
             Err(error) => panic!("{arguments:?} does not listen: {error}"),
         };
-        Self { child, address }
+        Self { child, address, log }
     }
 
     /// Kills it as a loss of power would, as far as the kernel lets it: `SIGKILL`.
@@ -52,11 +76,9 @@ impl Process {
     }
 
     /// Asks it to leave as a supervisor does, `SIGTERM`, and waits until it has left in peace.
-    pub(crate) fn leave(mut self) {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(told.expect("there is a kill").success());
-        let ended = self.child.wait().expect("it ends");
-        assert!(ended.success(), "it did not leave in peace: {ended}");
+    pub(crate) fn leave(self) {
+        self.ask_to_leave();
+        self.has_left();
     }
 
     /// Its resident memory in MiB.

@@ -1,6 +1,7 @@
 //! Every error of the contract: its code, its permanent reason, its facts.
 
 use super::{DOMAIN, name};
+use crate::api::reason::Reason;
 use crate::engine::core::Declined;
 use crate::engine::entrance::EntranceError;
 use crate::engine::read::{ListError, SORT_LIMIT};
@@ -35,10 +36,10 @@ struct Told {
 }
 
 impl Told {
-    fn new(code: Code, reason: &str, text: impl Into<String>, facts: &[(&str, &str)]) -> Self {
+    fn new(code: Code, reason: Reason, text: impl Into<String>, facts: &[(&str, &str)]) -> Self {
         let facts: std::collections::HashMap<_, _> =
             facts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let details = ErrorDetails::with_error_info(reason, DOMAIN, facts);
+        let details = ErrorDetails::with_error_info(reason.name(), DOMAIN, facts);
         Self { code, text: text.into(), details }
     }
 
@@ -70,7 +71,7 @@ pub(super) fn invalid(violations: Vec<Violation>) -> Status {
     let facts = [("fields", fields.join(","))];
     let facts = facts.each_ref().map(|(name, value)| (*name, value.as_str()));
     let mut told =
-        Told::new(Code::InvalidArgument, "INVALID_FIELDS", "fields of the request are wrong", &facts);
+        Told::new(Code::InvalidArgument, Reason::InvalidFields, "fields of the request are wrong", &facts);
     let violations = violations.into_iter().map(|each| FieldViolation::new(each.field, each.description));
     told.details.set_bad_request(violations.collect::<Vec<_>>());
     told.status()
@@ -99,17 +100,17 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
                 let application = name::application_name(*application);
                 let text = "the order has an application already, with other content";
                 let facts = [("application", application.as_str())];
-                Told::new(Code::AlreadyExists, "APPLICATION_EXISTS", text, &facts).status()
+                Told::new(Code::AlreadyExists, Reason::ApplicationExists, text, &facts).status()
             }
             Declined::Changed { expected, found } => {
                 let (expected, found) = (expected.to_string(), found.to_string());
                 let facts = [("subject", subject), ("expected", &expected), ("found", &found)];
                 let text = "the application has changed since its etag was read";
-                Told::new(Code::Aborted, "ETAG_MISMATCH", text, &facts).status()
+                Told::new(Code::Aborted, Reason::EtagMismatch, text, &facts).status()
             }
             Declined::RequestReused => {
                 let text = "the request_id was used for another request";
-                Told::new(Code::AlreadyExists, "REQUEST_ID_REUSED", text, &[("field", "request_id")])
+                Told::new(Code::AlreadyExists, Reason::RequestIdReused, text, &[("field", "request_id")])
                     .field("request_id", "must be new, or that of the same request")
                     .status()
             }
@@ -118,7 +119,7 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
         EngineError::Entrance(entrance) => match entrance {
             EntranceError::UnknownProduct(_) => {
                 let text = "no product of this server has this name";
-                Told::new(Code::InvalidArgument, "UNKNOWN_PRODUCT", text, &[("field", "product")])
+                Told::new(Code::InvalidArgument, Reason::UnknownProduct, text, &[("field", "product")])
                     .field("product", "must be a product of this server")
                     .status()
             }
@@ -127,12 +128,12 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
         },
         EngineError::Contended => {
             let text = "somebody else brings the same order at the same time";
-            Told::new(Code::Aborted, "CONTENDED", text, &[]).retry(CONTENDED_RETRY).status()
+            Told::new(Code::Aborted, Reason::Contended, text, &[]).retry(CONTENDED_RETRY).status()
         }
         EngineError::Stopped(why) => {
             tracing::warn!(%why, "a request met a stopped engine");
             let text = "the server has stopped taking requests";
-            Told::new(Code::Unavailable, "ENGINE_STOPPED", text, &[]).retry(RETRY_AFTER).status()
+            Told::new(Code::Unavailable, Reason::EngineStopped, text, &[]).retry(RETRY_AFTER).status()
         }
         EngineError::Open(source) => internal(source),
         EngineError::Load(source) => internal(source),
@@ -147,18 +148,18 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
         Refusal::NotAllowed { machine, state, event } => {
             let text = format!("the {machine} machine does not allow {event} in {state}");
             let facts = [("subject", subject), ("machine", *machine), ("state", *state), ("event", *event)];
-            Told::new(Code::FailedPrecondition, "TRANSITION_NOT_ALLOWED", text, &facts)
+            Told::new(Code::FailedPrecondition, Reason::TransitionNotAllowed, text, &facts)
                 .precondition("TRANSITION", subject)
                 .status()
         }
         Refusal::UnknownChallenge { .. } => {
             let facts = [("challenge", subject)];
-            Told::new(Code::NotFound, "CHALLENGE_NOT_FOUND", "no such challenge was ever asked", &facts)
+            Told::new(Code::NotFound, Reason::ChallengeNotFound, "no such challenge was ever asked", &facts)
                 .status()
         }
         Refusal::ClosedChallenge { .. } => {
             let text = "the challenge was answered before, or asks no more";
-            Told::new(Code::FailedPrecondition, "CHALLENGE_CLOSED", text, &[("challenge", subject)])
+            Told::new(Code::FailedPrecondition, Reason::ChallengeClosed, text, &[("challenge", subject)])
                 .precondition("CHALLENGE", subject)
                 .status()
         }
@@ -166,24 +167,24 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
             let (asked, answered) = (asked.name(), answered.name());
             let facts = [("challenge", subject), ("asked", asked), ("answered", answered)];
             let text = format!("the challenge asks for {asked}");
-            Told::new(Code::InvalidArgument, "WRONG_ANSWER_KIND", text, &facts)
+            Told::new(Code::InvalidArgument, Reason::WrongAnswerKind, text, &facts)
                 .field(answered, format!("must not be set: the challenge asks for {asked}"))
                 .status()
         }
         Refusal::Disagrees { field } => {
             let text = format!("the {field} contradicts what the application holds");
-            Told::new(Code::FailedPrecondition, "EVIDENCE_DISAGREES", text, &[("field", *field)])
+            Told::new(Code::FailedPrecondition, Reason::EvidenceDisagrees, text, &[("field", *field)])
                 .precondition("EVIDENCE", subject)
                 .status()
         }
         // Numbers are drawn at random: the next try draws others.
         Refusal::DocumentTaken { .. } => {
             let text = "a number drawn for a document is taken";
-            Told::new(Code::Aborted, "CONTENDED", text, &[]).retry(CONTENDED_RETRY).status()
+            Told::new(Code::Aborted, Reason::Contended, text, &[]).retry(CONTENDED_RETRY).status()
         }
         Refusal::NotHeld => Told::new(
             Code::FailedPrecondition,
-            "NOT_HELD",
+            Reason::NotHeld,
             "the application is not held",
             &[("subject", subject)],
         )
@@ -191,13 +192,14 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
         .status(),
         Refusal::NothingToRetry => {
             let text = "no call of the application waits to be made";
-            Told::new(Code::FailedPrecondition, "NOTHING_TO_RETRY", text, &[("subject", subject)])
+            Told::new(Code::FailedPrecondition, Reason::NothingToRetry, text, &[("subject", subject)])
                 .precondition("CALL", subject)
                 .status()
         }
         Refusal::TooManyDocuments => {
             let text = "the application holds as many documents as it may";
-            Told::new(Code::ResourceExhausted, "TOO_MANY_DOCUMENTS", text, &[("subject", subject)]).status()
+            Told::new(Code::ResourceExhausted, Reason::TooManyDocuments, text, &[("subject", subject)])
+                .status()
         }
     }
 }
@@ -208,7 +210,7 @@ pub(in super::super) fn unlisted(error: &ListError) -> Status {
         ListError::TooManyToSort => {
             let limit = SORT_LIMIT.to_string();
             let text = "too many applications match to be put in this order: narrow the filter";
-            Told::new(Code::FailedPrecondition, "TOO_MANY_TO_SORT", text, &[("limit", limit.as_str())])
+            Told::new(Code::FailedPrecondition, Reason::TooManyToSort, text, &[("limit", limit.as_str())])
                 .precondition("LIST", "applications")
                 .status()
         }
@@ -221,7 +223,7 @@ pub(in super::super) fn unwatched(error: &WatchError) -> Status {
     match error {
         WatchError::BadToken => {
             let text = "the resume token is none of this server's for this filter";
-            Told::new(Code::InvalidArgument, "BAD_RESUME_TOKEN", text, &[("field", "resume_token")])
+            Told::new(Code::InvalidArgument, Reason::BadResumeToken, text, &[("field", "resume_token")])
                 .field("resume_token", "must be one of this server's for the same filter")
                 .status()
         }
@@ -229,7 +231,7 @@ pub(in super::super) fn unwatched(error: &WatchError) -> Status {
             let oldest = oldest.to_string();
             let text = "the changes after the resume token are no longer kept: watch without it";
             let facts = [("oldest_sequence", oldest.as_str())];
-            Told::new(Code::OutOfRange, "RESUME_TOKEN_TOO_OLD", text, &facts).status()
+            Told::new(Code::OutOfRange, Reason::ResumeTokenTooOld, text, &facts).status()
         }
         WatchError::Engine(error) => refused(error, "changes"),
     }
@@ -237,30 +239,30 @@ pub(in super::super) fn unwatched(error: &WatchError) -> Status {
 
 fn unknown_application(subject: &str) -> Status {
     let text = "no such application exists";
-    Told::new(Code::NotFound, "APPLICATION_NOT_FOUND", text, &[("subject", subject)]).status()
+    Told::new(Code::NotFound, Reason::ApplicationNotFound, text, &[("subject", subject)]).status()
 }
 
 /// There is no such machine.
 pub(super) fn unknown_machine() -> Status {
-    Told::new(Code::NotFound, "MACHINE_NOT_FOUND", "no machine has this name", &[]).status()
+    Told::new(Code::NotFound, Reason::MachineNotFound, "no machine has this name", &[]).status()
 }
 
 /// The server is shutting down.
 pub(in super::super) fn leaving() -> Status {
     let text = "the server is shutting down";
-    Told::new(Code::Unavailable, "SHUTTING_DOWN", text, &[]).retry(RETRY_AFTER).status()
+    Told::new(Code::Unavailable, Reason::ShuttingDown, text, &[]).retry(RETRY_AFTER).status()
 }
 
 /// A request took longer than any should.
 pub(in super::super) fn too_slow() -> Status {
     let text = "the request took too long; what it asked for may have been done";
-    Told::new(Code::DeadlineExceeded, "REQUEST_TIMEOUT", text, &[]).status()
+    Told::new(Code::DeadlineExceeded, Reason::RequestTimeout, text, &[]).status()
 }
 
 /// No service has this name.
 pub(in super::super) fn unknown_service() -> Status {
     let text = "this server has no such service";
-    Told::new(Code::Unimplemented, "UNKNOWN_SERVICE", text, &[]).status()
+    Told::new(Code::Unimplemented, Reason::UnknownService, text, &[]).status()
 }
 
 /// Gives a reason to an error that the libraries below made without one; none if it has its own.
@@ -271,10 +273,10 @@ pub(in super::super) fn bare(status: &Status) -> Option<Status> {
     let (code, reason, text) = match status.code() {
         Code::Ok => return None,
         // The libraries' word for a message that cannot be decoded.
-        Code::Internal => (Code::InvalidArgument, "MALFORMED_MESSAGE", "the message cannot be decoded"),
-        Code::OutOfRange => (Code::OutOfRange, "MESSAGE_TOO_LARGE", "the message is over the limit"),
+        Code::Internal => (Code::InvalidArgument, Reason::MalformedMessage, "the message cannot be decoded"),
+        Code::OutOfRange => (Code::OutOfRange, Reason::MessageTooLarge, "the message is over the limit"),
         Code::Unimplemented => {
-            (Code::Unimplemented, "UNKNOWN_METHOD", "the service has no such method or encoding")
+            (Code::Unimplemented, Reason::UnknownMethod, "the service has no such method or encoding")
         }
         code @ (Code::Cancelled
         | Code::Unknown
@@ -288,7 +290,7 @@ pub(in super::super) fn bare(status: &Status) -> Option<Status> {
         | Code::Aborted
         | Code::Unavailable
         | Code::DataLoss
-        | Code::Unauthenticated) => (code, "NOT_SERVED", status.message()),
+        | Code::Unauthenticated) => (code, Reason::NotServed, status.message()),
     };
     Some(Told::new(code, reason, text, &[]).status())
 }
@@ -300,5 +302,5 @@ fn internal(error: &(dyn std::error::Error + 'static)) -> Status {
     let incident = hex::encode(number);
     tracing::error!(%incident, error = %chain(error), "a request failed");
     let text = "the server failed; its log tells more under the incident's number";
-    Told::new(Code::Internal, "INTERNAL", text, &[("incident", incident.as_str())]).status()
+    Told::new(Code::Internal, Reason::Internal, text, &[("incident", incident.as_str())]).status()
 }

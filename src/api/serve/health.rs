@@ -3,6 +3,8 @@
 use super::limits;
 use crate::api::proto::v1::{application_service_server, machine_service_server, operator_service_server};
 use futures_util::FutureExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
@@ -19,12 +21,13 @@ const NAMES: [&str; 4] = [
 #[derive(Debug, Clone)]
 pub struct Health {
     reporter: HealthReporter,
+    is_serving: Arc<AtomicBool>,
 }
 
 impl Health {
     /// Makes a switch that says NOT_SERVING.
     pub(super) fn new() -> Self {
-        let health = Self { reporter: HealthReporter::new() };
+        let health = Self { reporter: HealthReporter::new(), is_serving: Arc::default() };
         health.set(false).now_or_never().expect("nobody else has the new switch yet");
         health
     }
@@ -38,10 +41,16 @@ impl Health {
 
     /// Says of the server and of each service that it serves, or that it does not.
     pub async fn set(&self, is_serving: bool) {
+        self.is_serving.store(is_serving, Ordering::SeqCst);
         let status = if is_serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         for name in NAMES {
             self.reporter.set_service_status(name, status).await;
         }
+    }
+
+    /// Says whether it serves.
+    pub(super) fn is_serving(&self) -> bool {
+        self.is_serving.load(Ordering::SeqCst)
     }
 
     /// Says for the last time that nothing is served, and ends the streams of those who watch.

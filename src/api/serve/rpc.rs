@@ -2,6 +2,7 @@
 
 use super::limits;
 use crate::api::convert;
+use crate::telemetry::metrics::{REQUEST_TIME, REQUESTS};
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Request;
@@ -22,9 +23,12 @@ pub(super) async fn watched(request: Request, next: Next) -> Response {
     let span = tracing::debug_span!("rpc", %method, code = Empty, milliseconds = Empty);
     let answer = async move {
         let began = tokio::time::Instant::now();
+        let name = method.clone();
         let response = reasoned(limited(request, &method, next).await);
         let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        metrics::counter!(REQUESTS, "method" => name.clone(), "code" => format!("{code:?}")).increment(1);
+        metrics::histogram!(REQUEST_TIME, "method" => name).record(began.elapsed());
         Span::current().record("code", tracing::field::debug(code)).record("milliseconds", milliseconds);
         tracing::debug!("answered");
         response

@@ -108,7 +108,8 @@ impl<S: Store, T> Core<S, T> {
         now: Time,
     ) -> Done {
         let entry = Entry::of(event, &moved, now);
-        let Moved { application, effects, .. } = moved;
+        let Moved { application, effects, moves } = moved;
+        self.group.moves.extend(moves);
         let change = ChangeRecord {
             at: now,
             before: before.map(|before| View::of(before).brief()),

@@ -19,6 +19,8 @@ pub(in super::super) struct ChangeLine {
     /// How the application looks since.
     pub(in super::super) after: Arc<View>,
     before: Option<Brief>,
+    /// The part of `after` that filters ask about, made once for all of them.
+    brief: Brief,
     /// What it takes, about: as it is stored, and as it begins in memory.
     pub(super) bytes: usize,
 }
@@ -31,7 +33,7 @@ impl ChangeLine {
 
     /// Says whether it matches since.
     pub(in super::super) fn matches(&self, filter: &Filter) -> bool {
-        filter.matches(&self.after, self.at)
+        filter.matched(&self.brief, &self.after, self.at)
     }
 }
 
@@ -82,7 +84,8 @@ pub(in super::super) fn lines<S: Store>(
         let ChangeRecord { at, before, after } = record;
         let bytes = stored.body.body.len() + size_of::<ChangeLine>() + size_of::<View>();
         let sequence = stored.sequence;
-        lines.push(Arc::new(ChangeLine { sequence, at, after: Arc::new(after), before, bytes }));
+        let brief = after.brief();
+        lines.push(Arc::new(ChangeLine { sequence, at, after: Arc::new(after), before, brief, bytes }));
     }
     Ok(lines)
 }

@@ -37,8 +37,8 @@ impl World {
                 wake: application.wake(),
                 documents: Vec::new(),
                 unindex: Vec::new(),
-                request: None,
                 index: Vec::new(),
+                request: None,
             };
             self.store.commit(&[item]).unwrap();
             self.moves += 1;
