@@ -79,12 +79,28 @@ struct Shared<S> {
     tasks: Mutex<JoinSet<()>>,
 }
 
+/// What is to be sent again.
+#[derive(Debug, Clone)]
+pub struct Again {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// Who wants it, and why.
+    pub by: By,
+    /// A digest of the request's id: the same again sends nothing again.
+    pub request: Option<[u8; 16]>,
+    /// Nothing is sent; it is only said whether it could be.
+    pub is_trial: bool,
+}
+
 /// Callbacks could not be begun, or a delivery not be found or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallbackError {
     /// There is no such delivery, or it is swept away.
     #[error("no such delivery is kept")]
     NotFound,
+    /// The id of the request was used for another one.
+    #[error("the id of the request was used before, by somebody else or for another reason")]
+    RequestReused,
     /// Its partner is told nothing any more.
     #[error("the partner {partner} has no callback: give it a `callback_url` in the settings")]
     NoCallback {
@@ -182,9 +198,13 @@ impl<S: Store> Callbacks<S> {
     }
 
     /// Sends a delivery again, whether it was received, given up, or waits; durable on return.
-    pub async fn resend(&self, key: DeliveryKey, by: By) -> Result<Listed, CallbackError> {
+    pub async fn resend(&self, again: Again) -> Result<Listed, CallbackError> {
         let ledger = Arc::clone(&self.shared.ledger);
-        let resent = aside(move || ledger.resend(key, by, clock::now())).await?;
+        let (key, is_trial) = (again.key, again.is_trial);
+        let resent = aside(move || ledger.resend(again, clock::now())).await?;
+        if is_trial {
+            return Ok(resent);
+        }
         let partner = &resent.place.partner;
         let actor = resent.record.resent.as_ref().map(|resent| resent.by.actor.as_str());
         tracing::info!(application = %key.application, version = key.version, %partner, actor, "a delivery is sent again");
@@ -206,9 +226,12 @@ impl<S: Store> Callbacks<S> {
     }
 
     /// Reads one delivery.
-    pub async fn delivery(&self, key: DeliveryKey) -> Result<Option<Listed>, CallbackError> {
+    ///
+    /// # Errors
+    /// [`CallbackError::NotFound`], and the store's.
+    pub async fn delivery(&self, key: DeliveryKey) -> Result<Listed, CallbackError> {
         let found = self.shared.engine.store().delivery(key)?;
-        Ok(found.map(Listed::read).transpose()?)
+        Ok(Listed::read(found.ok_or(CallbackError::NotFound)?)?)
     }
 
     /// Counts what waits and what was given up, for every partner that is told anything.

@@ -108,7 +108,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, http, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {

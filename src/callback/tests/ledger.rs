@@ -79,8 +79,9 @@ fn failed(wait: Duration) -> Tried {
     Tried::Failed { error: "HTTP 500".to_owned(), wait }
 }
 
-fn by() -> By {
-    By { actor: "anna".to_owned(), reason: "again".to_owned() }
+fn again(key: DeliveryKey) -> Again {
+    let by = By { actor: "anna".to_owned(), reason: "again".to_owned() };
+    Again { key, by, request: None, is_trial: false }
 }
 
 #[tokio::test]
@@ -121,7 +122,7 @@ async fn what_fails_for_its_budget_is_given_up_and_blocks_nothing() {
     assert_eq!(due(&ledger, end), [key(1, 3)]);
     assert_eq!((ledger.census(4)[0].waiting, ledger.census(4)[0].dead), (2, 1));
     // Sent again it has its turn before those that are younger, and its whole budget.
-    let listed = ledger.resend(key(1, 1), by(), end).unwrap();
+    let listed = ledger.resend(again(key(1, 1)), end).unwrap();
     assert_eq!((listed.place.queue, listed.record.tries), (Queue::Next, 0));
     assert_eq!(due(&ledger, end), [key(1, 1)]);
     assert_eq!(store.delivery(key(1, 3)).unwrap().unwrap().place.queue, Queue::Behind);
@@ -160,7 +161,7 @@ async fn what_was_kept_long_enough_is_swept() {
     // What waits is never swept.
     assert_eq!(left(now + DEAD_KEPT), [4]);
     assert_eq!((ledger.census(4)[0].waiting, ledger.census(4)[0].dead), (1, 0));
-    assert!(matches!(ledger.resend(key(1, 1), by(), now), Err(CallbackError::NotFound)));
+    assert!(matches!(ledger.resend(again(key(1, 1)), now), Err(CallbackError::NotFound)));
 }
 
 #[tokio::test]
@@ -191,6 +192,23 @@ async fn a_partner_that_is_new_hears_from_now_on_and_others_of_theirs_only() {
         let (orders, _) = ledger.due(name, &BTreeSet::new(), 9, clock::now()).unwrap();
         assert_eq!(orders.iter().map(|order| order.key).collect::<Vec<_>>(), wanted, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_request_that_is_repeated_sends_nothing_again() {
+    let ledger = ledger(&store(&[1]));
+    let now = clock::now();
+    let named = Again { request: Some([5; 16]), ..again(key(1, 1)) };
+    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now).unwrap();
+    ledger.resend(named.clone(), now).unwrap();
+    assert_eq!(due(&ledger, now), [key(1, 1)]);
+    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now).unwrap();
+    let answered = ledger.resend(named.clone(), now + MINUTE).unwrap();
+    assert_eq!(answered.place.queue, Queue::Delivered);
+    assert_eq!(due(&ledger, now), [key(1, 3)]);
+    let by = By { actor: "bert".to_owned(), ..named.by.clone() };
+    let other = ledger.resend(Again { by, ..named }, now);
+    assert!(matches!(other, Err(CallbackError::RequestReused)));
 }
 
 #[tokio::test]

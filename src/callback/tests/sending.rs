@@ -93,19 +93,22 @@ async fn what_is_given_up_lets_the_next_pass_and_can_be_sent_again() {
     *is_willing.lock().unwrap() = true;
     let by = By { actor: "anna".to_owned(), reason: "their server is back".to_owned() };
     let key = dead[0].key;
-    callbacks.resend(key, by.clone()).await.unwrap();
+    let again = Again { key, by: by.clone(), request: None, is_trial: false };
+    callbacks.resend(Again { is_trial: true, ..again.clone() }).await.unwrap();
+    assert_eq!(only(&callbacks, Status::Dead).await, dead);
+    callbacks.resend(again.clone()).await.unwrap();
     eventually("it is told", || receiver.taken().len() == 4).await;
     eventually("it is noted", || callbacks.census()[0].dead == 0 && callbacks.census()[0].waiting == 0).await;
-    let found = callbacks.delivery(key).await.unwrap().unwrap();
+    let found = callbacks.delivery(key).await.unwrap();
     assert_eq!(Status::of(found.place.queue), Status::Delivered);
     assert_eq!(found.record.resent.unwrap().by, by);
     // What was received is sent again as well: the same bytes under the same name.
-    callbacks.resend(key, by.clone()).await.unwrap();
+    callbacks.resend(again.clone()).await.unwrap();
     eventually("it is told again", || receiver.taken().len() == 5).await;
     let same: Vec<_> = receiver.taken().into_iter().filter(|came| came.state() == "DATA_READY").collect();
     assert_eq!((&same[0].id, &same[0].text), (&same[1].id, &same[1].text));
-    let unknown = DeliveryKey { version: 99, ..key };
-    assert!(matches!(callbacks.resend(unknown, by).await, Err(CallbackError::NotFound)));
+    let unknown = Again { key: DeliveryKey { version: 99, ..key }, ..again };
+    assert!(matches!(callbacks.resend(unknown).await, Err(CallbackError::NotFound)));
     callbacks.stop().await;
 }
 
