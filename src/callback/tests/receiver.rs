@@ -38,11 +38,14 @@ pub(super) fn at_once(answer: impl IntoResponse) -> Reply {
     (Duration::ZERO, answer.into_response())
 }
 
+/// Answers what came, which came so often before.
+type Script = dyn Fn(&Came, usize) -> Reply + Send + Sync;
+
 #[derive(Clone)]
 pub(super) struct Receiver {
     pub(super) url: String,
     seen: Arc<Mutex<Seen>>,
-    script: Arc<dyn Fn(&Came, usize) -> Reply + Send + Sync>,
+    script: Arc<Script>,
 }
 
 #[derive(Default)]
