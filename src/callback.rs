@@ -36,7 +36,9 @@ use crate::engine::{Engine, aside, chain};
 use crate::machine::event::By;
 use crate::store::records::RecordError;
 use crate::store::{DeliveryKey, Store, StoreError};
+use crate::telemetry::metrics as told;
 use crate::vault::Random;
+use metrics::gauge;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -55,6 +57,9 @@ const SYNC_AFTER: Duration = Duration::from_millis(200);
 
 /// How often what was kept long enough is swept away.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often the metrics are told how it stands.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
 
 /// How long is waited after the store could not be read.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
@@ -174,7 +179,8 @@ impl<S: Store> Callbacks<S> {
         }
         // Deliveries of a partner that is told nothing any more are swept as well.
         tasks.spawn(until(leave.clone(), sweep(Arc::clone(&ledger), Arc::clone(&written))));
-        tasks.spawn(until(leave, sync(Arc::clone(&ledger), Arc::clone(&written))));
+        tasks.spawn(until(leave.clone(), sync(Arc::clone(&ledger), Arc::clone(&written))));
+        tasks.spawn(until(leave, measure(engine.clone(), Arc::clone(&ledger))));
         let tasks = Mutex::new(tasks);
         Ok(Self { shared: Arc::new(Shared { engine, ledger, bells, leaving, tasks }) })
     }
@@ -297,6 +303,23 @@ async fn sweep<S: Store>(ledger: Arc<Ledger<S>>, written: Arc<Notify>) {
         }
         written.notify_one();
         clock::pause(SWEEP_EVERY).await;
+    }
+}
+
+/// Tells the metrics how it stands.
+#[expect(clippy::cast_precision_loss, reason = "a metric is a float, and needs no last digit")]
+async fn measure<S: Store>(engine: Engine<S>, ledger: Arc<Ledger<S>>) {
+    loop {
+        let newest = *engine.durable_mark().borrow();
+        for Census { partner, waiting, dead, oldest_waiting, behind, missed } in ledger.census(newest) {
+            let age = oldest_waiting.map_or(0.0, |since| clock::now().since(since).as_secs_f64());
+            gauge!(told::DELIVERIES, "partner" => partner.clone(), "status" => "waiting").set(waiting as f64);
+            gauge!(told::DELIVERIES, "partner" => partner.clone(), "status" => "dead").set(dead as f64);
+            gauge!(told::DELIVERIES_OLDEST, "partner" => partner.clone()).set(age);
+            gauge!(told::DELIVERIES_BEHIND, "partner" => partner.clone()).set(behind as f64);
+            gauge!(told::DELIVERIES_MISSED, "partner" => partner).set(missed as f64);
+        }
+        clock::pause(MEASURE_EVERY).await;
     }
 }
 

@@ -97,7 +97,7 @@ async fn hear(
     let (id, time) = (header("docket-delivery"), header("docket-timestamp"));
     assert_eq!(header("docket-signature"), signature(&time, &body));
     let message: Value = serde_json::from_str(&body).unwrap();
-    if message["sequence"].as_u64().unwrap() % 7 == 0 {
+    if message["sequence"].as_u64().unwrap().is_multiple_of(7) {
         let mut refused = refused.lock().unwrap();
         if !refused.iter().any(|(other, _)| *other == id) {
             refused.push((id, body));
