@@ -313,6 +313,9 @@ impl<S: Store> Ledger<S> {
     fn forget(&self, partner: &str, queue: Queue, until: Time) -> Result<usize, CallbackError> {
         let mut book = self.book();
         let old = self.store().queued(queue, partner, None, until, SWEEP)?;
+        if old.is_empty() {
+            return Ok(0);
+        }
         let forget: Vec<_> = old.iter().map(|row| row.key).collect();
         self.store().write_deliveries(&DeliveryGroup { forget, ..DeliveryGroup::default() })?;
         for Queued { time, since, .. } in &old {

@@ -29,6 +29,12 @@ struct Block {
     text: String,
 }
 
+/// A moment before a process, which tells nobody, is looked at again.
+#[expect(clippy::disallowed_methods, reason = "a process that ends wakes nobody up")]
+fn pause() {
+    std::thread::sleep(Duration::from_millis(20));
+}
+
 /// The fenced blocks of a page.
 fn blocks(page: &Path) -> Vec<Block> {
     let text = fs::read_to_string(page).unwrap();
@@ -155,7 +161,7 @@ impl Reader {
                 child.kill().unwrap();
                 panic!("{place} does not end\n{}", fs::read_to_string(&log).unwrap_or_default());
             }
-            std::thread::sleep(Duration::from_millis(20));
+            pause();
         };
         let said = fs::read_to_string(&log).unwrap_or_default();
         assert_eq!(ended.code(), Some(code), "{place}\n{text}\n{said}");
@@ -173,7 +179,7 @@ impl Reader {
         let begun = Instant::now();
         while is_server && std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < PATIENCE, "{place} does not answer");
-            std::thread::sleep(Duration::from_millis(20));
+            pause();
         }
     }
 
