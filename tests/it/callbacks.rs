@@ -74,7 +74,34 @@ async fn a_partner_is_told_everything_in_order_though_docket_is_killed() {
     settled(&address, total).await;
     let repeats = heard.lock().unwrap().len() - total;
     crate::report(&format!("{total} messages, {repeats} repeats after failures and {KILLS} kills"));
+    operators_send_again(&address, &heard).await;
     drop(docket);
+}
+
+/// At the command line what was told is found, and told once more.
+async fn operators_send_again(address: &str, heard: &Heard) {
+    let (before, (id, body)) = {
+        let heard = heard.lock().unwrap();
+        (heard.len(), heard[0].clone())
+    };
+    let (application, version) = id.rsplit_once('-').unwrap();
+    let name = format!("applications/{application}/deliveries/{version}");
+    let listed = docket(address, &["deliveries", "--application", application, "-o", "name"]);
+    assert!(listed.lines().any(|line| line == name), "{name}: {listed}");
+    let reason = "the partner lost it";
+    let told = docket(address, &["resend", &id, "--reason", reason, "--actor", "anna", "-o", "json"]);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((told["name"].as_str(), told["resend"]["reason"].as_str()), (Some(&*name), Some(reason)));
+    until("it is told once more", || heard.lock().unwrap().len() > before).await;
+    assert_eq!(heard.lock().unwrap()[before], (id, body));
+}
+
+fn docket(address: &str, arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_docket"));
+    command.arg("ops").args(arguments).args(["--server", &format!("http://{address}")]);
+    let ran = command.output().unwrap();
+    assert!(ran.status.success(), "{arguments:?}: {ran:?}");
+    String::from_utf8(ran.stdout).unwrap()
 }
 
 /// A partner's server that refuses each seventh message the first time, and checks every signature.
