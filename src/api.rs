@@ -6,6 +6,7 @@
 
 mod application;
 mod convert;
+mod delivery;
 mod machine;
 mod operator;
 pub mod proto;

@@ -36,7 +36,9 @@ use crate::engine::{Engine, aside, chain};
 use crate::machine::event::By;
 use crate::store::records::RecordError;
 use crate::store::{DeliveryKey, Store, StoreError};
+use crate::telemetry::metrics as told;
 use crate::vault::Random;
+use metrics::gauge;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -55,6 +57,9 @@ const SYNC_AFTER: Duration = Duration::from_millis(200);
 
 /// How often what was kept long enough is swept away.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// How often the metrics are told how it stands.
+const MEASURE_EVERY: Duration = Duration::from_secs(15);
 
 /// How long is waited after the store could not be read.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
@@ -79,12 +84,28 @@ struct Shared<S> {
     tasks: Mutex<JoinSet<()>>,
 }
 
+/// What is to be sent again.
+#[derive(Debug, Clone)]
+pub struct Again {
+    /// Which delivery.
+    pub key: DeliveryKey,
+    /// Who wants it, and why.
+    pub by: By,
+    /// A digest of the request's id: the same again sends nothing again.
+    pub request: Option<[u8; 16]>,
+    /// Nothing is sent; it is only said whether it could be.
+    pub is_trial: bool,
+}
+
 /// Callbacks could not be begun, or a delivery not be found or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum CallbackError {
     /// There is no such delivery, or it is swept away.
     #[error("no such delivery is kept")]
     NotFound,
+    /// The id of the request was used for another one.
+    #[error("the id of the request was used before, by somebody else or for another reason")]
+    RequestReused,
     /// Its partner is told nothing any more.
     #[error("the partner {partner} has no callback: give it a `callback_url` in the settings")]
     NoCallback {
@@ -158,7 +179,8 @@ impl<S: Store> Callbacks<S> {
         }
         // Deliveries of a partner that is told nothing any more are swept as well.
         tasks.spawn(until(leave.clone(), sweep(Arc::clone(&ledger), Arc::clone(&written))));
-        tasks.spawn(until(leave, sync(Arc::clone(&ledger), Arc::clone(&written))));
+        tasks.spawn(until(leave.clone(), sync(Arc::clone(&ledger), Arc::clone(&written))));
+        tasks.spawn(until(leave, measure(engine.clone(), Arc::clone(&ledger))));
         let tasks = Mutex::new(tasks);
         Ok(Self { shared: Arc::new(Shared { engine, ledger, bells, leaving, tasks }) })
     }
@@ -182,9 +204,13 @@ impl<S: Store> Callbacks<S> {
     }
 
     /// Sends a delivery again, whether it was received, given up, or waits; durable on return.
-    pub async fn resend(&self, key: DeliveryKey, by: By) -> Result<Listed, CallbackError> {
+    pub async fn resend(&self, again: Again) -> Result<Listed, CallbackError> {
         let ledger = Arc::clone(&self.shared.ledger);
-        let resent = aside(move || ledger.resend(key, by, clock::now())).await?;
+        let (key, is_trial) = (again.key, again.is_trial);
+        let resent = aside(move || ledger.resend(again, clock::now())).await?;
+        if is_trial {
+            return Ok(resent);
+        }
         let partner = &resent.place.partner;
         let actor = resent.record.resent.as_ref().map(|resent| resent.by.actor.as_str());
         tracing::info!(application = %key.application, version = key.version, %partner, actor, "a delivery is sent again");
@@ -206,9 +232,12 @@ impl<S: Store> Callbacks<S> {
     }
 
     /// Reads one delivery.
-    pub async fn delivery(&self, key: DeliveryKey) -> Result<Option<Listed>, CallbackError> {
+    ///
+    /// # Errors
+    /// [`CallbackError::NotFound`], and the store's.
+    pub async fn delivery(&self, key: DeliveryKey) -> Result<Listed, CallbackError> {
         let found = self.shared.engine.store().delivery(key)?;
-        Ok(found.map(Listed::read).transpose()?)
+        Ok(Listed::read(found.ok_or(CallbackError::NotFound)?)?)
     }
 
     /// Counts what waits and what was given up, for every partner that is told anything.
@@ -274,6 +303,23 @@ async fn sweep<S: Store>(ledger: Arc<Ledger<S>>, written: Arc<Notify>) {
         }
         written.notify_one();
         clock::pause(SWEEP_EVERY).await;
+    }
+}
+
+/// Tells the metrics how it stands.
+#[expect(clippy::cast_precision_loss, reason = "a metric is a float, and needs no last digit")]
+async fn measure<S: Store>(engine: Engine<S>, ledger: Arc<Ledger<S>>) {
+    loop {
+        let newest = *engine.durable_mark().borrow();
+        for Census { partner, waiting, dead, oldest_waiting, behind, missed } in ledger.census(newest) {
+            let age = oldest_waiting.map_or(0.0, |since| clock::now().since(since).as_secs_f64());
+            gauge!(told::DELIVERIES, "partner" => partner.clone(), "status" => "waiting").set(waiting as f64);
+            gauge!(told::DELIVERIES, "partner" => partner.clone(), "status" => "dead").set(dead as f64);
+            gauge!(told::DELIVERIES_OLDEST, "partner" => partner.clone()).set(age);
+            gauge!(told::DELIVERIES_BEHIND, "partner" => partner.clone()).set(behind as f64);
+            gauge!(told::DELIVERIES_MISSED, "partner" => partner).set(missed as f64);
+        }
+        clock::pause(MEASURE_EVERY).await;
     }
 }
 

@@ -21,6 +21,7 @@ mod mobile;
 mod operator_data;
 mod pace;
 mod params;
+pub mod partner;
 pub mod people;
 mod reply;
 mod request;

@@ -5,6 +5,7 @@
 
 mod application;
 mod check;
+mod delivery;
 mod evidence;
 mod explanation;
 mod line;
@@ -19,6 +20,7 @@ mod transition;
 
 pub(super) use self::application::{application, page, view};
 pub(super) use self::check::WAIT_LIMIT;
+pub(super) use self::delivery::{deliveries, delivery, delivery_key, delivery_page, resend};
 pub(super) use self::evidence::brought;
 pub(super) use self::explanation::explanation;
 pub(super) use self::line::line;
@@ -28,7 +30,7 @@ pub(super) use self::request::{
     Given, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
 pub(super) use self::status::{
-    bare, found, leaving, refused, too_slow, unknown_service, unlisted, unwatched,
+    bare, found, leaving, refused, too_slow, undelivered, unknown_service, unlisted, unwatched,
 };
 pub(super) use self::steering::{collection_steering, steered, steering, stuck};
 pub(super) use self::terms::terms;

@@ -21,6 +21,8 @@ pub enum Reason {
     ChallengeNotFound,
     /// No machine has this name.
     MachineNotFound,
+    /// No delivery has this name, or it is no longer kept.
+    DeliveryNotFound,
     /// The partner's order has an application already, with other content.
     ApplicationExists,
     /// The `request_id` was used for another request within the last seven days.
@@ -33,6 +35,8 @@ pub enum Reason {
     EvidenceDisagrees,
     /// The application is not held, so that it cannot be released.
     NotHeld,
+    /// The delivery's partner has no callback in the settings.
+    NoCallback,
     /// No call of the application waits to be made.
     NothingToRetry,
     /// More applications match than are put in another order than that of their creation.
@@ -65,7 +69,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -74,12 +78,14 @@ impl Reason {
         Self::ApplicationNotFound,
         Self::ChallengeNotFound,
         Self::MachineNotFound,
+        Self::DeliveryNotFound,
         Self::ApplicationExists,
         Self::RequestIdReused,
         Self::TransitionNotAllowed,
         Self::ChallengeClosed,
         Self::EvidenceDisagrees,
         Self::NotHeld,
+        Self::NoCallback,
         Self::NothingToRetry,
         Self::TooManyToSort,
         Self::EtagMismatch,
@@ -107,12 +113,14 @@ impl Reason {
             Self::ApplicationNotFound => "APPLICATION_NOT_FOUND",
             Self::ChallengeNotFound => "CHALLENGE_NOT_FOUND",
             Self::MachineNotFound => "MACHINE_NOT_FOUND",
+            Self::DeliveryNotFound => "DELIVERY_NOT_FOUND",
             Self::ApplicationExists => "APPLICATION_EXISTS",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
             Self::TransitionNotAllowed => "TRANSITION_NOT_ALLOWED",
             Self::ChallengeClosed => "CHALLENGE_CLOSED",
             Self::EvidenceDisagrees => "EVIDENCE_DISAGREES",
             Self::NotHeld => "NOT_HELD",
+            Self::NoCallback => "NO_CALLBACK",
             Self::NothingToRetry => "NOTHING_TO_RETRY",
             Self::TooManyToSort => "TOO_MANY_TO_SORT",
             Self::EtagMismatch => "ETAG_MISMATCH",

@@ -16,12 +16,15 @@ pub(super) use self::leaving::Leaving;
 use self::leaving::Leave;
 use self::prompt::Prompt;
 use super::application::Applications;
+use super::delivery::Deliveries;
 use super::machine::Machines;
 use super::operator::Operators;
 use super::proto::DESCRIPTORS;
 use super::proto::v1::application_service_server::ApplicationServiceServer;
+use super::proto::v1::delivery_service_server::DeliveryServiceServer;
 use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
+use crate::callback::Callbacks;
 use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::{CONNECTIONS, Teller};
@@ -63,7 +66,12 @@ impl Server {
     ///
     /// # Panics
     /// If the HTTP routes claim a path of a service.
-    pub fn new<S: Store>(engine: Engine<S>, http: Router, teller: Option<Teller>) -> Self {
+    pub fn new<S: Store>(
+        engine: Engine<S>,
+        callbacks: Callbacks<S>,
+        http: Router,
+        teller: Option<Teller>,
+    ) -> Self {
         let leave = Leave::default();
         let health = Health::new();
         let pulse = pulse::routes(engine.clone(), health.clone(), teller);
@@ -73,11 +81,15 @@ impl Server {
         let operators = OperatorServiceServer::new(Operators::new(engine))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
+        let deliveries = DeliveryServiceServer::new(Deliveries::new(callbacks))
+            .max_decoding_message_size(limits::MESSAGE)
+            .max_encoding_message_size(limits::MESSAGE);
         let machines = MachineServiceServer::new(Machines)
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let services = Routes::new(applications)
             .add_service(operators)
+            .add_service(deliveries)
             .add_service(machines)
             .add_service(health.service())
             .add_service(reflection!(build_v1))

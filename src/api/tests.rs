@@ -1,6 +1,7 @@
 //! The contract over a real socket: an engine in memory, a provider by script, the generated
 //! clients.
 
+mod deliveries;
 mod journeys;
 mod provider;
 mod refusals;
@@ -10,13 +11,15 @@ mod watching;
 
 use self::provider::Scripted;
 use super::proto::v1::application_service_client::ApplicationServiceClient;
+use super::proto::v1::delivery_service_client::DeliveryServiceClient;
 use super::proto::v1::machine_service_client::MachineServiceClient;
 use super::proto::v1::{
     self, Application, CreateApplicationRequest, ListApplicationsRequest, WaitApplicationRequest,
     WaitApplicationResponse,
 };
 use super::serve::{Health, Server};
-use crate::config::products;
+use crate::callback::Callbacks;
+use crate::config::{Callback, products};
 use crate::engine::archive::Archive;
 use crate::engine::{Engine, Given};
 use crate::machine::policy::Policy;
@@ -45,13 +48,19 @@ struct World {
 
 impl World {
     async fn start() -> Self {
+        Self::calling(Vec::new()).await
+    }
+
+    /// One that tells these partners.
+    async fn calling(callbacks: Vec<Callback>) -> Self {
         let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
         let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let given = Given { store, vault, random, policy: hasty(), products: products::demo() };
         let engine = Engine::start(given, Scripted::new(archive)).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
-        let server = Server::new(engine.clone(), http, None);
+        let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
+        let server = Server::new(engine.clone(), callbacks.clone(), http, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, told) = oneshot::channel::<()>();
@@ -63,6 +72,10 @@ impl World {
 
     fn applications(&self) -> Applications {
         ApplicationServiceClient::new(self.channel.clone())
+    }
+
+    fn deliveries(&self) -> DeliveryServiceClient<Channel> {
+        DeliveryServiceClient::new(self.channel.clone())
     }
 
     fn machines(&self) -> MachineServiceClient<Channel> {

@@ -4,14 +4,13 @@
 //! deliveries only the oldest that waits stands in the queue of those to be tried. It must never move a
 //! cursor past a change without writing the delivery that follows from it. Everything here blocks.
 
-use super::CallbackError;
 use super::census::{Census, Tallies};
 use super::list::Listed;
 use super::outcome::Outcome;
+use super::{Again, CallbackError};
 use crate::clock;
 use crate::engine::core::LoadError;
 use crate::engine::{Engine, chain};
-use crate::machine::event::By;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
@@ -249,15 +248,25 @@ impl<S: Store> Ledger<S> {
     }
 
     /// Has a delivery sent again, as if it never had been; durable on return.
-    pub(super) fn resend(&self, key: DeliveryKey, by: By, now: Time) -> Result<Listed, CallbackError> {
+    pub(super) fn resend(&self, again: Again, now: Time) -> Result<Listed, CallbackError> {
+        let Again { key, by, request, is_trial } = again;
         let found = self.store().delivery(key)?.ok_or(CallbackError::NotFound)?;
+        let found = Listed::read(found).map_err(LoadError::from)?;
         if !self.wishes.contains_key(&found.place.partner) {
             return Err(CallbackError::NoCallback { partner: found.place.partner });
+        }
+        let before =
+            found.record.resent.as_ref().filter(|resent| request.is_some() && resent.request == request);
+        match before {
+            Some(before) if before.by == by => return Ok(found),
+            Some(_other) => return Err(CallbackError::RequestReused),
+            None if is_trial => return Ok(found),
+            None => {}
         }
         let resent = self.change(key, now, |record, place| {
             (place.queue, place.time) = (Queue::Next, now);
             (record.tries, record.first_try) = (0, None);
-            record.resent = Some(Resent { by, at: now });
+            record.resent = Some(Resent { by, at: now, request });
         })?;
         self.sync()?;
         resent.ok_or(CallbackError::NotFound)
@@ -304,6 +313,9 @@ impl<S: Store> Ledger<S> {
     fn forget(&self, partner: &str, queue: Queue, until: Time) -> Result<usize, CallbackError> {
         let mut book = self.book();
         let old = self.store().queued(queue, partner, None, until, SWEEP)?;
+        if old.is_empty() {
+            return Ok(0);
+        }
         let forget: Vec<_> = old.iter().map(|row| row.key).collect();
         self.store().write_deliveries(&DeliveryGroup { forget, ..DeliveryGroup::default() })?;
         for Queued { time, since, .. } in &old {

@@ -204,7 +204,7 @@ fn failed(error: &dyn std::error::Error) -> Refused {
     Refused::Failed
 }
 
-fn write_token(sequence: u64) -> String {
+pub(super) fn write_token(sequence: u64) -> String {
     URL_SAFE_NO_PAD.encode(sequence.to_be_bytes())
 }
 

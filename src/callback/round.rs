@@ -2,13 +2,15 @@
 //!
 //! It must never begin a try once Docket leaves.
 
-use super::ledger::{Ledger, Order, complain};
+use super::ledger::{Ended, Ledger, Order, complain};
 use super::send::Sender;
 use super::{AFTER_TROUBLE, FAREWELL};
-use crate::clock;
+use crate::clock::{self, Stopwatch};
 use crate::engine::aside;
 use crate::machine::id::ApplicationId;
 use crate::store::Store;
+use crate::telemetry::metrics as told;
+use metrics::{counter, histogram};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,7 +102,15 @@ impl<S: Store> Round<S> {
                 return key.application;
             }
             let began = clock::now();
+            let tried = Stopwatch::start();
             let ended = sender.attempt(key, message, tries).await;
+            let outcome = match &ended {
+                Ended::Received => "received",
+                Ended::Failed { .. } => "failed",
+                Ended::Unwanted { .. } => "unwanted",
+            };
+            counter!(told::TRIES, "partner" => sender.partner.clone(), "outcome" => outcome).increment(1);
+            histogram!(told::TRY_TIME, "partner" => sender.partner.clone()).record(tried.read());
             let terms = (began, sender.budget);
             let settled = aside(move || ledger.settle(key, ended, terms, clock::now())).await;
             match settled {

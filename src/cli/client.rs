@@ -2,6 +2,7 @@
 
 use super::failure::{Exit, Failure, is_away};
 use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
+use crate::api::proto::v1::delivery_service_client::DeliveryServiceClient;
 use crate::api::proto::v1::machine_service_client::MachineServiceClient;
 use crate::api::proto::v1::operator_service_client::OperatorServiceClient;
 use crate::clock;
@@ -86,6 +87,10 @@ impl Client {
 
     pub(super) fn operators(&self) -> OperatorServiceClient<Channel> {
         OperatorServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    pub(super) fn deliveries(&self) -> DeliveryServiceClient<Channel> {
+        DeliveryServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     pub(super) fn machines(&self) -> MachineServiceClient<Channel> {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
-use tell::Teller;
+use tell::{Teller, short};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::transport::Channel;
@@ -73,6 +73,7 @@ async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyh
     let applicants = Applicants::new(docket, provider, client, &parts)?;
     let pushing = tokio::spawn(applicants.clone().push_all(parts.clone()));
     let mut last: BTreeMap<String, Application> = BTreeMap::new();
+    let mut told_states: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let until = Instant::now() + PATIENCE;
     while !is_over(&parts, &last) {
         let told = tokio::time::timeout_at(until, changes.message()).await;
@@ -83,12 +84,18 @@ async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyh
         {
             teller.change(&parts, &application);
             applicants.see(&application);
+            let states = told_states.entry(application.order_number.clone()).or_default();
+            let state = short(application.state().as_str_name()).to_owned();
+            if states.last() != Some(&state) {
+                states.push(state);
+            }
             last.insert(application.order_number.clone(), application);
         }
     }
     pushing.await.context("push")??;
+    let is_told = applicants.partner_is_told(&told_states, until).await?;
     let ledger = applicants.ledger().await?;
-    Ok(teller.summary(&parts, &last, &ledger))
+    Ok(teller.summary(&parts, &last, &ledger, &is_told))
 }
 
 fn is_over(parts: &[Part], last: &BTreeMap<String, Application>) -> bool {

@@ -13,6 +13,7 @@ use crate::machine::graph::MACHINES;
 use crate::provider::client::{Account, Client};
 use crate::provider::wire::Opaque;
 use crate::provider::{audit, client, prepare, transport};
+use crate::sandbox::partner;
 use crate::sandbox::serve::serve;
 use crate::sandbox::{Pace, Sandbox};
 use crate::store::Store;
@@ -108,7 +109,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, http, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
@@ -245,7 +246,7 @@ impl Pair {
             .with_context(|| format!("make the folder {}", self.data.display()))?;
         let public_key = self.data.join("sandbox-audit-key.pem");
         let sandbox = self.open_sandbox(&public_key).await?;
-        let settings = Settings {
+        let mut settings = Settings {
             listen: self.listen,
             provider: Provider {
                 address: format!("http://{}", sandbox.address),
@@ -257,6 +258,11 @@ impl Pair {
             patience: if self.pace == Pace::REAL { Patience::default() } else { Patience::quick() },
             ..Settings::in_folder(self.data.clone())
         };
+        for called in &mut settings.partner {
+            called.callback_url = Some(format!("http://{}{}", sandbox.address, partner::PATH));
+            called.callback_secret = Some(SecretText::new(partner::SECRET.to_owned()));
+            called.callback_insecure = true;
+        }
         let house = House::open(&settings).await?;
         Ok((house, sandbox))
     }

@@ -1,5 +1,8 @@
-//! `docket ops`: what operators do about applications that do not go on by themselves.
+//! `docket ops`: what operators do about applications that do not go on by themselves, and about
+//! partners that could not be told.
 
+mod deliveries;
+mod resend;
 mod steer;
 mod stuck;
 
@@ -34,6 +37,10 @@ enum Command {
     Hold(steer::Options),
     /// Let held applications go on
     Release(steer::Options),
+    /// List what partners were told, are to be told, and could not be told
+    Deliveries(deliveries::Options),
+    /// Tell partners once more
+    Resend(resend::Options),
 }
 
 impl Options {
@@ -51,6 +58,8 @@ pub(super) async fn run(options: Options) -> Ended {
         Command::Retry(options) => steer::run(&client, out, Act::Retry, options).await,
         Command::Restart(options) => steer::run(&client, out, Act::Restart, options).await,
         Command::Hold(options) => steer::run(&client, out, Act::Hold, options).await,
+        Command::Deliveries(options) => deliveries::run(&client, out, options).await,
+        Command::Resend(options) => resend::run(&client, out, options).await,
         Command::Release(options) => steer::run(&client, out, Act::Release, options).await,
     }
 }

@@ -1,6 +1,7 @@
 //! The control API: what a judge, a demonstration or a load test asks over HTTP.
 //!
-//! Owns the paths under `/_sandbox`. It must never change anything: it reads.
+//! Owns the paths under `/_sandbox`. It must never change anything but what a partner's server
+//! would: it reads.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use super::people::Person;
 use super::serve::Connection;
-use super::{Breach, Call, Script, ScriptRow, Tally, Violation};
+use super::{Breach, Call, Script, ScriptRow, Tally, Violation, partner};
 
 /// Calls a page of the log has at most.
 pub(super) const PAGE: usize = 1_000;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Connection> {
         .route("/_sandbox/push/base", get(base_push))
         .route("/_sandbox/push/additional", get(additional_push))
         .route("/_sandbox/audit-key.pem", get(audit_key))
+        .route(partner::PATH, get(partner::show).post(partner::take))
 }
 
 #[derive(Serialize)]

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::partner::Partner;
 use super::request::{MAX_BODY, Request};
 use super::{Answer, Delivery, Millis, Sandbox, control};
 
@@ -36,6 +37,7 @@ const BREATH: Duration = Duration::from_millis(100);
 pub(super) struct Connection {
     sandbox: Arc<Mutex<Sandbox>>,
     clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+    partner: Arc<Mutex<Partner>>,
     cut: Arc<Notify>,
 }
 
@@ -43,6 +45,11 @@ impl Connection {
     /// Enters the sandbox. A panic of another call leaves it usable: what it tells is its own.
     pub(super) fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
         self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at what came to the partner's server.
+    pub(super) fn partner(&self) -> MutexGuard<'_, Partner> {
+        self.partner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Enters the sandbox as it stands now.
@@ -65,6 +72,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let clock: Arc<dyn Fn() -> Millis + Send + Sync> = Arc::new(clock);
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let partner = Arc::default();
     let (leave, _) = watch::channel(());
     let mut open = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -80,6 +88,7 @@ pub async fn serve(
         let connection = Connection {
             sandbox: Arc::clone(&sandbox),
             clock: Arc::clone(&clock),
+            partner: Arc::clone(&partner),
             cut: Arc::new(Notify::new()),
         };
         let leaving = leave.subscribe();

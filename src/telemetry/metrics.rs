@@ -67,6 +67,17 @@ metrics! {
     REQUESTS = "docket_grpc_requests_total", Counter, ["method", "code"], "gRPC requests answered.";
     REQUEST_TIME = "docket_grpc_seconds", Seconds, ["method"], "Time until a gRPC request is answered, or its stream begins.";
     PUSHES = "docket_pushes_total", Counter, ["push", "status"], "Pushes of partners, by the HTTP status of the answer and whether it says yes.";
+    DELIVERIES = "docket_deliveries", Gauge, ["partner", "status"],
+        "Deliveries to partners that are `waiting` or `dead`; looked at every 15 s.";
+    DELIVERIES_OLDEST = "docket_deliveries_oldest_seconds", Gauge, ["partner"],
+        "Since when the oldest delivery waits, to the minute; 0 when none does.";
+    DELIVERIES_BEHIND = "docket_deliveries_behind", Gauge, ["partner"],
+        "Durable changes that are not yet taken over into deliveries.";
+    DELIVERIES_MISSED = "docket_deliveries_missed", Gauge, ["partner"],
+        "Changes that were forgotten before a partner was told of them, since the start. Must be 0.";
+    TRIES = "docket_delivery_tries_total", Counter, ["partner", "outcome"],
+        "Tries to tell partners by how they ended: `received`, `failed`, `unwanted`.";
+    TRY_TIME = "docket_delivery_try_seconds", Seconds, ["partner"], "Time of tries to tell partners.";
     CONNECTIONS = "docket_connections", Gauge, [], "Open connections; at most 4,096.";
     MEMORY = "docket_process_resident_bytes", Gauge, [], "Memory of the process.";
     CPU = "docket_process_cpu_seconds_total", Counter, [], "Processor time of the process.";

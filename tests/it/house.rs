@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["machine", "store", "vault", "clock", "telemetry"]),
     ("provider", &["machine", "store", "engine", "vault", "clock", "config"]),
     ("intake", &["machine", "store", "engine", "vault", "clock", "config", "telemetry"]),
-    ("callback", &["machine", "store", "engine", "vault", "clock", "config"]),
+    ("callback", &["machine", "store", "engine", "vault", "clock", "config", "telemetry"]),
     ("api", &["machine", "store", "engine", "vault", "clock", "config", "telemetry", "callback"]),
     ("console", &["machine", "store", "engine", "vault", "clock", "config"]),
     ("sandbox", &["provider::wire"]),

@@ -8,6 +8,7 @@
 )]
 
 mod book;
+mod callbacks;
 mod cli;
 mod crash;
 mod generator;

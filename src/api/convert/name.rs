@@ -2,10 +2,12 @@
 
 use crate::machine::call::Slot;
 use crate::machine::id::ApplicationId;
+use crate::store::DeliveryKey;
 
 const APPLICATIONS: &str = "applications/";
 const CHALLENGES: &str = "challenges/";
 const COLLECTIONS: &str = "collections/";
+const DELIVERIES: &str = "deliveries/";
 const MACHINES: &str = "machines/";
 
 /// Names an application.
@@ -21,6 +23,20 @@ pub(in super::super) fn challenge_name(application: ApplicationId, challenge: u3
 /// Names a transition.
 pub(super) fn transition(application: ApplicationId, version: u64) -> String {
     format!("{APPLICATIONS}{application}/transitions/{version}")
+}
+
+/// Names a delivery.
+pub(super) fn delivery(key: DeliveryKey) -> String {
+    format!("{APPLICATIONS}{}/{DELIVERIES}{}", key.application, key.version)
+}
+
+/// Reads the name of a delivery.
+pub(super) fn read_delivery(name: &str) -> Option<DeliveryKey> {
+    let (application, delivery) = name.strip_prefix(APPLICATIONS)?.split_once('/')?;
+    let version = delivery.strip_prefix(DELIVERIES)?;
+    let is_plain = version.bytes().all(|byte| byte.is_ascii_digit());
+    let version = version.parse().ok().filter(|_| is_plain)?;
+    Some(DeliveryKey { application: application.parse().ok()?, version })
 }
 
 /// Names a machine.

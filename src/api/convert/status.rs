@@ -2,6 +2,7 @@
 
 use super::{DOMAIN, name};
 use crate::api::reason::Reason;
+use crate::callback::CallbackError;
 use crate::engine::core::Declined;
 use crate::engine::entrance::EntranceError;
 use crate::engine::read::{ListError, SORT_LIMIT};
@@ -234,6 +235,29 @@ pub(in super::super) fn unwatched(error: &WatchError) -> Status {
             Told::new(Code::OutOfRange, Reason::ResumeTokenTooOld, text, &facts).status()
         }
         WatchError::Engine(error) => refused(error, "changes"),
+    }
+}
+
+/// What the callbacks did not do for `subject`.
+pub(in super::super) fn undelivered(error: &CallbackError, subject: &str) -> Status {
+    match error {
+        CallbackError::NotFound => {
+            let facts = [("delivery", subject)];
+            Told::new(Code::NotFound, Reason::DeliveryNotFound, error.to_string(), &facts).status()
+        }
+        CallbackError::NoCallback { partner } => {
+            let facts = [("delivery", subject), ("partner", partner)];
+            Told::new(Code::FailedPrecondition, Reason::NoCallback, error.to_string(), &facts)
+                .precondition("CALLBACK", subject)
+                .status()
+        }
+        CallbackError::RequestReused => {
+            let facts = [("subject", subject)];
+            Told::new(Code::AlreadyExists, Reason::RequestIdReused, error.to_string(), &facts).status()
+        }
+        CallbackError::Client { .. } => internal(error),
+        CallbackError::Load(source) => internal(source),
+        CallbackError::Store(source) => internal(source),
     }
 }
 

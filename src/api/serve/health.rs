@@ -1,7 +1,9 @@
 //! What `grpc.health.v1` says.
 
 use super::limits;
-use crate::api::proto::v1::{application_service_server, machine_service_server, operator_service_server};
+use crate::api::proto::v1::{
+    application_service_server, delivery_service_server, machine_service_server, operator_service_server,
+};
 use futures_util::FutureExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +12,10 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
 /// What has a health: the server as a whole, and each service.
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 5] = [
     "",
     application_service_server::SERVICE_NAME,
+    delivery_service_server::SERVICE_NAME,
     machine_service_server::SERVICE_NAME,
     operator_service_server::SERVICE_NAME,
 ];

@@ -5,6 +5,7 @@ use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::{AnswerChallengeRequest, Application, ResendChallengeRequest};
 use crate::clock;
+use crate::sandbox::partner;
 use anyhow::{Context, ensure};
 use serde::Deserialize;
 use serde_json::Value;
@@ -12,11 +13,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 use tonic::Code;
 use tonic::transport::Channel;
 
 /// How long an applicant types.
 const TYPING: Duration = Duration::from_millis(400);
+
+/// Between two looks at what the partner was told.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Between two pushes.
 const PUSH_PAUSE: Duration = Duration::from_millis(150);
@@ -35,6 +40,13 @@ struct Inner {
     mobiles: BTreeMap<String, String>,
     /// Challenges that somebody is answering or has answered.
     taken: Mutex<BTreeSet<String>>,
+}
+
+/// What the partner was told.
+pub(super) struct Callbacks {
+    pub(super) messages: usize,
+    /// Whether it was told every change of state, in order, and nothing unsigned.
+    pub(super) is_well: bool,
 }
 
 /// What the sandbox says the applicant should type.
@@ -138,6 +150,29 @@ impl Applicants {
     /// What the provider counted.
     pub(super) async fn ledger(&self) -> anyhow::Result<Value> {
         serde_json::from_slice(&self.get("/_sandbox/ledger").await?).context("read the sandbox's ledger")
+    }
+
+    /// Waits until the partner was told these states of each order, or the time is over.
+    pub(super) async fn partner_is_told(
+        &self,
+        states: &BTreeMap<String, Vec<String>>,
+        until: Instant,
+    ) -> anyhow::Result<Callbacks> {
+        loop {
+            let shown = self.get(partner::PATH).await?;
+            let shown: Value = serde_json::from_slice(&shown).context("read the partner's messages")?;
+            let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            let messages = shown["messages"].as_array().map_or(&[][..], Vec::as_slice);
+            for message in messages {
+                let text = |field: &str| message[field].as_str().unwrap_or_default().to_owned();
+                told.entry(text("order_number")).or_default().push(text("state"));
+            }
+            let is_well = told == *states && shown["unsigned"] == 0;
+            if is_well || Instant::now() >= until {
+                return Ok(Callbacks { messages: messages.len(), is_well });
+            }
+            clock::pause(LOOK_AGAIN).await;
+        }
     }
 
     async fn get(&self, path: &str) -> anyhow::Result<bytes::Bytes> {

@@ -1,6 +1,7 @@
 //! What the demo prints: for people, or one JSON object a line.
 
 use super::Output;
+use super::applicant::Callbacks;
 use super::cast::{Part, has_ended};
 use crate::api::proto::v1::{Application, challenge};
 use serde_json::{Value, json};
@@ -72,9 +73,10 @@ impl Teller {
         parts: &[Part],
         last: &BTreeMap<String, Application>,
         ledger: &Value,
+        callbacks: &Callbacks,
     ) -> bool {
         let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
-        let mut is_well = violations == 0;
+        let mut is_well = violations == 0 && callbacks.is_well;
         if self.output == Output::Text {
             line("\norder    script              must end   ended      moves  sessions");
         }
@@ -107,10 +109,13 @@ impl Teller {
                 let word =
                     if is_well { "All ended as their scripts say" } else { "Not all ended as they should" };
                 line(&format!("\n{word}, in {seconds:.1} s; violations seen by the provider: {violations}."));
+                let word =
+                    if callbacks.is_well { "in order, each as it happened" } else { "not as it happened" };
+                line(&format!("The partner was told {} changes of state, {word}.", callbacks.messages));
             }
             Output::Json => object(&json!({
                 "type": "summary", "ok": is_well, "seconds": (seconds * 10.0).round() / 10.0,
-                "violations": violations,
+                "violations": violations, "callbacks": callbacks.messages, "callbacks_ok": callbacks.is_well,
             })),
         }
         is_well
@@ -135,7 +140,7 @@ fn kind(kind: challenge::Kind) -> String {
 }
 
 /// The name of a state without what protobuf puts before it.
-fn short(name: &'static str) -> &'static str {
+pub(super) fn short(name: &'static str) -> &'static str {
     name.trim_start_matches("STATE_")
 }
 

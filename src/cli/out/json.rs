@@ -5,8 +5,8 @@
 
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
-    Application, CreateApplicationRequest, Explanation, Machine, OperatorResponse, StuckGroup, Transition,
-    WatchChangesResponse,
+    Application, CreateApplicationRequest, Delivery, Explanation, Machine, OperatorResponse, StuckGroup,
+    Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -43,6 +43,7 @@ macro_rules! told {
 told! {
     Application: |it| &it.name;
     CreateApplicationRequest: |_it| "";
+    Delivery: |it| &it.name;
     Explanation: |it| it.application.as_ref().map_or("", |application| &application.name);
     Machine: |it| &it.name;
     OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);

@@ -41,6 +41,8 @@ pub struct Resent {
     pub by: By,
     /// When.
     pub at: Time,
+    /// A keyed digest of the request's id, if it had one.
+    pub request: Option<[u8; 16]>,
 }
 
 /// Encodes a delivery.
@@ -70,14 +72,16 @@ struct ResentV1 {
     actor: String,
     reason: String,
     at: u64,
+    request: Option<[u8; 16]>,
 }
 
 impl From<&DeliveryRecord> for DeliveryV1 {
     fn from(delivery: &DeliveryRecord) -> Self {
-        let resent = delivery.resent.as_ref().map(|Resent { by, at }| ResentV1 {
+        let resent = delivery.resent.as_ref().map(|Resent { by, at, request }| ResentV1 {
             actor: by.actor.clone(),
             reason: by.reason.clone(),
             at: at.as_millis(),
+            request: *request,
         });
         Self {
             sequence: delivery.sequence,
@@ -96,9 +100,10 @@ impl DeliveryV1 {
     fn into_delivery(self) -> Result<DeliveryRecord, RecordError> {
         let (what, number) = ("state", self.state.into());
         let state = State::from_number(self.state);
-        let resent = self.resent.map(|ResentV1 { actor, reason, at }| Resent {
+        let resent = self.resent.map(|ResentV1 { actor, reason, at, request }| Resent {
             by: By { actor, reason },
             at: Time::from_millis(at),
+            request,
         });
         Ok(DeliveryRecord {
             sequence: self.sequence,

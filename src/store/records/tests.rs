@@ -86,7 +86,7 @@ fn journal_entries_of_every_happening_are_those_released() {
 
 #[test]
 fn deliveries_are_those_released() {
-    let resent = Resent { by: samples::by(), at: NOW };
+    let resent = Resent { by: samples::by(), at: NOW, request: Some([3; 16]) };
     let bare = DeliveryRecord {
         sequence: 300,
         state: State::Init,
