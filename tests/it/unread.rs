@@ -29,7 +29,7 @@ const CLIENTS: usize = 16;
 /// What one that does not read may cost the server: the send buffer of its stream, a message that
 /// is being written, a page of lines that are ready. All that it misses would be twenty times that.
 const COST_KIB: u64 = 512;
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 type Client = ApplicationServiceClient<Channel>;
 
