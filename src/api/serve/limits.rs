@@ -30,6 +30,10 @@ const HEADER_FIELDS: usize = 64;
 /// The largest frame, in bytes: the protocol's own default.
 const FRAME: u32 = 16 << 10;
 
+/// What a client may send on one stream, and on one connection, before it is read, in bytes: hyper's
+/// own default, so that a connection holds no more however many streams it has.
+const WINDOW: u32 = 1 << 20;
+
 /// What is kept for one stream whose client does not read, in bytes.
 const SEND_BUFFER: usize = 64 << 10;
 
@@ -77,6 +81,9 @@ pub(super) fn builder<E>(executor: E) -> Builder<E> {
         .max_local_error_reset_streams(FAULTY_STREAMS)
         .max_header_list_size(HEADERS)
         .max_frame_size(FRAME)
+        .adaptive_window(false)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
         .max_send_buf_size(SEND_BUFFER);
     builder
 }
