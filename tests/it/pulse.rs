@@ -175,6 +175,13 @@ async fn browsers_speak_grpc_web_on_the_same_port() {
     assert_eq!(first[0], 0);
     drop(stream);
 
+    // What callers invent is counted, and not under the names that they invent.
+    assert_eq!(call("NoSuchMethod", b"").await.unwrap().headers()["grpc-status"], "12");
+    let text = world.get("/metrics").await.1;
+    assert!(!text.contains("NoSuchMethod"), "{text}");
+    let unknown = r#"docket_grpc_requests_total{method="unknown",code="Unimplemented"}"#;
+    assert_eq!(figures(&text).get(unknown), Some(&1.0), "{text}");
+
     let refused = call("GetApplication", &[0x0a, 1, b'x']).await.unwrap();
     let status = refused.headers().get("grpc-status").map(|status| status.to_str().unwrap().to_owned());
     let body = refused.bytes().await.unwrap();

@@ -5,7 +5,7 @@ use crate::api::proto::v1::{GetMachineRequest, ListMachinesRequest};
 use crate::machine::graph::MACHINES;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tonic::Code;
+use tonic::{Code, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -120,6 +120,48 @@ async fn what_nobody_serves_is_unimplemented_with_a_reason() {
         let request = tonic::Request::new(ListMachinesRequest {});
         let status = client.unary(request, path, codec()).await.unwrap_err();
         assert_eq!((status.code(), reason(&status).0.as_str()), (Code::Unimplemented, why));
+    }
+}
+
+/// What a browser's client reads of an answer: its kind, and the status with its details.
+async fn asked_by_browser(world: &World, path: &str, kind: &str, body: &[u8]) -> (String, Status) {
+    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: {kind}\r\naccept: {kind}\r\n\
+         x-grpc-web: 1\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let headers: http::HeaderMap = answer
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap()))
+        .collect();
+    let kind = headers["content-type"].to_str().unwrap().to_owned();
+    (kind, Status::from_header_map(&headers).unwrap_or_else(|| panic!("no status: {answer}")))
+}
+
+#[tokio::test]
+async fn a_browser_is_told_why_in_its_own_protocol() {
+    let world = World::start().await;
+    let (web, text) = ("application/grpc-web+proto", "application/grpc-web-text+proto");
+    let (empty, bad_name) = (&[0, 0, 0, 0, 0][..], &[0, 0, 0, 0, 3, 0x0a, 1, b'x'][..]);
+    let get = "/docket.v1.ApplicationService/GetApplication";
+    for (path, kind, body, code, why) in [
+        (get, web, bad_name, Code::InvalidArgument, "INVALID_FIELDS"),
+        (get, text, b"AAAAAAMKAXg=", Code::InvalidArgument, "INVALID_FIELDS"),
+        (get, web, &[0, 0, 0, 0, 9, 0x0a], Code::InvalidArgument, "MALFORMED_MESSAGE"),
+        ("/docket.v1.ApplicationService/No", web, empty, Code::Unimplemented, "UNKNOWN_METHOD"),
+        ("/docket.v1.NoSuchService/No", web, empty, Code::Unimplemented, "UNKNOWN_SERVICE"),
+        ("/docket.v1.NoSuchService/No", text, b"AAAAAAA=", Code::Unimplemented, "UNKNOWN_SERVICE"),
+    ] {
+        let (told, status) = asked_by_browser(&world, path, kind, body).await;
+        assert_eq!(told, kind, "{path}");
+        assert_eq!((status.code(), reason(&status).0.as_str()), (code, why), "{path}");
     }
 }
 
