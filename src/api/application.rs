@@ -36,9 +36,8 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<CreateApplicationRequest>,
     ) -> Result<Response<Application>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let brought = convert::brought(request, self.engine.products())?;
+        let (products, archive) = (self.engine.products(), self.engine.archive());
+        let (brought, terms) = convert::brought(request.into_inner(), products, archive)?;
         let done = self.engine.create(brought, terms).await;
         let done = done.map_err(|error| convert::refused(&error, "the order"))?;
         let mut application = convert::view(&done.view);
@@ -72,9 +71,8 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<AnswerChallengeRequest>,
     ) -> Result<Response<Application>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let convert::Given { application, challenge, kind, answer } = convert::answer(request)?;
+        let (given, terms) = convert::answer(request.into_inner(), self.engine.archive())?;
+        let convert::Given { application, challenge, kind, answer } = given;
         let done = self.engine.answer(application, challenge, kind, answer, terms).await;
         let subject = convert::challenge_name(application, challenge);
         let done = done.map_err(|error| convert::refused(&error, &subject))?;
@@ -85,9 +83,8 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<ResendChallengeRequest>,
     ) -> Result<Response<Application>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let (id, challenge) = convert::challenge_id(&request.name)?;
+        let asked = convert::another(request.into_inner(), self.engine.archive())?;
+        let ((id, challenge), terms) = asked;
         let done = self.engine.tell(id, Event::ResendRequested { challenge }, terms).await;
         let subject = convert::challenge_name(id, challenge);
         let done = done.map_err(|error| convert::refused(&error, &subject))?;
@@ -98,9 +95,7 @@ impl<S: Store> ApplicationService for Applications<S> {
         &self,
         request: Request<CancelApplicationRequest>,
     ) -> Result<Response<Application>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let (id, reason) = convert::cancellation(request)?;
+        let (id, reason, terms) = convert::cancellation(request.into_inner(), self.engine.archive())?;
         let done = self.engine.tell(id, Event::CancelRequested { reason }, terms).await;
         let done = done.map_err(|error| convert::refused(&error, &convert::application_name(id)))?;
         Ok(Response::new(convert::view(&done.view)))

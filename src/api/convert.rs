@@ -27,13 +27,12 @@ pub(super) use self::line::line;
 pub(super) use self::machine::{machine, machine_named, machine_outline};
 pub(super) use self::name::{application_name, challenge_name};
 pub(super) use self::request::{
-    Given, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
+    Given, another, answer, application_id, cancellation, history, list, wait, watch,
 };
 pub(super) use self::status::{
     bare, found, leaving, refused, too_slow, undelivered, unknown_service, unlisted, unwatched,
 };
 pub(super) use self::steering::{collection_steering, steered, steering, stuck};
-pub(super) use self::terms::terms;
 pub(super) use self::transition::transitions;
 
 use crate::machine::time::Time;

@@ -51,10 +51,7 @@ impl<S: Store> OperatorService for Operators<S> {
         &self,
         request: Request<ResumeApplicationRequest>,
     ) -> Result<Response<OperatorResponse>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let ResumeApplicationRequest { name, actor, reason, .. } = request;
-        let (id, by) = convert::steering(&name, actor, reason)?;
+        let (id, by, terms) = convert::steering(request.into_inner(), self.engine.archive())?;
         self.steer(id, Event::ResumeRequested { by }, terms).await
     }
 
@@ -62,10 +59,7 @@ impl<S: Store> OperatorService for Operators<S> {
         &self,
         request: Request<RetryNowRequest>,
     ) -> Result<Response<OperatorResponse>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let RetryNowRequest { name, actor, reason, .. } = request;
-        let (id, by) = convert::steering(&name, actor, reason)?;
+        let (id, by, terms) = convert::steering(request.into_inner(), self.engine.archive())?;
         self.steer(id, Event::RetryRequested { by }, terms).await
     }
 
@@ -73,10 +67,7 @@ impl<S: Store> OperatorService for Operators<S> {
         &self,
         request: Request<RestartCollectionRequest>,
     ) -> Result<Response<OperatorResponse>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let RestartCollectionRequest { name, actor, reason, .. } = request;
-        let (id, by) = convert::collection_steering(&name, actor, reason)?;
+        let (id, by, terms) = convert::collection_steering(request.into_inner(), self.engine.archive())?;
         self.steer(id, Event::RestartRequested { by }, terms).await
     }
 
@@ -84,10 +75,7 @@ impl<S: Store> OperatorService for Operators<S> {
         &self,
         request: Request<HoldApplicationRequest>,
     ) -> Result<Response<OperatorResponse>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let HoldApplicationRequest { name, actor, reason, .. } = request;
-        let (id, by) = convert::steering(&name, actor, reason)?;
+        let (id, by, terms) = convert::steering(request.into_inner(), self.engine.archive())?;
         self.steer(id, Event::HoldRequested { by }, terms).await
     }
 
@@ -95,10 +83,7 @@ impl<S: Store> OperatorService for Operators<S> {
         &self,
         request: Request<ReleaseApplicationRequest>,
     ) -> Result<Response<OperatorResponse>, Status> {
-        let mut request = request.into_inner();
-        let terms = convert::terms(&mut request, self.engine.archive())?;
-        let ReleaseApplicationRequest { name, actor, reason, .. } = request;
-        let (id, by) = convert::steering(&name, actor, reason)?;
+        let (id, by, terms) = convert::steering(request.into_inner(), self.engine.archive())?;
         self.steer(id, Event::ReleaseRequested { by }, terms).await
     }
 }

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod journeys;
+mod operators;
 mod provider;
 mod refusals;
 mod surface;
@@ -13,6 +14,7 @@ use self::provider::Scripted;
 use super::proto::v1::application_service_client::ApplicationServiceClient;
 use super::proto::v1::delivery_service_client::DeliveryServiceClient;
 use super::proto::v1::machine_service_client::MachineServiceClient;
+use super::proto::v1::operator_service_client::OperatorServiceClient;
 use super::proto::v1::{
     self, Application, CreateApplicationRequest, ListApplicationsRequest, WaitApplicationRequest,
     WaitApplicationResponse,
@@ -76,6 +78,10 @@ impl World {
 
     fn deliveries(&self) -> DeliveryServiceClient<Channel> {
         DeliveryServiceClient::new(self.channel.clone())
+    }
+
+    fn operators(&self) -> OperatorServiceClient<Channel> {
+        OperatorServiceClient::new(self.channel.clone())
     }
 
     fn machines(&self) -> MachineServiceClient<Channel> {

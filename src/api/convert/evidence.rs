@@ -1,14 +1,18 @@
 //! From a request with evidence to what the engine takes in.
 
 use super::check::{ADDRESS_LIMIT, Check, Empty, NAME_LIMIT};
+use super::terms::terms;
 use crate::api::proto::v1::contact::Relation as WireRelation;
 use crate::api::proto::v1::{self, CreateApplicationRequest};
+use crate::engine::archive::Archive;
+use crate::engine::core::Terms;
 use crate::engine::dossier::{
     BookEntry, Contact, Device, Dossier, Identity, IdentityCard, Loan, Relation, Work,
 };
 use crate::engine::entrance::Brought;
 use crate::machine::application::Source;
 use crate::machine::products::Products;
+use crate::store::Store;
 use serde_json::value::RawValue;
 use tonic::Status;
 
@@ -22,12 +26,14 @@ pub(super) const ADDRESS_BOOK_LIMIT: usize = 50_000;
 pub(super) const OPERATOR_DATA_LIMIT: usize = 2 << 20;
 
 /// Checks an application that is to be created.
-pub(in super::super) fn brought(
-    request: CreateApplicationRequest,
+pub(in super::super) fn brought<S: Store>(
+    mut request: CreateApplicationRequest,
     products: &Products,
-) -> Result<Brought, Status> {
-    let CreateApplicationRequest { partner, order_number, product, evidence, credentials, .. } = request;
+    archive: &Archive<S>,
+) -> Result<(Brought, Terms), Status> {
     let mut check = Check::default();
+    let terms = terms(&mut check, &mut request, archive);
+    let CreateApplicationRequest { partner, order_number, product, evidence, credentials, .. } = request;
     let partner = check.label("partner", partner);
     let order = check.label("order_number", order_number);
     let product = check.label("product", product);
@@ -57,7 +63,7 @@ pub(in super::super) fn brought(
         })
     };
     let made = made();
-    check.finish(made)
+    check.finish(made.zip(terms))
 }
 
 /// What is small together, what may be large apart: large parts are read only when they are used.

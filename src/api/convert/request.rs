@@ -1,13 +1,15 @@
 //! From requests to what the engine is asked.
 
 use super::check::Check;
+use super::terms::terms;
 use super::token;
 use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::{
     AnswerChallengeRequest, CancelApplicationRequest, ListApplicationsRequest, ListTransitionsRequest,
-    WaitApplicationRequest, WatchChangesRequest,
+    ResendChallengeRequest, WaitApplicationRequest, WatchChangesRequest,
 };
 use crate::engine::archive::Archive;
+use crate::engine::core::Terms;
 use crate::engine::filter::Filter;
 use crate::engine::read::{Place, Sorting};
 use crate::machine::application::Application;
@@ -64,27 +66,39 @@ pub(in super::super) fn application_id(name: &str) -> Result<ApplicationId, Stat
     check.finish(id)
 }
 
-/// Reads `name` as a challenge.
-pub(in super::super) fn challenge_id(name: &str) -> Result<(ApplicationId, u32), Status> {
+/// Checks which challenge's code is to be sent again.
+pub(in super::super) fn another<S: Store>(
+    mut request: ResendChallengeRequest,
+    archive: &Archive<S>,
+) -> Result<((ApplicationId, u32), Terms), Status> {
     let mut check = Check::default();
-    let id = check.challenge("name", name);
-    check.finish(id)
+    let terms = terms(&mut check, &mut request, archive);
+    let id = check.challenge("name", &request.name);
+    check.finish(id.zip(terms))
 }
 
 /// Checks a cancellation.
-pub(in super::super) fn cancellation(
-    request: CancelApplicationRequest,
-) -> Result<(ApplicationId, String), Status> {
+pub(in super::super) fn cancellation<S: Store>(
+    mut request: CancelApplicationRequest,
+    archive: &Archive<S>,
+) -> Result<(ApplicationId, String, Terms), Status> {
     let mut check = Check::default();
+    let terms = terms(&mut check, &mut request, archive);
     let id = check.application("name", &request.name);
     let reason = check.reason("reason", request.reason);
-    check.finish(id.zip(reason))
+    let made = || Some((id?, reason?, terms?));
+    let made = made();
+    check.finish(made)
 }
 
 /// Checks an answer.
-pub(in super::super) fn answer(request: AnswerChallengeRequest) -> Result<Given, Status> {
-    let AnswerChallengeRequest { name, answer, .. } = request;
+pub(in super::super) fn answer<S: Store>(
+    mut request: AnswerChallengeRequest,
+    archive: &Archive<S>,
+) -> Result<(Given, Terms), Status> {
     let mut check = Check::default();
+    let terms = terms(&mut check, &mut request, archive);
+    let AnswerChallengeRequest { name, answer, .. } = request;
     let id = check.challenge("name", &name);
     let answer = check.present("answer", answer).and_then(|answer| match answer {
         Answer::SmsCode(text) => kept(&mut check, ChallengeKind::SmsCode, text),
@@ -103,7 +117,7 @@ pub(in super::super) fn answer(request: AnswerChallengeRequest) -> Result<Given,
         kind,
         answer,
     });
-    check.finish(given)
+    check.finish(given.zip(terms))
 }
 
 fn kept(check: &mut Check, kind: ChallengeKind, text: String) -> Option<(ChallengeKind, Secret)> {

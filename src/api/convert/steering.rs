@@ -1,38 +1,80 @@
 //! Between operators and the engine.
 
 use super::check::Check;
+use super::terms::{Mutation, terms};
 use super::{application, name, timestamp, transition};
 use crate::api::proto::v1::stuck_group::Kind as WireKind;
-use crate::api::proto::v1::{ListStuckResponse, OperatorResponse, StuckGroup};
-use crate::engine::core::Done;
+use crate::api::proto::v1::{
+    HoldApplicationRequest, ListStuckResponse, OperatorResponse, ReleaseApplicationRequest,
+    RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest, StuckGroup,
+};
+use crate::engine::archive::Archive;
+use crate::engine::core::{Done, Terms};
 use crate::engine::stuck::{Group, Kind};
 use crate::machine::event::By;
 use crate::machine::id::ApplicationId;
+use crate::store::Store;
 use tonic::Status;
 
-/// Checks what every operator's request has: what is meant, who asks, and why.
-pub(in super::super) fn steering(
-    name: &str,
-    actor: String,
-    reason: String,
-) -> Result<(ApplicationId, By), Status> {
-    let mut check = Check::default();
-    let id = check.application("name", name);
-    let by = by(&mut check, actor, reason);
-    check.finish(id.zip(by))
+/// An operator's request.
+pub(in super::super) trait Steering: Mutation {
+    /// Takes out of it what is meant, who asks, and why.
+    fn into_parts(self) -> (String, String, String);
 }
 
-/// The same, of a collection. There is one kind, so that its application says which.
-pub(in super::super) fn collection_steering(
-    name: &str,
-    actor: String,
-    reason: String,
-) -> Result<(ApplicationId, By), Status> {
+macro_rules! steering {
+    ($($request:ident),*) => {
+        $(impl Steering for $request {
+            fn into_parts(self) -> (String, String, String) {
+                (self.name, self.actor, self.reason)
+            }
+        })*
+    };
+}
+
+steering!(
+    HoldApplicationRequest,
+    ReleaseApplicationRequest,
+    RestartCollectionRequest,
+    ResumeApplicationRequest,
+    RetryNowRequest
+);
+
+/// What every operator's request has: what is meant, who asks and why, and on which terms.
+type Asked = (ApplicationId, By, Terms);
+
+/// Checks what is asked about an application.
+pub(in super::super) fn steering<S: Store>(
+    request: impl Steering,
+    archive: &Archive<S>,
+) -> Result<Asked, Status> {
+    asked(request, archive, |check, name| check.application("name", name))
+}
+
+/// Checks what is asked about a collection. There is one kind, so that its application says which.
+pub(in super::super) fn collection_steering<S: Store>(
+    request: impl Steering,
+    archive: &Archive<S>,
+) -> Result<Asked, Status> {
+    asked(request, archive, |check, name| {
+        let found = name::read_collection(name).map(|(id, _telecom)| id);
+        found.or_else(|| check.wrong("name", "must be applications/{id}/collections/telecom"))
+    })
+}
+
+fn asked<S: Store>(
+    mut request: impl Steering,
+    archive: &Archive<S>,
+    read: impl FnOnce(&mut Check, &str) -> Option<ApplicationId>,
+) -> Result<Asked, Status> {
     let mut check = Check::default();
-    let found = name::read_collection(name).map(|(id, _telecom)| id);
-    let id = found.or_else(|| check.wrong("name", "must be applications/{id}/collections/telecom"));
+    let terms = terms(&mut check, &mut request, archive);
+    let (name, actor, reason) = request.into_parts();
+    let id = read(&mut check, &name);
     let by = by(&mut check, actor, reason);
-    check.finish(id.zip(by))
+    let made = || Some((id?, by?, terms?));
+    let made = made();
+    check.finish(made)
 }
 
 fn by(check: &mut Check, actor: String, reason: String) -> Option<By> {

@@ -11,7 +11,6 @@ use crate::engine::archive::Archive;
 use crate::engine::core::Terms;
 use crate::store::{Request, RequestKey, Store};
 use prost::Message;
-use tonic::Status;
 use zeroize::Zeroizing;
 
 /// A request that wants something done.
@@ -54,20 +53,22 @@ mutation!(HoldApplicationRequest, |request| &request.etag);
 mutation!(ReleaseApplicationRequest, |request| &request.etag);
 
 /// Reads the terms of a request. Its content is digested, never kept.
-pub(in super::super) fn terms<S: Store, R: Mutation>(
+pub(super) fn terms<S: Store, R: Mutation>(
+    check: &mut Check,
     request: &mut R,
     archive: &Archive<S>,
-) -> Result<Terms, Status> {
-    let mut check = Check::default();
+) -> Option<Terms> {
     let (id, is_trial) = request.take_request();
-    let id = check.optional_label("request_id", id);
+    let id = if id.is_empty() { Some(None) } else { check.label("request_id", id).map(Some) };
     let expected = match request.etag() {
-        "" => None,
-        etag => etag.parse().ok().or_else(|| check.wrong("etag", "must be the etag of an application")),
+        "" => Some(None),
+        etag => {
+            etag.parse().ok().map(Some).or_else(|| check.wrong("etag", "must be the etag of an application"))
+        }
     };
-    let request = id.filter(|_| !is_trial).map(|id| Request {
+    let request = id?.filter(|_| !is_trial).map(|id| Request {
         key: RequestKey(archive.digest("request id", id)),
         fingerprint: archive.digest(R::NAME, Zeroizing::new(request.encode_to_vec())),
     });
-    check.finish(Some(Terms { request, expected, is_trial }))
+    Some(Terms { request, expected: expected?, is_trial })
 }

@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::engine::archive::Archive;
-use crate::engine::provider::{Ended, Order, Provider};
+use crate::engine::provider::{Ended, Failure, Order, Provider};
 use crate::machine::call::{Call, Reply};
 use crate::machine::evidence::DocumentKind;
 use crate::machine::id::ApplicationId;
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 
 /// Asks each applicant for one SMS code, then delivers; `blacklisted…`, `rejected…` and
-/// `refused…` end otherwise.
+/// `refused…` end otherwise, `away…` never reaches anybody.
 pub(super) struct Scripted {
     archive: Archive<MemoryStore>,
     answered: Mutex<HashSet<ApplicationId>>,
@@ -35,6 +35,9 @@ impl Provider for Scripted {
         let script = order.application.source.order.as_str();
         let reply = match &order.pending.call {
             Call::Blacklist if script.starts_with("blacklisted") => Reply::BlacklistHit,
+            Call::Blacklist if script.starts_with("away") => {
+                return Ended::Failed(Failure::NotSent { detail: "connection refused".to_owned() });
+            }
             Call::Blacklist => Reply::BlacklistClear,
             Call::TelecomOpen { .. } => Reply::TelecomOpened { open_id: "session".to_owned() },
             Call::TelecomState { .. } if self.answered.lock().unwrap().contains(&id) => {

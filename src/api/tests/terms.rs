@@ -2,7 +2,10 @@
 
 use super::journeys::code;
 use super::*;
-use crate::api::proto::v1::{AnswerChallengeRequest, CancelApplicationRequest};
+use crate::api::proto::v1::{
+    AnswerChallengeRequest, CancelApplicationRequest, HoldApplicationRequest, ReleaseApplicationRequest,
+    ResendChallengeRequest, RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest,
+};
 use tonic::Code;
 
 fn named(id: &str, request: CreateApplicationRequest) -> CreateApplicationRequest {
@@ -116,4 +119,90 @@ async fn a_trial_decides_everything_and_does_nothing() {
     assert_eq!(now, asked);
     // A trial leaves its id free.
     world.applications().cancel_application(cancel(&asked.name, "t")).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_terms_is_told_with_the_rest() {
+    let world = World::start().await;
+    let wrong = CancelApplicationRequest {
+        name: "x".to_owned(),
+        request_id: "a\nb".to_owned(),
+        etag: "first".to_owned(),
+        ..CancelApplicationRequest::default()
+    };
+    let refused = world.applications().cancel_application(wrong).await.unwrap_err();
+    assert_eq!(reason(&refused).1["fields"], "request_id,etag,name,reason");
+    let wrong = HoldApplicationRequest { etag: "first".to_owned(), ..Default::default() };
+    let refused = world.operators().hold_application(wrong).await.unwrap_err();
+    assert_eq!(reason(&refused).1["fields"], "etag,name,actor,reason");
+}
+
+/// Asks three times, and looks at the application in between: with an etag that is old, as a trial,
+/// and twice under one id.
+macro_rules! keeps_its_terms {
+    ($world:expr, $client:ident, $method:ident, $application:expr, $request:expr) => {{
+        let (world, request, method) = (&$world, $request, stringify!($method));
+        let version = async || {
+            let request = v1::GetApplicationRequest { name: $application.clone() };
+            world.applications().get_application(request).await.unwrap().into_inner().version
+        };
+        let before = version().await;
+        let mut stale = request.clone();
+        stale.etag = "1".to_owned();
+        let refused = world.$client().$method(stale).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).0.as_str()),
+            (Code::Aborted, "ETAG_MISMATCH"),
+            "{method}"
+        );
+        let mut trial = request.clone();
+        trial.validate_only = true;
+        world.$client().$method(trial).await.unwrap();
+        assert_eq!(version().await, before, "{method} was only tried");
+        let mut named = request;
+        named.request_id = format!("the-{method}");
+        let first = world.$client().$method(named.clone()).await.unwrap().into_inner();
+        let after = version().await;
+        assert!(after > before, "{method} did nothing");
+        assert_eq!(world.$client().$method(named).await.unwrap().into_inner(), first, "{method} again");
+    }};
+}
+
+/// A request of an operator.
+macro_rules! steering {
+    ($request:ident, $name:expr) => {
+        $request { name: $name, actor: "anna".to_owned(), reason: "a test".to_owned(), ..$request::default() }
+    };
+}
+
+#[tokio::test]
+async fn every_mutation_keeps_its_terms() {
+    let world = World::start().await;
+    let name = world.asked("happy").await.name;
+    let challenge = format!("{name}/challenges/2");
+    let resend = ResendChallengeRequest { name: challenge, ..Default::default() };
+    keeps_its_terms!(world, applications, resend_challenge, name, resend);
+    world.wait(&name, &[State::CaptchaRequired]).await;
+    keeps_its_terms!(
+        world,
+        operators,
+        hold_application,
+        name,
+        steering!(HoldApplicationRequest, name.clone())
+    );
+    let release = steering!(ReleaseApplicationRequest, name.clone());
+    keeps_its_terms!(world, operators, release_application, name, release);
+    keeps_its_terms!(world, operators, retry_now, name, steering!(RetryNowRequest, name.clone()));
+    let restart = steering!(RestartCollectionRequest, format!("{name}/collections/telecom"));
+    keeps_its_terms!(world, operators, restart_collection, name, restart);
+    let asked = world.asked("another").await;
+    keeps_its_terms!(world, applications, answer_challenge, asked.name, code(&asked));
+    let name = world.asked("third").await.name;
+    keeps_its_terms!(world, applications, cancel_application, name, cancel(&name, ""));
+
+    let asked = world.asked("refused").await;
+    world.applications().answer_challenge(code(&asked)).await.unwrap();
+    assert!(world.wait(&asked.name, &[State::Suspended]).await.reached);
+    let resume = steering!(ResumeApplicationRequest, asked.name.clone());
+    keeps_its_terms!(world, operators, resume_application, asked.name, resume);
 }
