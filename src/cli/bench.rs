@@ -32,7 +32,7 @@ pub(super) struct Options {
     #[arg(long)]
     limits: bool,
     /// `w`: a provider inside the server that costs nothing. `r`: the sandbox over HTTP.
-    #[arg(long, value_enum, default_value = "w")]
+    #[arg(long, value_enum, default_value = "w", ignore_case = true)]
     journey: Journey,
     /// How results are printed.
     #[arg(short, long, value_enum, default_value = "text", env = "DOCKET_OUTPUT")]
@@ -69,7 +69,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let cpu = server.cpu()?.saturating_sub(cpu);
     let rss_mb = server.resident_mb()?;
     let disk = disk_bytes(&data)?.saturating_sub(disk);
-    let (lost, transitions) = load.read_back(options.applications).await.context("read back")?;
+    let (lost, transitions) =
+        load.read_back(options.applications, options.waiting).await.context("read back")?;
     let limits = if options.limits {
         Some(
             limits::measure(&server.address, fresh.path(), options.concurrency)

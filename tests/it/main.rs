@@ -7,6 +7,7 @@
     reason = "these are tests"
 )]
 
+mod bench;
 mod book;
 mod callbacks;
 mod cli;

@@ -122,8 +122,9 @@ impl Load {
         Ok(times)
     }
 
-    /// Counts what is missing of the measured, and how many moves each has made in all.
-    pub(super) async fn read_back(&self, count: u32) -> anyhow::Result<(u32, u64)> {
+    /// Counts what is missing of those that were measured and of those that wait, and how many moves
+    /// the measured have made in all.
+    pub(super) async fn read_back(&self, count: u32, waiting: u32) -> anyhow::Result<(u32, u64)> {
         let mut transitions = 0;
         let mut approved = 0;
         self.each(MEASURED, State::Approved, |application| {
@@ -131,7 +132,8 @@ impl Load {
             transitions += u64::try_from(application.version).unwrap_or(0);
         })
         .await?;
-        Ok((count.saturating_sub(approved), transitions))
+        let still = self.count(PARKED, State::CaptchaRequired).await?;
+        Ok((count.saturating_sub(approved) + waiting.saturating_sub(still), transitions))
     }
 
     async fn count(&self, partner: &str, state: State) -> anyhow::Result<u32> {
