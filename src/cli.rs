@@ -17,10 +17,12 @@ mod reference;
 mod sandbox;
 mod serve;
 mod settings;
+#[cfg(test)]
+mod shown;
 
 use crate::telemetry;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
-use failure::Ended;
+use failure::{Ended, Exit, Failure};
 use out::Form;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -124,7 +126,11 @@ pub fn main() -> ExitCode {
         | Command::Completion(_)
         | Command::Man(_) => ("warn", false),
     };
-    telemetry::start(default_log, is_json);
+    if let Err(problem) = telemetry::start(default_log, is_json) {
+        let failure = Failure::new(Exit::Invalid, format!("{} makes no sense", telemetry::VARIABLE));
+        let failure = failure.field(telemetry::VARIABLE, problem);
+        return failure.hint("it looks like info, or docket=debug,warn").tell(Form::Table);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.into()),
@@ -133,7 +139,10 @@ pub fn main() -> ExitCode {
         let ended = match arguments.command {
             Command::Demo(options) => demo::run(options).await,
             Command::Dev(options) => dev::run(options).await,
-            Command::Serve(options) => serve::run(options).await,
+            Command::Serve(options) => match serve::settings(&options) {
+                Ok(settings) => serve::run(&settings).await,
+                Err(failure) => return failure.tell(Form::Table),
+            },
             Command::Sandbox(options) => sandbox::run(options).await,
             Command::Bench(options) => bench::run(options).await,
             Command::BenchServer(options) => bench::server::run(options).await,

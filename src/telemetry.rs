@@ -5,13 +5,23 @@ pub mod metrics;
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
+/// The variable that chooses what is logged.
+pub const VARIABLE: &str = "DOCKET_LOG";
+
 /// Starts logging. `DOCKET_LOG` chooses what (`info`, `docket=debug`); `default` stands in for it.
-pub fn start(default: &str, is_json: bool) {
-    let filter = EnvFilter::try_from_env("DOCKET_LOG").unwrap_or_else(|_unset| EnvFilter::new(default));
+///
+/// # Errors
+/// If the variable makes no sense: what is wrong with it.
+pub fn start(default: &str, is_json: bool) -> Result<(), String> {
+    let chosen = std::env::var_os(VARIABLE).unwrap_or_default();
+    let chosen = chosen.to_str().ok_or("is no text")?;
+    let chosen = if chosen.trim().is_empty() { default } else { chosen };
+    let filter = EnvFilter::builder().parse(chosen).map_err(|error| error.to_string())?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if is_json {
         logs.json().init();
     } else {
         logs.compact().with_ansi(std::io::stderr().is_terminal()).init();
     }
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! `docket serve`: Docket, on its own.
 
+use super::failure::Failure;
 use super::house::House;
-use super::{Place, stop_requested};
+use super::{Place, settings, stop_requested};
 use crate::config::{Overrides, Settings};
-use anyhow::Context;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -38,9 +38,17 @@ impl Options {
     }
 }
 
+/// Reads the settings, or tells all that is wrong with them, as `docket config check` does.
+pub(super) fn settings(options: &Options) -> Result<Settings, Failure> {
+    let problems = Settings::problems(options.file(), options.overrides());
+    if !problems.is_empty() {
+        return Err(settings::failure(&problems));
+    }
+    Settings::read(options.file(), options.overrides()).map_err(|error| settings::failure(&[error]))
+}
+
 /// Runs until it is told to stop, or until nothing more can be acknowledged.
-pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let settings = Settings::read(options.file(), options.overrides()).context("start")?;
-    let house = House::open(&settings).await?;
+pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let house = House::open(settings).await?;
     house.serve(stop_requested()).await
 }

@@ -97,7 +97,8 @@ fn check(place: &serve::Options) -> Ended {
     Err(failure(&problems))
 }
 
-fn failure(problems: &[SettingsError]) -> Failure {
+/// What is wrong with the settings, all of it.
+pub(super) fn failure(problems: &[SettingsError]) -> Failure {
     let count = problems.len();
     let what =
         if count == 1 { "a setting is wrong".to_owned() } else { format!("{count} settings are wrong") };

@@ -78,7 +78,23 @@ fn all_that_is_wrong_with_the_settings_is_told() {
     let unreadable = check(&format!("{account}timeout = \"soon\"\n"), &[]);
     assert!(unreadable.code == 4 && unreadable.err.contains("provider.timeout"), "{unreadable:#?}");
     let serve = docket(&["serve"], &[("DOCKET_PROVIDER_PASWORD", "x")], "");
-    assert!(serve.code == 1 && serve.err.contains("did you mean DOCKET_PROVIDER_PASSWORD?"), "{serve:#?}");
+    assert_eq!(serve.code, 4, "{serve:#?}");
+    for wrong in
+        ["did you mean DOCKET_PROVIDER_PASSWORD?", "provider.address: must be", "provider.public_key: must"]
+    {
+        assert!(serve.err.contains(wrong), "{wrong}: {serve:#?}");
+    }
+}
+
+#[test]
+fn what_is_to_be_logged_must_make_sense() {
+    for wrong in ["docket=lo ud", "=", "a[b=c"] {
+        let ran = docket(&["config", "show"], &[("DOCKET_LOG", wrong)], "");
+        assert!(ran.code == 4 && ran.out.is_empty(), "{wrong}: {ran:#?}");
+        assert!(ran.err.contains("  DOCKET_LOG: ") && ran.err.contains("  hint: "), "{wrong}: {ran:#?}");
+    }
+    docket(&["config", "show"], &[("DOCKET_LOG", "docket=debug,warn")], "").done();
+    docket(&["config", "show"], &[("DOCKET_LOG", "")], "").done();
 }
 
 #[test]
