@@ -227,3 +227,39 @@ fn cause(status: &Status) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_exit() {
+        let exits = |codes: &[Code], wanted: Exit| {
+            for code in codes {
+                let status = Status::with_error_details(
+                    *code,
+                    "no",
+                    tonic_types::ErrorDetails::with_error_info(
+                        "WHY",
+                        "docket",
+                        std::collections::HashMap::new(),
+                    ),
+                );
+                assert_eq!(exit(&status), wanted, "{code:?}");
+            }
+        };
+        exits(&[Code::Internal, Code::Unknown, Code::Unimplemented, Code::DataLoss], Exit::Other);
+        exits(&[Code::NotFound], Exit::NotFound);
+        exits(&[Code::InvalidArgument, Code::OutOfRange], Exit::Invalid);
+        exits(&[Code::AlreadyExists, Code::Aborted, Code::FailedPrecondition], Exit::Conflict);
+        exits(&[Code::PermissionDenied, Code::Unauthenticated], Exit::NotPermitted);
+        exits(&[Code::Unavailable, Code::DeadlineExceeded, Code::ResourceExhausted], Exit::Unavailable);
+        // What no server said is the way to it.
+        assert_eq!(exit(&Status::unknown("transport error")), Exit::Unavailable);
+        let numbers =
+            [Exit::Unheard, Exit::Other, Exit::Usage, Exit::NotFound, Exit::Invalid, Exit::Conflict];
+        let numbers =
+            numbers.into_iter().chain([Exit::NotPermitted, Exit::Unavailable, Exit::EndedOtherwise]);
+        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=8).collect::<Vec<_>>());
+    }
+}

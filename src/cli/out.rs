@@ -53,16 +53,20 @@ impl Show {
     }
 
     pub(super) fn out(&self) -> Out {
-        let is_wanted = || {
-            let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-            !is_refused && std::io::stdout().is_terminal()
-        };
-        let is_coloured = match self.color {
-            Color::Auto => is_wanted(),
-            Color::Always => true,
-            Color::Never => false,
-        };
+        let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let is_coloured = self.color.is_due(is_refused, std::io::stdout().is_terminal());
         Out { form: self.output, is_coloured }
+    }
+}
+
+impl Color {
+    /// What is asked for on the command line goes before what `NO_COLOR` refuses.
+    const fn is_due(self, is_refused: bool, is_terminal: bool) -> bool {
+        match self {
+            Self::Auto => is_terminal && !is_refused,
+            Self::Always => true,
+            Self::Never => false,
+        }
     }
 }
 
@@ -141,4 +145,19 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         out.write_all(b"\n")?;
     }
     Ok(out.flush()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Color;
+
+    #[test]
+    fn colours_are_for_terminals_that_are_not_refused_them() {
+        let due = |color: Color| {
+            [(false, true), (true, true), (false, false)].map(|(no, tty)| color.is_due(no, tty))
+        };
+        assert_eq!(due(Color::Auto), [true, false, false]);
+        assert_eq!(due(Color::Always), [true, true, true]);
+        assert_eq!(due(Color::Never), [false, false, false]);
+    }
 }

@@ -37,7 +37,7 @@ impl Selection {
     /// Gives the filter of the contract: all flags must hold.
     pub(super) fn filter(&self) -> String {
         let Self { filter, states, partner, order, product, stuck } = self;
-        let mut all: Vec<String> = filter.iter().map(|filter| format!("({filter})")).collect();
+        let mut all = Vec::new();
         if !states.is_empty() {
             let states: Vec<_> = states.iter().map(|state| format!("state = {}", state.name())).collect();
             all.push(format!("({})", states.join(" OR ")));
@@ -46,7 +46,12 @@ impl Selection {
             all.extend(value.as_ref().map(|value| equals(field, value)));
         }
         all.extend(stuck.then(|| "stuck = true".to_owned()));
-        all.join(" AND ")
+        match filter {
+            // As it was written: what is wrong with it is told by the place.
+            Some(filter) if all.is_empty() => filter.clone(),
+            Some(filter) => format!("({filter}) AND {}", all.join(" AND ")),
+            None => all.join(" AND "),
+        }
     }
 }
 

@@ -54,6 +54,8 @@ fn usage(world: &World) {
         assert!(ran.code == 2 && ran.out.is_empty(), "{arguments:?}: {ran:#?}");
     }
     check(world.run(&["apps", "get", "nameless", "-o", "json"]), 2, None, "no application's name");
+    let misspelt = world.run(&["apps", "list", "--filter", "sate = INIT", "-o", "json"]);
+    check(misspelt, 4, Some("INVALID_FIELDS"), "did you mean `state`?, at character 1\n");
     let elsewhere = docket(&["health", "--server", "https://127.0.0.1:1", "-o", "json"], &[], "");
     check(elsewhere, 2, None, "TLS");
 }
