@@ -89,9 +89,16 @@ pub(in super::super) fn steered(done: &Done) -> OperatorResponse {
     OperatorResponse { application, calls: transition::calls(&done.calls) }
 }
 
-/// Shows what is stuck.
+/// The most groups that are told at once: with their words they stay far below the largest message.
+const GROUPS_LIMIT: usize = 1_000;
+
+/// Shows what is stuck: the largest groups, and how many there are besides.
 pub(in super::super) fn stuck(groups: Vec<Group>) -> ListStuckResponse {
-    ListStuckResponse { groups: groups.into_iter().map(group).collect() }
+    let untold = groups.len().saturating_sub(GROUPS_LIMIT);
+    ListStuckResponse {
+        groups: groups.into_iter().take(GROUPS_LIMIT).map(group).collect(),
+        untold_groups: i64::try_from(untold).unwrap_or(i64::MAX),
+    }
 }
 
 fn group(group: Group) -> StuckGroup {
@@ -110,5 +117,31 @@ fn group(group: Group) -> StuckGroup {
         count: i64::try_from(count).unwrap_or(i64::MAX),
         oldest_time: Some(timestamp(oldest)),
         names: names.into_iter().map(name::application_name).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::samples;
+
+    #[test]
+    fn the_largest_groups_fit_a_message_and_the_rest_is_counted() {
+        use prost::Message as _;
+        let words = "言".repeat(crate::machine::challenge::MESSAGE_LIMIT);
+        let group = |at: u64| Group {
+            kind: Kind::Held,
+            reason: "HELD".to_owned(),
+            fingerprint: format!("{at:016}"),
+            place: "application CAPTCHA_REQUIRED".to_owned(),
+            detail: words.clone(),
+            count: 7,
+            oldest: samples::NOW,
+            names: vec![samples::ID; crate::engine::stuck::SAMPLES],
+        };
+        let told = stuck((0..1_234).map(group).collect());
+        assert_eq!((told.groups.len(), told.untold_groups), (1_000, 234));
+        assert!(told.encoded_len() < 4 << 20, "{} bytes", told.encoded_len());
+        assert_eq!(stuck((0..3).map(group).collect()).untold_groups, 0);
     }
 }

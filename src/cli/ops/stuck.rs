@@ -1,6 +1,6 @@
 //! `docket ops stuck`.
 
-use crate::api::proto::v1::{ListStuckRequest, StuckGroup};
+use crate::api::proto::v1::{ListStuckRequest, ListStuckResponse, StuckGroup};
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Exit, Failure};
 use crate::cli::out::{Out, table, words};
@@ -20,25 +20,31 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
-    let groups = match &options.fingerprint {
-        Some(fingerprint) => vec![group(client, fingerprint).await?],
-        None => fetch(client, String::new()).await?,
+    let (groups, untold) = match &options.fingerprint {
+        Some(fingerprint) => (vec![group(client, fingerprint).await?], 0),
+        None => {
+            let ListStuckResponse { groups, untold_groups } = fetch(client, String::new()).await?;
+            (groups, untold_groups)
+        }
     };
     out.many(&groups, |groups| draw(out, groups))?;
+    if untold > 0 {
+        eprintln!("docket: there are {untold} smaller groups besides");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The group with a fingerprint, with the names of all its applications.
 pub(super) async fn group(client: &Client, fingerprint: &str) -> Result<StuckGroup, Failure> {
-    let groups = fetch(client, fingerprint.to_owned()).await?;
-    groups.into_iter().next().ok_or_else(|| {
+    let found = fetch(client, fingerprint.to_owned()).await?;
+    found.groups.into_iter().next().ok_or_else(|| {
         Failure::new(Exit::NotFound, format!("nothing is stuck with the fingerprint {fingerprint}"))
             .hint("`docket ops stuck` shows what is")
     })
 }
 
-async fn fetch(client: &Client, fingerprint: String) -> Result<Vec<StuckGroup>, Failure> {
-    Ok(client.answer(client.operators().list_stuck(ListStuckRequest { fingerprint })).await?.groups)
+async fn fetch(client: &Client, fingerprint: String) -> Result<ListStuckResponse, Failure> {
+    client.answer(client.operators().list_stuck(ListStuckRequest { fingerprint })).await
 }
 
 fn draw(out: Out, groups: &[StuckGroup]) -> String {
