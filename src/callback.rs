@@ -9,6 +9,7 @@
 //! with a cursor for each partner; [`round`] tries those that are due. Nothing of it is in memory but
 //! what is under way.
 
+mod again;
 mod census;
 mod ledger;
 mod list;
@@ -25,6 +26,7 @@ pub use self::census::Census;
 pub use self::ledger::{DEAD_KEPT, DELIVERED_KEPT};
 pub use self::list::{Listed, Position, Status, Wanted};
 
+use self::again::Sent;
 use self::ledger::Ledger;
 use self::round::Round;
 use self::send::Sender;
@@ -93,6 +95,8 @@ pub struct Again {
     pub by: By,
     /// A digest of the request's id: the same again sends nothing again.
     pub request: Option<[u8; 16]>,
+    /// The etag that is expected; any when none.
+    pub etag: Option<String>,
     /// Nothing is sent; it is only said whether it could be.
     pub is_trial: bool,
 }
@@ -106,6 +110,14 @@ pub enum CallbackError {
     /// The id of the request was used for another one.
     #[error("the id of the request was used before, by somebody else or for another reason")]
     RequestReused,
+    /// It has changed since its etag was read.
+    #[error("the delivery has changed since its etag was read")]
+    Changed {
+        /// The etag that was expected.
+        expected: String,
+        /// The etag that it has.
+        found: String,
+    },
     /// Its partner is told nothing any more.
     #[error("the partner {partner} has no callback: give it a `callback_url` in the settings")]
     NoCallback {
@@ -206,13 +218,13 @@ impl<S: Store> Callbacks<S> {
     /// Sends a delivery again, whether it was received, given up, or waits; durable on return.
     pub async fn resend(&self, again: Again) -> Result<Listed, CallbackError> {
         let ledger = Arc::clone(&self.shared.ledger);
-        let (key, is_trial) = (again.key, again.is_trial);
-        let resent = aside(move || ledger.resend(again, clock::now())).await?;
-        if is_trial {
-            return Ok(resent);
-        }
+        let key = again.key;
+        let resent = match aside(move || ledger.resend(again, clock::now())).await? {
+            Sent::Now(resent) => resent,
+            Sent::Not(answer) => return Ok(answer),
+        };
         let partner = &resent.place.partner;
-        let actor = resent.record.resent.as_ref().map(|resent| resent.by.actor.as_str());
+        let actor = resent.record.resent.last().map(|resent| resent.by.actor.as_str());
         tracing::info!(application = %key.application, version = key.version, %partner, actor, "a delivery is sent again");
         if let Some(bell) = self.shared.bells.get(partner) {
             bell.notify_one();

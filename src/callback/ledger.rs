@@ -4,17 +4,17 @@
 //! deliveries only the oldest that waits stands in the queue of those to be tried. It must never move a
 //! cursor past a change without writing the delivery that follows from it. Everything here blocks.
 
+use super::CallbackError;
 use super::census::{Census, Tallies};
 use super::list::Listed;
 use super::outcome::Outcome;
-use super::{Again, CallbackError};
 use crate::clock;
 use crate::engine::core::LoadError;
 use crate::engine::{Engine, chain};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
-use crate::store::records::delivery::{self, DeliveryRecord, Resent};
+use crate::store::records::delivery::{self, DeliveryRecord};
 use crate::store::{
     Change, Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued, READ_LIMIT, Store, StoreError,
 };
@@ -43,7 +43,7 @@ const EVER: Time = Time::from_millis(u64::MAX);
 pub(super) struct Ledger<S> {
     engine: Engine<S>,
     /// What each partner wants to be told of; of every state when empty.
-    wishes: BTreeMap<String, Vec<State>>,
+    pub(super) wishes: BTreeMap<String, Vec<State>>,
     book: Mutex<Book>,
 }
 
@@ -69,6 +69,13 @@ pub(super) struct Order {
     pub(super) key: DeliveryKey,
     pub(super) message: String,
     pub(super) tries: u32,
+}
+
+/// A change of a delivery and what follows for the others of its application, as it will be written.
+pub(super) struct Changed {
+    old: Vec<Delivery>,
+    new: Vec<Delivery>,
+    pub(super) listed: Listed,
 }
 
 /// How a try ended.
@@ -105,7 +112,7 @@ impl<S: Store> Ledger<S> {
         Ok(ledger)
     }
 
-    fn store(&self) -> &S {
+    pub(super) fn store(&self) -> &S {
         self.engine.store()
     }
 
@@ -181,7 +188,7 @@ impl<S: Store> Ledger<S> {
             }
             let is_first = waiting.insert(key.application);
             let (queue, time) = if is_first { (Queue::Next, now) } else { (Queue::Behind, at) };
-            let (tries, first_try, error, resent) = (0, None, None, None);
+            let (tries, first_try, error, resent) = (0, None, None, Vec::new());
             let record = DeliveryRecord { sequence, state, at, message, tries, first_try, error, resent };
             let place = Place { queue, partner, time, since: at };
             put.push(Delivery { key, place, body: delivery::to_record(&record) });
@@ -224,7 +231,7 @@ impl<S: Store> Ledger<S> {
         (began, budget): (Time, Duration),
         now: Time,
     ) -> Result<(), CallbackError> {
-        let settled = self.change(key, now, |record, place| {
+        let settled = self.change(key, now, |record, place, _is_behind| {
             record.tries = record.tries.saturating_add(1);
             let first = *record.first_try.get_or_insert(began);
             let (queue, time, error) = match ended {
@@ -247,54 +254,41 @@ impl<S: Store> Ledger<S> {
         Ok(())
     }
 
-    /// Has a delivery sent again, as if it never had been; durable on return.
-    pub(super) fn resend(&self, again: Again, now: Time) -> Result<Listed, CallbackError> {
-        let Again { key, by, request, is_trial } = again;
-        let found = self.store().delivery(key)?.ok_or(CallbackError::NotFound)?;
-        let found = Listed::read(found).map_err(LoadError::from)?;
-        if !self.wishes.contains_key(&found.place.partner) {
-            return Err(CallbackError::NoCallback { partner: found.place.partner });
-        }
-        let before =
-            found.record.resent.as_ref().filter(|resent| request.is_some() && resent.request == request);
-        match before {
-            Some(before) if before.by == by => return Ok(found),
-            Some(_other) => return Err(CallbackError::RequestReused),
-            None if is_trial => return Ok(found),
-            None => {}
-        }
-        let resent = self.change(key, now, |record, place| {
-            (place.queue, place.time) = (Queue::Next, now);
-            (record.tries, record.first_try) = (0, None);
-            record.resent = Some(Resent { by, at: now, request });
-        })?;
-        self.sync()?;
-        resent.ok_or(CallbackError::NotFound)
-    }
-
-    /// Changes a delivery, and lets the others of its application move up or back.
-    fn change(
+    /// Changes a delivery, and lets the others of its application move up or back. The change is told
+    /// whether an older one of them waits.
+    pub(super) fn change(
         &self,
         key: DeliveryKey,
         now: Time,
-        change: impl FnOnce(&mut DeliveryRecord, &mut Place),
+        change: impl FnOnce(&mut DeliveryRecord, &mut Place, bool),
     ) -> Result<Option<Listed>, CallbackError> {
         let mut book = self.book();
-        let before = self.store().deliveries(key.application, 0, READ_LIMIT)?;
-        let mut after = before.clone();
-        let Some(at) = after.iter().position(|delivery| delivery.key == key) else { return Ok(None) };
-        let mut record = delivery::from_record(&after[at].body).map_err(LoadError::from)?;
-        change(&mut record, &mut after[at].place);
-        after[at].body = delivery::to_record(&record);
-        arrange(&mut after, now);
-        let listed = Listed { key, place: after[at].place.clone(), record };
-        let (old, new): (Vec<_>, Vec<_>) =
-            before.into_iter().zip(after).filter(|(old, new)| old != new).unzip();
+        let Some(Changed { old, new, listed }) = self.changed(key, now, change)? else { return Ok(None) };
         let group = DeliveryGroup { put: new, ..DeliveryGroup::default() };
         self.store().write_deliveries(&group)?;
         old.iter().for_each(|delivery| book.tallies.leave(&delivery.place));
         group.put.iter().for_each(|delivery| book.tallies.enter(&delivery.place));
         Ok(Some(listed))
+    }
+
+    /// What a change amounts to, before it is written.
+    pub(super) fn changed(
+        &self,
+        key: DeliveryKey,
+        now: Time,
+        change: impl FnOnce(&mut DeliveryRecord, &mut Place, bool),
+    ) -> Result<Option<Changed>, CallbackError> {
+        let before = self.store().deliveries(key.application, 0, READ_LIMIT)?;
+        let mut after = before.clone();
+        let Some(at) = after.iter().position(|delivery| delivery.key == key) else { return Ok(None) };
+        let mut record = delivery::from_record(&after[at].body).map_err(LoadError::from)?;
+        let is_behind = after[..at].iter().any(|older| older.place.queue.is_waiting());
+        change(&mut record, &mut after[at].place, is_behind);
+        arrange(&mut after, now);
+        after[at].body = delivery::to_record(&record);
+        let listed = Listed { key, place: after[at].place.clone(), record };
+        let (old, new) = before.into_iter().zip(after).filter(|(old, new)| old != new).unzip();
+        Ok(Some(Changed { old, new, listed }))
     }
 
     /// Forgets what was kept long enough, and writes the cursors down.

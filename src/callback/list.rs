@@ -8,6 +8,7 @@ use crate::machine::time::Time;
 use crate::store::records::RecordError;
 use crate::store::records::delivery::{self, DeliveryRecord};
 use crate::store::{Delivery, DeliveryKey, Place, Queue, READ_LIMIT, Store};
+use aws_lc_rs::digest;
 
 /// Which deliveries are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,6 +55,23 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// Changes whenever it is tried, received, given up or sent again.
+    pub fn etag(&self) -> String {
+        let DeliveryRecord { tries, first_try, error, resent, .. } = &self.record;
+        let resent = resent.last().map(|resent| resent.at);
+        let Place { queue, time, .. } = &self.place;
+        let millis = |time: Time| time.as_millis();
+        let text = format!(
+            "{} {} {tries} {:?} {:?} {}",
+            *queue as u8,
+            millis(*time),
+            first_try.map(millis),
+            resent.map(millis),
+            error.as_deref().unwrap_or_default()
+        );
+        hex::encode(&digest::digest(&digest::SHA256, text.as_bytes()).as_ref()[..8])
+    }
+
     pub(super) fn read(stored: Delivery) -> Result<Self, RecordError> {
         let Delivery { key, place, body } = stored;
         Ok(Self { key, place, record: delivery::from_record(&body)? })

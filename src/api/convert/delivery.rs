@@ -69,15 +69,22 @@ pub(in super::super) fn resend<S: Store>(
     request: ResendDeliveryRequest,
     archive: &Archive<S>,
 ) -> Result<Again, Status> {
-    let ResendDeliveryRequest { name, actor, reason, request_id, validate_only } = request;
+    let ResendDeliveryRequest { name, actor, reason, request_id, validate_only, etag } = request;
     let mut check = Check::default();
     let key = key(&mut check, &name);
     let actor = check.label("actor", actor);
     let reason = check.reason("reason", reason);
     let request_id = check.optional_label("request_id", request_id);
-    let request = request_id.map(|id| archive.digest("request id of a resend", id));
+    let request =
+        request_id.filter(|_| !validate_only).map(|id| archive.digest("request id of a resend", id));
     let by = actor.zip(reason).map(|(actor, reason)| By { actor, reason });
-    let again = key.zip(by).map(|(key, by)| Again { key, by, request, is_trial: validate_only });
+    let again = key.zip(by).map(|(key, by)| Again {
+        key,
+        by,
+        request,
+        etag: Some(etag).filter(|etag| !etag.is_empty()),
+        is_trial: validate_only,
+    });
     check.finish(again)
 }
 
@@ -107,7 +114,7 @@ pub(in super::super) fn delivery(listed: &Listed) -> Delivery {
         Queue::Behind => (None, None),
         Queue::Dead | Queue::Delivered => (None, Some(place.time)),
     };
-    let resend = record.resent.as_ref().map(|Resent { by, at, .. }| Resend {
+    let resend = record.resent.last().map(|Resent { by, at, .. }| Resend {
         actor: by.actor.clone(),
         reason: by.reason.clone(),
         time: Some(timestamp(*at)),
@@ -127,5 +134,6 @@ pub(in super::super) fn delivery(listed: &Listed) -> Delivery {
         end_time: end.map(timestamp),
         last_error: record.error.clone().unwrap_or_default(),
         resend,
+        etag: listed.etag(),
     }
 }

@@ -251,6 +251,10 @@ pub(in super::super) fn undelivered(error: &CallbackError, subject: &str) -> Sta
                 .precondition("CALLBACK", subject)
                 .status()
         }
+        CallbackError::Changed { expected, found } => {
+            let facts = [("subject", subject), ("expected", expected), ("found", found)];
+            Told::new(Code::Aborted, Reason::EtagMismatch, error.to_string(), &facts).status()
+        }
         CallbackError::RequestReused => {
             let facts = [("subject", subject)];
             Told::new(Code::AlreadyExists, Reason::RequestIdReused, error.to_string(), &facts).status()

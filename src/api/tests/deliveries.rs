@@ -89,17 +89,26 @@ async fn what_was_given_up_is_listed_and_sent_again() {
     *answer.lock().unwrap() = StatusCode::OK;
     let trial = ResendDeliveryRequest { validate_only: true, ..resend(&last.name) };
     let tried = world.deliveries().resend_delivery(trial).await.unwrap().into_inner();
-    assert_eq!(tried, *last);
-    let named = ResendDeliveryRequest { request_id: "request-1".to_owned(), ..resend(&last.name) };
+    assert_eq!((tried.status(), tried.tries), (Standing::Waiting, 0), "as it would be");
+    assert_eq!(world.standing(Standing::Dead, 3).await, dead, "nothing is sent");
+    let stale = ResendDeliveryRequest { etag: dead[0].etag.clone(), ..resend(&last.name) };
+    let refused = world.deliveries().resend_delivery(stale).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).0.as_str()), (Code::Aborted, "ETAG_MISMATCH"));
+    assert_eq!(reason(&refused).1["found"], last.etag);
+    let named = ResendDeliveryRequest {
+        request_id: "request-1".to_owned(),
+        etag: last.etag.clone(),
+        ..resend(&last.name)
+    };
     let resent = world.deliveries().resend_delivery(named.clone()).await.unwrap().into_inner();
     assert_eq!(resent.status(), Standing::Waiting);
-    let by = resent.resend.unwrap();
+    let by = resent.resend.clone().unwrap();
     assert_eq!((by.actor.as_str(), by.reason.as_str()), ("anna", "they are back"));
     let delivered = world.standing(Standing::Delivered, 1).await;
     assert_eq!((&delivered[0].name, delivered[0].last_error.as_str()), (&last.name, ""));
-    // Repeated, the request does nothing more.
+    // Repeated, the request does nothing more, and is answered as the first time.
     let repeated = world.deliveries().resend_delivery(named.clone()).await.unwrap().into_inner();
-    assert_eq!(repeated, delivered[0]);
+    assert_eq!(repeated, resent);
     let read = GetDeliveryRequest { name: last.name.clone() };
     assert_eq!(world.deliveries().get_delivery(read).await.unwrap().into_inner(), delivered[0]);
     let other = ResendDeliveryRequest { reason: "another".to_owned(), ..named };

@@ -182,7 +182,7 @@ async fn every_mutation_keeps_its_terms() {
     let challenge = format!("{name}/challenges/2");
     let resend = ResendChallengeRequest { name: challenge, ..Default::default() };
     keeps_its_terms!(world, applications, resend_challenge, name, resend);
-    world.wait(&name, &[State::CaptchaRequired]).await;
+    let name = world.asked("second").await.name;
     keeps_its_terms!(
         world,
         operators,
@@ -205,4 +205,29 @@ async fn every_mutation_keeps_its_terms() {
     assert!(world.wait(&asked.name, &[State::Suspended]).await.reached);
     let resume = steering!(ResumeApplicationRequest, asked.name.clone());
     keeps_its_terms!(world, operators, resume_application, asked.name, resume);
+}
+
+#[test]
+fn every_request_that_does_something_has_terms() {
+    use prost_reflect::prost_types::method_options::IdempotencyLevel;
+    let pool = prost_reflect::DescriptorPool::decode(crate::api::proto::DESCRIPTORS).unwrap();
+    let methods = pool
+        .services()
+        .filter(|it| it.package_name() == "docket.v1")
+        .flat_map(|it| it.methods().collect::<Vec<_>>());
+    let (mut reading, mut doing) = (0, 0);
+    for method in methods {
+        let options = method.method_descriptor_proto().options.clone().unwrap_or_default();
+        if options.idempotency_level() == IdempotencyLevel::NoSideEffects {
+            reading += 1;
+            continue;
+        }
+        doing += 1;
+        let creates = method.name() == "CreateApplication";
+        for (field, is_wanted) in [("request_id", true), ("validate_only", true), ("etag", !creates)] {
+            let has = method.input().get_field_by_name(field).is_some();
+            assert_eq!(has, is_wanted, "{}.{field}", method.input().name());
+        }
+    }
+    assert!(reading >= 11 && doing >= 10, "{reading} read, {doing} do something");
 }

@@ -1,6 +1,7 @@
 //! The ledger on a clock of its own.
 
 use super::*;
+use crate::callback::again::Sent;
 use crate::callback::ledger::{Ended as Tried, Ledger};
 use crate::machine::application::{Phase, Wanted as Collected};
 use crate::machine::samples;
@@ -81,7 +82,7 @@ fn failed(wait: Duration) -> Tried {
 
 fn again(key: DeliveryKey) -> Again {
     let by = By { actor: "anna".to_owned(), reason: "again".to_owned() };
-    Again { key, by, request: None, is_trial: false }
+    Again { key, by, request: None, etag: None, is_trial: false }
 }
 
 #[tokio::test]
@@ -122,7 +123,7 @@ async fn what_fails_for_its_budget_is_given_up_and_blocks_nothing() {
     assert_eq!(due(&ledger, end), [key(1, 3)]);
     assert_eq!((ledger.census(4)[0].waiting, ledger.census(4)[0].dead), (2, 1));
     // Sent again it has its turn before those that are younger, and its whole budget.
-    let listed = ledger.resend(again(key(1, 1)), end).unwrap();
+    let Sent::Now(listed) = ledger.resend(again(key(1, 1)), end).unwrap() else { panic!("it is sent") };
     assert_eq!((listed.place.queue, listed.record.tries), (Queue::Next, 0));
     assert_eq!(due(&ledger, end), [key(1, 1)]);
     assert_eq!(store.delivery(key(1, 3)).unwrap().unwrap().place.queue, Queue::Behind);
@@ -195,20 +196,66 @@ async fn a_partner_that_is_new_hears_from_now_on_and_others_of_theirs_only() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_repeated_sends_nothing_again() {
+async fn a_request_that_is_repeated_is_answered_as_the_first_time_and_sends_nothing() {
     let ledger = ledger(&store(&[1]));
     let now = clock::now();
-    let named = Again { request: Some([5; 16]), ..again(key(1, 1)) };
-    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now).unwrap();
-    ledger.resend(named.clone(), now).unwrap();
-    assert_eq!(due(&ledger, now), [key(1, 1)]);
-    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now).unwrap();
-    let answered = ledger.resend(named.clone(), now + MINUTE).unwrap();
-    assert_eq!(answered.place.queue, Queue::Delivered);
-    assert_eq!(due(&ledger, now), [key(1, 3)]);
-    let by = By { actor: "bert".to_owned(), ..named.by.clone() };
-    let other = ledger.resend(Again { by, ..named }, now);
+    let named = |request| Again { request: Some([request; 16]), ..again(key(1, 1)) };
+    ledger.settle(key(1, 1), failed(MINUTE), (now, BUDGET), now).unwrap();
+    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now + MINUTE).unwrap();
+    let Sent::Now(first) = ledger.resend(named(5), now + MINUTE).unwrap() else { panic!("it is sent") };
+    assert_eq!(due(&ledger, now + MINUTE), [key(1, 1)]);
+    ledger.settle(key(1, 1), failed(MINUTE), (now, BUDGET), now + MINUTE).unwrap();
+    // Others may have it sent again meanwhile.
+    let Sent::Now(second) = ledger.resend(named(6), now + 2 * MINUTE).unwrap() else { panic!("it is sent") };
+    assert_eq!(second.record.error.as_deref(), Some("HTTP 500"));
+    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now + 3 * MINUTE).unwrap();
+    for (request, then) in [(5, &first), (6, &second)] {
+        let Sent::Not(answer) = ledger.resend(named(request), now + 4 * MINUTE).unwrap() else {
+            panic!("nothing is sent")
+        };
+        assert_eq!((&answer.place, answer.etag()), (&then.place, then.etag()));
+        assert_eq!(answer.record.resent.last(), then.record.resent.last());
+        assert_eq!((answer.record.tries, &answer.record.error), (0, &then.record.error));
+    }
+    assert_eq!(due(&ledger, now + 4 * MINUTE), [key(1, 3)]);
+    let by = By { actor: "bert".to_owned(), ..again(key(1, 1)).by };
+    let other = ledger.resend(Again { by, ..named(5) }, now);
     assert!(matches!(other, Err(CallbackError::RequestReused)));
+}
+
+#[tokio::test]
+async fn what_waits_behind_another_is_answered_so() {
+    let ledger = ledger(&store(&[1]));
+    let now = clock::now();
+    let named = Again { request: Some([5; 16]), ..again(key(1, 3)) };
+    let Sent::Now(first) = ledger.resend(named.clone(), now).unwrap() else { panic!("it is sent") };
+    assert_eq!(first.place.queue, Queue::Behind);
+    ledger.settle(key(1, 1), Tried::Received, (now, BUDGET), now).unwrap();
+    ledger.settle(key(1, 3), Tried::Received, (now, BUDGET), now).unwrap();
+    let Sent::Not(answer) = ledger.resend(named, now).unwrap() else { panic!("nothing is sent") };
+    assert_eq!((answer.place.clone(), answer.etag()), (first.place.clone(), first.etag()));
+}
+
+#[tokio::test]
+async fn an_etag_and_a_trial_keep_a_delivery_as_it_is() {
+    let store = store(&[1]);
+    let ledger = ledger(&store);
+    let now = clock::now();
+    let read = || Listed::read(store.delivery(key(1, 1)).unwrap().unwrap()).unwrap();
+    let etag = read().etag();
+    ledger.settle(key(1, 1), failed(MINUTE), (now, BUDGET), now).unwrap();
+    let tried = read();
+    let stale = ledger.resend(Again { etag: Some(etag), ..again(key(1, 1)) }, now);
+    assert!(matches!(stale, Err(CallbackError::Changed { found, .. }) if found == tried.etag()));
+    let trial = Again { is_trial: true, ..again(key(1, 1)) };
+    let Sent::Not(shown) = ledger.resend(trial, now).unwrap() else { panic!("it was only tried") };
+    assert_eq!((shown.record.tries, shown.place.queue), (0, Queue::Next));
+    assert_eq!(read(), tried);
+    let Sent::Now(sent) = ledger.resend(Again { etag: Some(tried.etag()), ..again(key(1, 1)) }, now).unwrap()
+    else {
+        panic!("it is sent")
+    };
+    assert_eq!(sent, shown, "the trial showed what would be");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub(in crate::cli) struct Terms {
 pub(in crate::cli) struct Expecting {
     #[command(flatten)]
     pub(in crate::cli) terms: Terms,
-    /// Only if the application still has this etag
+    /// Only if it still has this etag
     #[arg(long, value_name = "ETAG")]
     pub(in crate::cli) etag: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use super::deliveries::standing;
 use crate::api::proto::v1::{Delivery, ResendDeliveryRequest};
+use crate::cli::apps::terms::Expecting;
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Exit, Failure};
 use crate::cli::out::{Out, table, words};
@@ -24,16 +25,16 @@ pub(super) struct Options {
     /// Who does it; kept as long as the delivery
     #[arg(long, value_name = "NAME", env = "USER", hide_env_values = true)]
     actor: String,
-    /// Names the request, so that the same again sends nothing again
-    #[arg(long, value_name = "ID")]
-    request_id: Option<String>,
-    /// Only say whether it could be done
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    terms: Expecting,
 }
 
 pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
-    let Options { names, reason, actor, request_id, dry_run } = options;
+    let Options { names, reason, actor, terms } = options;
+    if names.len() > 1 && terms.etag.is_some() {
+        return Err(Failure::new(Exit::Usage, "--etag is for one delivery, and more than one is meant"));
+    }
+    let (request_id, validate_only, etag) = terms.wire();
     let mut failed = 0;
     let is_one = names.len() == 1;
     for name in &names {
@@ -41,8 +42,9 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
             name: resource(name),
             actor: actor.clone(),
             reason: reason.clone(),
-            request_id: request_id.clone().unwrap_or_default(),
-            validate_only: dry_run,
+            request_id: request_id.clone(),
+            validate_only,
+            etag: etag.clone(),
         };
         match client.answer(client.deliveries().resend_delivery(request)).await {
             Ok(delivery) if is_one => out.one(&delivery, |delivery| page(out, delivery))?,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 const RECORD: &str = "delivery";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// What must reach a partner of one move.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub struct DeliveryRecord {
     pub first_try: Option<Time>,
     /// What went wrong the last time; nothing of what a partner answered but its status.
     pub error: Option<String>,
-    /// Who had it sent again last.
-    pub resent: Option<Resent>,
+    /// Who had it sent again, the last of them last.
+    pub resent: Vec<Resent>,
 }
 
 /// That somebody had a delivery sent again.
@@ -43,16 +43,43 @@ pub struct Resent {
     pub at: Time,
     /// A keyed digest of the request's id, if it had one.
     pub request: Option<[u8; 16]>,
+    /// What had gone wrong until then.
+    pub error: Option<String>,
+    /// Whether another of its application was to be tried first.
+    pub is_behind: bool,
 }
 
 /// Encodes a delivery.
 pub fn to_record(delivery: &DeliveryRecord) -> Encoded {
-    encode(VERSION, &DeliveryV1::from(delivery))
+    encode(VERSION, &DeliveryV2::from(delivery))
 }
 
 /// Decodes a delivery.
 pub fn from_record(encoded: &Encoded) -> Result<DeliveryRecord, RecordError> {
-    decode::<DeliveryV1>(RECORD, VERSION, encoded)?.into_delivery()
+    let record = match encoded.version {
+        1 => decode::<DeliveryV1>(RECORD, 1, encoded)?.into_newer(),
+        _ => decode::<DeliveryV2>(RECORD, VERSION, encoded)?,
+    };
+    record.into_delivery()
+}
+
+#[derive(Serialize, Deserialize)]
+struct DeliveryV2 {
+    sequence: u64,
+    state: u16,
+    at: u64,
+    message: String,
+    tries: u32,
+    first_try: Option<u64>,
+    error: Option<String>,
+    resent: Vec<ResentV2>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ResentV2 {
+    first: ResentV1,
+    error: Option<String>,
+    is_behind: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,14 +102,28 @@ struct ResentV1 {
     request: Option<[u8; 16]>,
 }
 
-impl From<&DeliveryRecord> for DeliveryV1 {
+impl DeliveryV1 {
+    /// It knew the last of those who had it sent again, and not how it stood then.
+    fn into_newer(self) -> DeliveryV2 {
+        let Self { sequence, state, at, message, tries, first_try, error, resent } = self;
+        let resent = resent.map(|first| ResentV2 { first, error: None, is_behind: false });
+        let resent = resent.into_iter().collect();
+        DeliveryV2 { sequence, state, at, message, tries, first_try, error, resent }
+    }
+}
+
+impl From<&DeliveryRecord> for DeliveryV2 {
     fn from(delivery: &DeliveryRecord) -> Self {
-        let resent = delivery.resent.as_ref().map(|Resent { by, at, request }| ResentV1 {
-            actor: by.actor.clone(),
-            reason: by.reason.clone(),
-            at: at.as_millis(),
-            request: *request,
-        });
+        let resent = |Resent { by, at, request, error, is_behind }: &Resent| ResentV2 {
+            first: ResentV1 {
+                actor: by.actor.clone(),
+                reason: by.reason.clone(),
+                at: at.as_millis(),
+                request: *request,
+            },
+            error: error.clone(),
+            is_behind: *is_behind,
+        };
         Self {
             sequence: delivery.sequence,
             state: delivery.state.number(),
@@ -91,20 +132,19 @@ impl From<&DeliveryRecord> for DeliveryV1 {
             tries: delivery.tries,
             first_try: delivery.first_try.map(Time::as_millis),
             error: delivery.error.clone(),
-            resent,
+            resent: delivery.resent.iter().map(resent).collect(),
         }
     }
 }
 
-impl DeliveryV1 {
+impl DeliveryV2 {
     fn into_delivery(self) -> Result<DeliveryRecord, RecordError> {
         let (what, number) = ("state", self.state.into());
         let state = State::from_number(self.state);
-        let resent = self.resent.map(|ResentV1 { actor, reason, at, request }| Resent {
-            by: By { actor, reason },
-            at: Time::from_millis(at),
-            request,
-        });
+        let resent = |ResentV2 { first, error, is_behind }| {
+            let ResentV1 { actor, reason, at, request } = first;
+            Resent { by: By { actor, reason }, at: Time::from_millis(at), request, error, is_behind }
+        };
         Ok(DeliveryRecord {
             sequence: self.sequence,
             state: state.ok_or(RecordError::Unknown { record: RECORD, what, number })?,
@@ -113,7 +153,7 @@ impl DeliveryV1 {
             tries: self.tries,
             first_try: self.first_try.map(Time::from_millis),
             error: self.error,
-            resent,
+            resent: self.resent.into_iter().map(resent).collect(),
         })
     }
 }

@@ -24,11 +24,12 @@ const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v2/snapsho
 const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v2/journal.txt");
 const CHANGES: &str = include_str!("../../../tests/fixtures/records/v2/changes.txt");
 
-const DELIVERIES: &str = include_str!("../../../tests/fixtures/records/v1/deliveries.txt");
+const DELIVERIES: &str = include_str!("../../../tests/fixtures/records/v2/deliveries.txt");
 
 const SNAPSHOTS_V1: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
 const JOURNAL_V1: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
 const CHANGES_V1: &str = include_str!("../../../tests/fixtures/records/v1/changes.txt");
+const DELIVERIES_V1: &str = include_str!("../../../tests/fixtures/records/v1/deliveries.txt");
 
 /// Reads what a former version wrote: each line is one of today's values as it was known then.
 fn check_former<T: PartialEq + std::fmt::Debug>(
@@ -86,7 +87,9 @@ fn journal_entries_of_every_happening_are_those_released() {
 
 #[test]
 fn deliveries_are_those_released() {
-    let resent = Resent { by: samples::by(), at: NOW, request: Some([3; 16]) };
+    let first = Resent { by: samples::by(), at: NOW, request: Some([3; 16]), error: None, is_behind: false };
+    let second =
+        Resent { request: None, error: Some("HTTP 503".to_owned()), is_behind: true, ..first.clone() };
     let bare = DeliveryRecord {
         sequence: 300,
         state: State::Init,
@@ -95,25 +98,24 @@ fn deliveries_are_those_released() {
         tries: 0,
         first_try: None,
         error: None,
-        resent: None,
+        resent: Vec::new(),
     };
     let full = DeliveryRecord {
         state: State::Rejected,
         tries: 70_000,
         first_try: Some(NOW),
         error: Some("HTTP 500".to_owned()),
-        resent: Some(resent),
+        resent: vec![first.clone()],
         ..bare.clone()
     };
-    let lines = DELIVERIES.lines().map(|line| hex::decode(line).unwrap());
-    for (released, record) in lines.zip([bare, full]) {
-        let written = delivery::to_record(&record);
-        assert_eq!(hex::encode(&written.body), hex::encode(&released));
-        assert_eq!(delivery::from_record(&written).unwrap(), record);
-        let newer = Encoded { version: 2, ..written };
-        assert!(matches!(delivery::from_record(&newer), Err(RecordError::Newer { found: 2, known: 1, .. })));
-    }
-    assert_eq!(DELIVERIES.lines().count(), 2);
+    let twice = DeliveryRecord { resent: vec![first, second], ..full.clone() };
+    let records: Vec<_> = [("bare", bare), ("full", full), ("twice", twice)]
+        .map(|(name, record)| (name.to_owned(), record))
+        .into();
+    check(DELIVERIES, &records, delivery::to_record, delivery::from_record);
+    let former = DELIVERIES_V1.lines().zip(&records).map(|(body, (name, _))| format!("{name} {body}\n"));
+    check_former(&former.collect::<String>(), &records, Clone::clone, delivery::from_record);
+    assert_eq!(DELIVERIES_V1.lines().count(), 2);
 }
 
 #[test]
