@@ -41,7 +41,7 @@ pub enum Reason {
     NothingToRetry,
     /// More applications match than are put in another order than that of their creation.
     TooManyToSort,
-    /// The application has changed since its etag was read.
+    /// The application, or the delivery, has changed since its etag was read.
     EtagMismatch,
     /// Somebody else brings the same order at the same time.
     Contended,

@@ -181,9 +181,39 @@ fn evidence() -> v1::Evidence {
     }
 }
 
-/// The reason of an error, which every one must have, and its facts.
+/// The reason of an error, which every one must have, and its facts; its page must tell the code, every
+/// fact, and what else it carries.
+#[track_caller]
 fn reason(status: &tonic::Status) -> (String, std::collections::HashMap<String, String>) {
     let info = status.get_details_error_info().unwrap_or_else(|| panic!("no ErrorInfo: {status:?}"));
     assert_eq!(info.domain, "docket");
+    let page = format!("{}/docs/errors/{}.md", env!("CARGO_MANIFEST_DIR"), info.reason);
+    let page = std::fs::read_to_string(&page).unwrap_or_else(|error| panic!("{page}: {error}"));
+    let code = format!("{:?}", status.code());
+    let code = code.chars().fold(String::new(), |mut code, c| {
+        if c.is_uppercase() && !code.is_empty() {
+            code.push('_');
+        }
+        code.push(c.to_ascii_uppercase());
+        code
+    });
+    let is_varied = info.reason == "NOT_SERVED";
+    assert!(is_varied || page.contains(&format!("Code `{code}`.")), "{} has the code {code}", info.reason);
+    let told = page.lines().find_map(|line| line.strip_prefix("Facts in `ErrorInfo.metadata`: "));
+    let told = told.into_iter().flat_map(|told| told.split(", ")).filter_map(|fact| fact.strip_prefix('`'));
+    let mut told: Vec<_> = told.filter_map(|fact| fact.split('`').next()).collect();
+    let mut facts: Vec<_> = info.metadata.keys().map(String::as_str).collect();
+    told.sort_unstable();
+    facts.sort_unstable();
+    assert_eq!(told, facts, "the facts of {}", info.reason);
+    let details = status.get_error_details();
+    let carried = [
+        ("google.rpc.BadRequest", details.bad_request().is_some()),
+        ("google.rpc.PreconditionFailure", details.precondition_failure().is_some()),
+        ("google.rpc.RetryInfo", details.retry_info().is_some()),
+    ];
+    for (what, is_there) in carried {
+        assert_eq!(page.contains(what), is_there, "{} and {what}", info.reason);
+    }
     (info.reason, info.metadata)
 }

@@ -109,3 +109,19 @@ fn every_command_that_the_book_names_is_one() {
     }
     assert!(count > 50, "only {count} commands were found");
 }
+
+#[test]
+fn what_is_deployed_starts_commands_that_there_are() {
+    let unit = include_str!("../../deploy/docket.service");
+    let started = unit.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/")).unwrap();
+    assert_eq!(wrong(&words(started)), None, "{started}");
+    let image = include_str!("../../deploy/Dockerfile");
+    let list = |key: &str| -> Vec<String> {
+        let (_, list) =
+            image.lines().find(|line| line.starts_with(key)).and_then(|it| it.split_once('[')).unwrap();
+        serde_json::from_str(&format!("[{list}")).unwrap()
+    };
+    let run = [list("ENTRYPOINT"), list("CMD")].concat();
+    assert_eq!((wrong(&run), run.join(" ").as_str()), (None, "docket serve"));
+    assert_eq!(wrong(&list("HEALTHCHECK")), None);
+}

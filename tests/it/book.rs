@@ -251,8 +251,14 @@ fn every_reason_of_an_error_has_its_page() {
     let mut reasons: Vec<_> = Reason::ALL.iter().map(|reason| reason.name().to_owned()).collect();
     reasons.sort();
     assert_eq!(pages, reasons);
+    let table = fs::read_to_string(folder.join("README.md")).unwrap();
     for reason in reasons {
         let text = fs::read_to_string(folder.join(format!("{reason}.md"))).unwrap();
         assert!(text.starts_with(&format!("# {reason}\n")) && text.contains("## What to do"), "{reason}");
+        let about = text.lines().find_map(|line| line.strip_prefix("Code ")).unwrap();
+        let (code, about) = about.split_once(". ").unwrap();
+        let code = if code.starts_with('`') { code } else { "varies" };
+        let row = format!("| [{reason}]({reason}.md) | {code} | {about} |");
+        assert!(table.lines().any(|line| line == row), "docs/errors/README.md lacks: {row}");
     }
 }

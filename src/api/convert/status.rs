@@ -109,12 +109,7 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
                 let text = "the application has changed since its etag was read";
                 Told::new(Code::Aborted, Reason::EtagMismatch, text, &facts).status()
             }
-            Declined::RequestReused => {
-                let text = "the request_id was used for another request";
-                Told::new(Code::AlreadyExists, Reason::RequestIdReused, text, &[("field", "request_id")])
-                    .field("request_id", "must be new, or that of the same request")
-                    .status()
-            }
+            Declined::RequestReused => reused(),
             Declined::Unreadable(source) => internal(source.as_ref()),
         },
         EngineError::Entrance(entrance) => match entrance {
@@ -255,14 +250,19 @@ pub(in super::super) fn undelivered(error: &CallbackError, subject: &str) -> Sta
             let facts = [("subject", subject), ("expected", expected), ("found", found)];
             Told::new(Code::Aborted, Reason::EtagMismatch, error.to_string(), &facts).status()
         }
-        CallbackError::RequestReused => {
-            let facts = [("subject", subject)];
-            Told::new(Code::AlreadyExists, Reason::RequestIdReused, error.to_string(), &facts).status()
-        }
+        CallbackError::RequestReused => reused(),
         CallbackError::Client { .. } => internal(error),
         CallbackError::Load(source) => internal(source),
         CallbackError::Store(source) => internal(source),
     }
+}
+
+/// The id of the request was used before.
+fn reused() -> Status {
+    let text = "the request_id was used for another request";
+    Told::new(Code::AlreadyExists, Reason::RequestIdReused, text, &[("field", "request_id")])
+        .field("request_id", "must be new, or that of the same request")
+        .status()
 }
 
 fn unknown_application(subject: &str) -> Status {

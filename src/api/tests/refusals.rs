@@ -8,7 +8,9 @@ use crate::api::proto::v1::{
     AnswerChallengeRequest, CancelApplicationRequest, GetApplicationRequest, GetMachineRequest,
     ListTransitionsRequest, WatchChangesRequest,
 };
+use crate::callback::CallbackError;
 use crate::engine::core::{Declined, LoadError};
+use crate::engine::read::ListError;
 use crate::engine::watch::WatchError;
 use crate::engine::{EngineError, entrance::EntranceError};
 use crate::machine::step::Refusal;
@@ -201,6 +203,21 @@ fn what_a_socket_cannot_provoke_is_mapped_too() {
         check(&status, code, why);
         assert!(!format!("{status:?}").contains("SECRET"), "the source's text stays in the log");
         assert_eq!(reason(&status).1.contains_key("incident"), code == Code::Internal);
+    }
+    let no_callback = CallbackError::NoCallback { partner: "acme".to_owned() };
+    for (status, code, why) in [
+        (convert::refused(&declined(Refusal::NotHeld), "x"), Code::FailedPrecondition, "NOT_HELD"),
+        (
+            convert::refused(&declined(Refusal::NothingToRetry), "x"),
+            Code::FailedPrecondition,
+            "NOTHING_TO_RETRY",
+        ),
+        (convert::undelivered(&no_callback, "x"), Code::FailedPrecondition, "NO_CALLBACK"),
+        (convert::unlisted(&ListError::TooManyToSort), Code::FailedPrecondition, "TOO_MANY_TO_SORT"),
+        (convert::too_slow(), Code::DeadlineExceeded, "REQUEST_TIMEOUT"),
+        (convert::bare(&Status::cancelled("of a library")).unwrap(), Code::Cancelled, "NOT_SERVED"),
+    ] {
+        check(&status, code, why);
     }
     let status = convert::unwatched(&WatchError::TooOld { oldest: 7 });
     check(&status, Code::OutOfRange, "RESUME_TOKEN_TOO_OLD");
