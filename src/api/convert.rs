@@ -30,7 +30,7 @@ pub(super) use self::request::{
     Given, another, answer, application_id, cancellation, history, list, wait, watch,
 };
 pub(super) use self::status::{
-    bare, found, leaving, refused, too_slow, undelivered, unknown_service, unlisted, unwatched,
+    bare, found, leaving, overloaded, refused, too_slow, undelivered, unknown_service, unlisted, unwatched,
 };
 pub(super) use self::steering::{collection_steering, steered, steering, stuck};
 pub(super) use self::transition::transitions;

@@ -61,6 +61,8 @@ pub enum Reason {
     EngineStopped,
     /// The server leaves; streams and waits are ended.
     ShuttingDown,
+    /// As many requests and streams are under way as the server takes at once: 8,192.
+    Overloaded,
     /// The request was not served for a reason that none of the others tells, such as a call that was cancelled.
     NotServed,
     /// The server failed.
@@ -69,7 +71,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -98,6 +100,7 @@ impl Reason {
         Self::RequestTimeout,
         Self::EngineStopped,
         Self::ShuttingDown,
+        Self::Overloaded,
         Self::NotServed,
         Self::Internal,
     ];
@@ -133,6 +136,7 @@ impl Reason {
             Self::RequestTimeout => "REQUEST_TIMEOUT",
             Self::EngineStopped => "ENGINE_STOPPED",
             Self::ShuttingDown => "SHUTTING_DOWN",
+            Self::Overloaded => "OVERLOADED",
             Self::NotServed => "NOT_SERVED",
             Self::Internal => "INTERNAL",
         }

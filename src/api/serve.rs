@@ -29,6 +29,7 @@ use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::{CONNECTIONS, Teller};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -95,8 +96,9 @@ impl Server {
             .add_service(reflection!(build_v1))
             .add_service(reflection!(build_v1alpha));
         let services = services.prepare().into_axum_router().reset_fallback();
+        let room = Arc::new(Semaphore::new(limits::REQUESTS));
         let services =
-            services.layer(axum::middleware::from_fn(rpc::watched)).layer(tonic_web::GrpcWebLayer::new());
+            services.layer(from_fn_with_state(room, rpc::watched)).layer(tonic_web::GrpcWebLayer::new());
         let routes = services.merge(pulse).merge(http.reset_fallback()).fallback(rpc::nothing_here);
         Self { routes, health, leave }
     }

@@ -112,7 +112,9 @@ impl Failure {
             }
             Some("RESUME_TOKEN_TOO_OLD") => "begin anew without the token: there is a gap".to_owned(),
             Some("INTERNAL") => format!("the server's log tells more under {}", fact("incident")),
-            Some("CONTENDED" | "ENGINE_STOPPED" | "SHUTTING_DOWN") => "try again in a moment".to_owned(),
+            Some("CONTENDED" | "ENGINE_STOPPED" | "OVERLOADED" | "SHUTTING_DOWN") => {
+                "try again in a moment".to_owned()
+            }
             _other if self.exit == Exit::Unavailable => {
                 format!("is there a server at {server}? choose another with --server or DOCKET_SERVER")
             }

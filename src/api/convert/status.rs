@@ -281,6 +281,12 @@ pub(in super::super) fn leaving() -> Status {
     Told::new(Code::Unavailable, Reason::ShuttingDown, text, &[]).retry(RETRY_AFTER).status()
 }
 
+/// No room is left for another request.
+pub(in super::super) fn overloaded() -> Status {
+    let text = "the server has as many requests under way as it takes at once";
+    Told::new(Code::Unavailable, Reason::Overloaded, text, &[]).retry(RETRY_AFTER).status()
+}
+
 /// A request took longer than any should.
 pub(in super::super) fn too_slow() -> Status {
     let text = "the request took too long; what it asked for may have been done";

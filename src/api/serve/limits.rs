@@ -12,6 +12,10 @@ pub(super) const MESSAGE: usize = 4 << 20;
 /// Connections at once: services keep one, dashboards a few.
 pub(super) const CONNECTIONS: usize = 4_096;
 
+/// Requests and streams at once on all connections together: what one client could open on its many
+/// connections would be more than a machine holds.
+pub(super) const REQUESTS: usize = 8_192;
+
 /// Requests and streams at once on one connection, which is also how many of it are worked on.
 const STREAMS: u32 = 1_024;
 

@@ -5,12 +5,14 @@ use crate::api::convert;
 use crate::telemetry::metrics::{REQUEST_TIME, REQUESTS};
 use axum::Json;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Status};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -26,12 +28,15 @@ const NO_METHOD: &str = "unknown";
 const WEB_TEXT: &str = "application/grpc-web-text";
 
 /// Answers a call within its time. The log names method, code and time, nothing of the content.
-pub(super) async fn watched(request: Request, next: Next) -> Response {
+pub(super) async fn watched(State(room): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
     let method = request.uri().path().to_owned();
     let span = tracing::debug_span!("rpc", %method, code = Empty, milliseconds = Empty);
     let answer = async move {
         let began = tokio::time::Instant::now();
-        let response = reasoned(limited(request, limit(&method), next).await);
+        let response = match room.try_acquire_owned() {
+            Ok(place) => reasoned(limited(request, limit(&method), next).await, place),
+            Err(_full) => convert::overloaded().into_http::<Body>(),
+        };
         let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
         let name = if code == Code::Unimplemented { NO_METHOD.to_owned() } else { method };
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -56,13 +61,15 @@ async fn limited(request: Request, limit: Duration, next: Next) -> Response {
     }
 }
 
-/// Gives a reason to an error that a library made without one, before the answer or after it.
-fn reasoned(response: Response) -> Response {
+/// Gives a reason to an error that a library made without one, before the answer or after it. The
+/// place is kept until the answer is told, or nobody hears it any more.
+fn reasoned(response: Response, place: OwnedSemaphorePermit) -> Response {
     if let Some(status) = Status::from_header_map(response.headers()) {
         return convert::bare(&status).map_or(response, Status::into_http::<Body>);
     }
     response.map(|body| {
-        Body::new(body.map_frame(|mut frame| {
+        Body::new(body.map_frame(move |mut frame| {
+            let _kept = &place;
             if let Some(trailers) = frame.trailers_mut() {
                 give_reason(trailers);
             }
@@ -105,13 +112,17 @@ mod tests {
     use super::*;
     use crate::api::proto::v1::application_service_server;
     use axum::Router;
-    use axum::middleware::from_fn;
+    use axum::middleware::{from_fn, from_fn_with_state};
     use axum::routing::post;
     use http_body_util::Full;
     use tonic_types::StatusExt as _;
     use tower::ServiceExt as _;
 
     type Bytes = axum::body::Bytes;
+
+    fn place() -> OwnedSemaphorePermit {
+        Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap()
+    }
 
     fn reason(headers: &HeaderMap) -> (Code, String) {
         let status = Status::from_header_map(headers).unwrap();
@@ -142,17 +153,44 @@ mod tests {
             (convert::leaving(), Code::Unavailable, "SHUTTING_DOWN"),
         ] {
             let trailers = trailers(status);
-            let answer = reasoned(Response::new(Body::new(
-                Full::<Bytes>::from("data").with_trailers(async move { Some(Ok(trailers)) }),
-            )));
+            let answer = reasoned(
+                Response::new(Body::new(
+                    Full::<Bytes>::from("data").with_trailers(async move { Some(Ok(trailers)) }),
+                )),
+                place(),
+            );
             let body = answer.into_body().collect().await.unwrap();
             assert_eq!(reason(body.trailers().unwrap()), (code, why.to_owned()));
             assert_eq!(body.to_bytes(), "data");
         }
-        let whole = reasoned(Response::new(Body::new(
-            Full::<Bytes>::from("data").with_trailers(std::future::ready(Some(Ok(trailers(Status::ok("")))))),
-        )));
+        let whole = reasoned(
+            Response::new(Body::new(
+                Full::<Bytes>::from("data")
+                    .with_trailers(std::future::ready(Some(Ok(trailers(Status::ok("")))))),
+            )),
+            place(),
+        );
         let body = whole.into_body().collect().await.unwrap();
         assert_eq!(Status::from_header_map(body.trailers().unwrap()).unwrap().code(), Code::Ok);
+    }
+
+    #[tokio::test]
+    async fn a_stream_keeps_its_place_until_nobody_hears_it() {
+        let stream =
+            || async { Body::from_stream(futures_util::stream::pending::<Result<Bytes, axum::Error>>()) };
+        let room = Arc::new(Semaphore::new(2));
+        let routes = Router::new().route("/", post(stream)).layer(from_fn_with_state(room, watched));
+        let ask = async || {
+            let request = Request::post("/").body(Body::empty()).unwrap();
+            routes.clone().oneshot(request).await.unwrap()
+        };
+        let (one, other) = (ask().await, ask().await);
+        assert!(Status::from_header_map(one.headers()).is_none());
+        for _ in 0..2 {
+            assert_eq!(reason(ask().await.headers()), (Code::Unavailable, "OVERLOADED".to_owned()));
+        }
+        drop(one);
+        assert!(Status::from_header_map(ask().await.headers()).is_none());
+        drop(other);
     }
 }

@@ -214,6 +214,7 @@ fn what_a_socket_cannot_provoke_is_mapped_too() {
         ),
         (convert::undelivered(&no_callback, "x"), Code::FailedPrecondition, "NO_CALLBACK"),
         (convert::unlisted(&ListError::TooManyToSort), Code::FailedPrecondition, "TOO_MANY_TO_SORT"),
+        (convert::overloaded(), Code::Unavailable, "OVERLOADED"),
         (convert::too_slow(), Code::DeadlineExceeded, "REQUEST_TIMEOUT"),
         (convert::bare(&Status::cancelled("of a library")).unwrap(), Code::Cancelled, "NOT_SERVED"),
     ] {
