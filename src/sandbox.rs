@@ -10,48 +10,73 @@
 //! within the session, a query password the last six digits; any service password is right but
 //! `000000`. [`Sandbox::expected_answer`] says it at any moment.
 
+mod answers;
 mod audit;
 mod audits;
+mod bank;
 mod blacklist;
 mod chance;
 mod control;
+mod course;
+mod degree;
 mod dossier;
+mod ebank;
+mod endpoint;
+mod faults;
+mod judge;
 mod ledger;
+mod mangle;
+mod misfit;
 mod mobile;
 mod operator_data;
 mod pace;
 mod params;
 pub mod partner;
 pub mod people;
+mod picture;
+mod quirks;
 mod reply;
 mod request;
 mod script;
 pub mod serve;
 mod session;
 mod sessions;
+mod steering;
 mod telecom;
 mod tokens;
 
+pub use answers::{AnswerKind, Expected};
+pub use endpoint::{Endpoint, System};
+pub use faults::{Fault, Faults, MAX_PLANNED, MILLION, Outage, OutageKind, Planned};
 pub use ledger::Violation;
-pub use ledger::{Breach, Call, Fault, KEPT_BREACHES, KEPT_CALLS, Ledger, Outcome, Subject, Tally};
+pub use ledger::{Breach, Call, Counts, KEPT_BREACHES, KEPT_CALLS, Ledger, Outcome, Subject, Tally};
 pub use mobile::Mobile;
 pub use pace::{Pace, UnknownPace};
 pub use reply::{Answer, Delivery};
 pub use request::{MAX_BODY, Request};
-pub use script::{Script, ScriptRow};
-pub use session::{AnswerKind, Expected};
+pub use script::{Ending, Script, ScriptRow, reference};
+pub use steering::{Cannot, SessionView};
 
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
 
-use crate::provider::wire::{Opaque, audit as audit_wire, authorize, blacklist as list, telecom as tel};
+use crate::provider::wire::{Opaque, degree as degree_wire, ebank as ebank_wire};
 use audits::Audits;
-use reply::{Reply, Setback};
+use chance::Purpose;
+use course::Course;
+use ebank::Consents;
+use faults::Trouble;
+use params::Params;
+use quirks::Quirks;
+use reply::{Conclusion, Reply, Setback};
+use session::Session;
 use sessions::Sessions;
 use tokens::Tokens;
+
+/// Where a redirect leads: whoever comes followed it.
+pub const TRAP: &str = "/_sandbox/trap";
 
 /// Unix milliseconds.
 pub type Millis = u64;
@@ -79,10 +104,18 @@ pub struct Sandbox {
     key: OnceLock<RsaPrivateKey>,
     now: Millis,
     tokens: Tokens,
-    sessions: Sessions,
+    telecom: Sessions<Session>,
+    degree: Sessions<Course<degree_wire::State>>,
+    ebank: Sessions<Course<ebank_wire::State>>,
+    ebank_v2: Sessions<Course<ebank_wire::State>>,
+    consents: Consents,
     audits: Audits,
-    /// Applicants of [`Script::ServerError`] whose blacklist call has failed as it should.
-    blacklist_failed: BTreeSet<Mobile>,
+    quirks: Quirks,
+    trouble: Trouble,
+    /// Whether there is the call of spec 005 A-002-8.
+    takes_service_password: bool,
+    /// The session that the last answer was about.
+    last_told: Option<String>,
     ledger: Ledger,
 }
 
@@ -90,14 +123,22 @@ impl Sandbox {
     /// Opens an empty provider. The audit key is made when first needed.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        let (seed, pace) = (settings.seed, settings.pace);
         Self {
-            tokens: Tokens::new(settings.seed),
-            sessions: Sessions::new(settings.seed, settings.pace),
-            audits: Audits::new(settings.seed, settings.pace),
+            tokens: Tokens::new(seed),
+            telecom: Sessions::new(seed, Purpose::Session),
+            degree: Sessions::new(seed, Purpose::Degree),
+            ebank: Sessions::new(seed, Purpose::Ebank),
+            ebank_v2: Sessions::new(seed, Purpose::EbankV2),
+            consents: Consents::default(),
+            audits: Audits::new(seed, pace),
             settings,
             key: OnceLock::new(),
             now: 0,
-            blacklist_failed: BTreeSet::new(),
+            quirks: Quirks::default(),
+            trouble: Trouble::default(),
+            takes_service_password: false,
+            last_told: None,
             ledger: Ledger::default(),
         }
     }
@@ -106,20 +147,37 @@ impl Sandbox {
     pub fn handle(&mut self, now: Millis, request: &Request) -> Answer {
         self.settle(now);
         let mut subject = Subject::default();
-        let result = match Endpoint::of(request) {
-            Ok(endpoint) => self.dispatch(endpoint, request, &mut subject),
-            Err(setback) => Err(setback),
+        let Conclusion { answer, outcome, .. } = match Endpoint::of(request) {
+            Ok(endpoint) => self.answer(endpoint, request, &mut subject),
+            Err(setback) => {
+                if request.path == TRAP {
+                    let text = format!("redirect followed, with {} bytes", request.body.len());
+                    self.ledger.breach(self.now, Violation::RedirectFollowed, &subject, text);
+                }
+                reply::conclude(Err(setback))
+            }
         };
-        let (answer, outcome) = reply::conclude(result);
+        self.last_told.clone_from(&subject.open_id);
         let method = request.method.as_str();
         self.ledger.log(self.now, method, &request.path, subject, outcome);
         answer
     }
 
+    /// Takes note that the last answer never reached the client, which so cannot know what it told.
+    /// The faults that the sandbox makes itself are known to it.
+    pub fn lose_answer(&mut self) {
+        if let Some(open_id) = self.last_told.take() {
+            self.unsay(&open_id);
+        }
+    }
+
     /// Lets every session move to where it stands at `now`; [`Sandbox::handle`] does so first.
     pub fn settle(&mut self, now: Millis) {
         self.now = self.now.max(now);
-        self.sessions.settle(self.now);
+        self.telecom.settle(self.now);
+        self.degree.settle(self.now);
+        self.ebank.settle(self.now);
+        self.ebank_v2.settle(self.now);
         self.audits.settle(self.now);
     }
 
@@ -145,18 +203,48 @@ impl Sandbox {
     #[must_use]
     pub fn next_moment(&self, now: Millis) -> Option<Millis> {
         let now = now.max(self.now);
-        let moments = [self.sessions.next_moment(now), self.audits.next_moment(now)];
+        let moments = [
+            self.telecom.next_moment(now),
+            self.degree.next_moment(now),
+            self.ebank.next_moment(now),
+            self.ebank_v2.next_moment(now),
+            self.audits.next_moment(now),
+        ];
         moments.into_iter().flatten().min()
     }
 
-    /// What the applicant with this mobile should type, as of the last [`Sandbox::settle`]; `None`
-    /// when nothing is asked for, or the mobile is none.
+    /// What the applicant with this mobile should type for telecom, as of the last
+    /// [`Sandbox::settle`]; `None` when nothing is asked for, or the mobile is none.
     #[must_use]
     pub fn expected_answer(&self, mobile: &str) -> Option<Expected> {
+        self.expected_answer_of(System::Telecom, mobile)
+    }
+
+    /// The same for any system: before anything is asked for, what its first question will be. The
+    /// blacklist and the audit ask for nothing.
+    #[must_use]
+    pub fn expected_answer_of(&self, system: System, mobile: &str) -> Option<Expected> {
         let mobile = Mobile::parse(mobile)?;
-        self.sessions
-            .latest(mobile)
-            .map_or_else(|| Some(session::service_password()), |session| session.expected(self.now))
+        let of_bank = |sessions: &Sessions<Course<_>>| {
+            let login = ebank::login(mobile);
+            match sessions.latest(mobile) {
+                Some(course) => course.expected(login),
+                None => Some(login),
+            }
+        };
+        match system {
+            System::Telecom => match self.telecom.latest(mobile) {
+                Some(session) => session.expected(self.now),
+                None => Some(answers::service_password()),
+            },
+            System::Degree => match self.degree.latest(mobile) {
+                Some(course) => course.expected(degree::login(mobile)),
+                None => Some(degree::login(mobile)),
+            },
+            System::Ebank => of_bank(&self.ebank),
+            System::EbankV2 => of_bank(&self.ebank_v2),
+            System::Account | System::Blacklist | System::Audit => None,
+        }
     }
 
     fn key(&self) -> &RsaPrivateKey {
@@ -166,23 +254,107 @@ impl Sandbox {
         })
     }
 
+    /// Answers a call of a known path, disturbed if that is its fate.
+    fn answer(&mut self, endpoint: Endpoint, request: &Request, subject: &mut Subject) -> Conclusion {
+        let parsed = self.parsed(endpoint, request);
+        let params = match parsed {
+            Ok(params) => params,
+            Err(setback) => return reply::conclude(Err(setback)),
+        };
+        let whose = self.whose(&params);
+        let call = self.ledger.current_call();
+        let fault = self.trouble.next(self.now, endpoint, whose, call);
+        let said = fault.map_or_else(String::new, |_| params.secrets());
+        let mut conclusion = match fault {
+            Some(fault) if !fault.is_processed() => {
+                subject.mobile = whose;
+                reply::conclude(Err(Setback::Fault(fault)))
+            }
+            Some(_) | None => reply::conclude(self.dispatch(endpoint, params, subject)),
+        };
+        if let Some(fault) = fault {
+            conclusion.answer = mangle::mangled(fault, conclusion.answer, &said, self.trouble.late());
+            conclusion.outcome = Outcome::Fault { fault };
+            if fault.loses_answer()
+                && let Some(open_id) = &subject.open_id
+            {
+                self.unsay(open_id);
+            }
+        }
+        let is_disturbed = matches!(conclusion.outcome, Outcome::Fault { .. });
+        self.ledger.count_call(endpoint, subject.open_id.as_deref(), conclusion.is_processed, is_disturbed);
+        conclusion
+    }
+
+    fn parsed(&mut self, endpoint: Endpoint, request: &Request) -> Result<Params, Setback> {
+        let subject = Subject::default();
+        if request.method != endpoint.method() {
+            let text = format!("{} {}", request.method, endpoint.name());
+            self.ledger.breach(self.now, Violation::WrongMethod, &subject, text);
+            return Err(Setback::wrong_method());
+        }
+        let params = Params::of(request)?;
+        if params.is_in_query {
+            let text = format!("parameters of {} in the query", endpoint.name());
+            self.ledger.breach(self.now, Violation::WrongMethod, &subject, text);
+        }
+        Ok(params)
+    }
+
+    /// Whom a call is about, by its mobile or its session.
+    fn whose(&self, params: &Params) -> Option<Mobile> {
+        use sessions::Moving as _;
+        if let Some(mobile) = params.text("mobile").or_else(|| params.text("phone")) {
+            return Mobile::parse(mobile);
+        }
+        if let Some(number) = params.value("phone").and_then(serde_json::Value::as_u64) {
+            return Mobile::from_number(number);
+        }
+        let open_id = params.text("open_id").or_else(|| params.text("openId"))?;
+        let of_bank = |sessions: &Sessions<Course<_>>| sessions.get(open_id).map(|it| it.mobile());
+        self.telecom
+            .get(open_id)
+            .map(|session| session.mobile())
+            .or_else(|| self.degree.get(open_id).map(|course| course.mobile()))
+            .or_else(|| of_bank(&self.ebank))
+            .or_else(|| of_bank(&self.ebank_v2))
+            .or_else(|| self.audits.mobile_of(open_id))
+    }
+
     fn dispatch(
         &mut self,
         endpoint: Endpoint,
-        request: &Request,
+        params: Params,
         subject: &mut Subject,
     ) -> Result<Reply, Setback> {
-        let params = params::Params::of(request)?;
         match endpoint {
             Endpoint::Token => self.authorize(params),
             Endpoint::Blacklist => self.search_blacklist(params, subject),
-            Endpoint::OpenId => self.open_session(params, subject),
-            Endpoint::QueryPassword => self.submit_query_password(params, subject),
-            Endpoint::Captcha => self.submit_captcha(params, subject),
-            Endpoint::ResendCaptcha => self.resend_captcha(params, subject),
-            Endpoint::State => self.session_state(params, subject),
-            Endpoint::RawData => self.raw_data(params, subject),
-            Endpoint::Report => self.report(params, subject),
+            Endpoint::TelecomOpenId => self.open_session(params, subject),
+            Endpoint::TelecomQueryPassword => self.submit_query_password(params, subject),
+            Endpoint::TelecomCaptcha => self.submit_captcha(params, subject),
+            Endpoint::TelecomResend => self.resend_captcha(params, subject),
+            Endpoint::TelecomState => self.session_state(params, subject),
+            Endpoint::TelecomRawData => self.raw_data(params, subject),
+            Endpoint::TelecomReport => self.report(params, subject),
+            Endpoint::TelecomServicePassword => self.submit_service_password(params, subject),
+            Endpoint::DegreeOpenId => self.open_degree(params, subject),
+            Endpoint::DegreeLogin => self.log_in_to_degree(params, subject),
+            Endpoint::DegreeState => self.degree_state(params, subject),
+            Endpoint::DegreeRawData => self.degree_data(params, subject),
+            Endpoint::EbankBankInfo => self.bank_info(params),
+            Endpoint::EbankLicense => self.upload_license(params, subject),
+            Endpoint::EbankOpenId => self.open_ebank(params, subject),
+            Endpoint::EbankState => self.ebank_state(params, subject),
+            Endpoint::EbankCaptcha => self.ebank_captcha(params, subject),
+            Endpoint::EbankRawData => self.ebank_data(params, subject),
+            Endpoint::EbankV2OpenId => self.open_ebank_v2(params, subject),
+            Endpoint::EbankV2BankList => self.bank_list(params, subject),
+            Endpoint::EbankV2License => self.upload_license_v2(params, subject),
+            Endpoint::EbankV2Login => self.log_in_to_ebank_v2(params, subject),
+            Endpoint::EbankV2State => self.ebank_v2_state(params, subject),
+            Endpoint::EbankV2Captcha => self.ebank_v2_captcha(params, subject),
+            Endpoint::EbankV2RawData => self.ebank_v2_data(params, subject),
             Endpoint::AuditApply => self.apply_for_audit(params, subject),
             Endpoint::AuditResult => self.audit_result(params, subject),
         }
@@ -194,59 +366,6 @@ impl Sandbox {
             Ok(())
         } else {
             Err(Setback::field("username", "is unknown"))
-        }
-    }
-}
-
-/// The calls answered, each with one path and one method.
-#[derive(Debug, Clone, Copy)]
-enum Endpoint {
-    Token,
-    Blacklist,
-    OpenId,
-    QueryPassword,
-    Captcha,
-    ResendCaptcha,
-    State,
-    RawData,
-    Report,
-    AuditApply,
-    AuditResult,
-}
-
-impl Endpoint {
-    fn of(request: &Request) -> Result<Self, Setback> {
-        let endpoint = match request.path.as_str() {
-            authorize::TokenRequest::PATH => Self::Token,
-            list::SearchRequest::PATH => Self::Blacklist,
-            tel::OpenIdRequest::PATH => Self::OpenId,
-            tel::QueryPasswordRequest::PATH => Self::QueryPassword,
-            tel::CaptchaRequest::PATH => Self::Captcha,
-            tel::ResendCaptchaRequest::PATH => Self::ResendCaptcha,
-            tel::StateRequest::PATH => Self::State,
-            tel::RawDataRequest::PATH => Self::RawData,
-            tel::ReportRequest::PATH => Self::Report,
-            audit_wire::ApplyRequest::PATH => Self::AuditApply,
-            audit_wire::ResultRequest::PATH => Self::AuditResult,
-            _ => return Err(Setback::no_such_path()),
-        };
-        if request.method == endpoint.method() { Ok(endpoint) } else { Err(Setback::wrong_method()) }
-    }
-
-    /// `POST` everywhere, except the audit's result (spec 002 §0).
-    const fn method(self) -> http::Method {
-        match self {
-            Self::Token
-            | Self::Blacklist
-            | Self::OpenId
-            | Self::QueryPassword
-            | Self::Captcha
-            | Self::ResendCaptcha
-            | Self::State
-            | Self::RawData
-            | Self::Report
-            | Self::AuditApply => http::Method::POST,
-            Self::AuditResult => http::Method::GET,
         }
     }
 }

@@ -7,6 +7,9 @@
 pub mod audit;
 pub mod authorize;
 pub mod blacklist;
+pub mod degree;
+pub mod ebank;
+pub mod ebank_v2;
 mod lenient;
 mod opaque;
 pub mod seal;

@@ -20,6 +20,16 @@ pub(super) enum Purpose {
     Token = 3,
     /// The content of raw data, keyed by mobile.
     Data = 4,
+    /// A degree session, keyed by mobile and ordinal.
+    Degree = 5,
+    /// A bank session of the first version, keyed by mobile and ordinal.
+    Ebank = 6,
+    /// A bank session of the second version, keyed by mobile and ordinal.
+    EbankV2 = 7,
+    /// The text of a picture, keyed by mobile and ordinal.
+    Picture = 8,
+    /// A fault, keyed by the number of the call.
+    Fault = 9,
 }
 
 /// A stream of draws (splitmix64: eight bytes of state, so that every session affords its own).

@@ -1,115 +1,75 @@
-//! The control API: what a judge, a demonstration or a load test asks over HTTP.
+//! The control API: what a judge, a demonstration, a test or a load test does to the sandbox.
 //!
-//! Owns the paths under `/_sandbox`. It must never change anything but what a partner's server
-//! would: it reads.
+//! Owns the paths under `/_sandbox` and their forms. It must never change how the provider's own
+//! calls are answered but by [`super::steering`].
 
-use std::collections::BTreeMap;
+mod asking;
+mod doing;
 
-use axum::extract::{Query, State};
+use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
-use super::people::Person;
 use super::serve::Connection;
-use super::{Breach, Call, Script, ScriptRow, Tally, Violation, partner};
-
-/// Calls a page of the log has at most.
-pub(super) const PAGE: usize = 1_000;
+use super::{Cannot, partner};
 
 /// The routes, to be given the connection they are asked on.
 pub(super) fn routes() -> Router<Connection> {
     Router::new()
-        .route("/_sandbox/ledger", get(ledger))
-        .route("/_sandbox/log", get(log))
-        .route("/_sandbox/answer", get(answer))
-        .route("/_sandbox/scripts", get(scripts))
-        .route("/_sandbox/push/base", get(base_push))
-        .route("/_sandbox/push/additional", get(additional_push))
-        .route("/_sandbox/audit-key.pem", get(audit_key))
+        .route("/_sandbox/ledger", get(asking::ledger))
+        .route("/_sandbox/log", get(asking::log))
+        .route("/_sandbox/counters", get(asking::counters))
+        .route("/_sandbox/answer", get(asking::answer))
+        .route("/_sandbox/session", get(asking::session))
+        .route("/_sandbox/scripts", get(asking::scripts))
+        .route("/_sandbox/push/base", get(asking::base_push))
+        .route("/_sandbox/push/additional", get(asking::additional_push))
+        .route("/_sandbox/audit-key.pem", get(asking::audit_key))
+        .route("/_sandbox/faults", get(asking::faults).post(doing::set_faults).delete(doing::clear_faults))
+        .route("/_sandbox/faults/planned", post(doing::plan_fault))
+        .route("/_sandbox/outages", get(asking::outages).post(doing::start_outage).delete(doing::end_outage))
+        .route("/_sandbox/advance", post(doing::advance))
+        .route("/_sandbox/settings", post(doing::set_settings))
+        .route("/_sandbox/reset", post(doing::reset))
         .route(partner::PATH, get(partner::show).post(partner::take))
 }
 
-#[derive(Serialize)]
-struct LedgerPage {
-    calls: u64,
-    twice_processed: u64,
-    scripts: BTreeMap<&'static str, Tally>,
-    violations: BTreeMap<Violation, u64>,
-    breaches: Vec<Breach>,
-}
+/// A request that is not done, told as JSON with the member `error`.
+struct Refusal(StatusCode, String);
 
-async fn ledger(State(connection): State<Connection>) -> Json<LedgerPage> {
-    let sandbox = connection.sandbox();
-    let ledger = sandbox.ledger();
-    Json(LedgerPage {
-        calls: ledger.call_count(),
-        twice_processed: ledger.twice_processed(),
-        scripts: Script::ALL.map(|script| (script.name(), ledger.tally(script))).into(),
-        violations: Violation::ALL.map(|violation| (violation, ledger.count(violation))).into(),
-        breaches: ledger.breaches().cloned().collect(),
-    })
-}
-
-#[derive(Deserialize)]
-struct After {
-    #[serde(default)]
-    after: u64,
-}
-
-async fn log(State(connection): State<Connection>, Query(page): Query<After>) -> Json<Vec<Call>> {
-    let sandbox = connection.sandbox();
-    let calls = sandbox.ledger().calls_after(page.after);
-    Json(calls.take(PAGE).cloned().collect())
-}
-
-#[derive(Deserialize)]
-struct Whose {
-    mobile: String,
-}
-
-async fn answer(State(connection): State<Connection>, Query(whose): Query<Whose>) -> Response {
-    let expected = connection.settled_sandbox().expected_answer(&whose.mobile);
-    expected.map_or_else(
-        || (StatusCode::NOT_FOUND, "nothing is asked for").into_response(),
-        |expected| Json(expected).into_response(),
-    )
-}
-
-async fn scripts() -> Json<[ScriptRow; Script::ALL.len()]> {
-    Json(Script::ALL.map(Script::row))
-}
-
-/// An invented applicant's push: which script, which applicant, whose order.
-#[derive(Deserialize)]
-struct PushOf {
-    script: u8,
-    #[serde(default)]
-    number: u32,
-    order: String,
-}
-
-impl PushOf {
-    fn answer(&self, push: fn(&Person, &str) -> Value) -> Response {
-        let script = Script::ALL.into_iter().find(|script| script.number() == self.script);
-        script.map_or_else(
-            || (StatusCode::NOT_FOUND, "no script has this number").into_response(),
-            |script| Json(push(&Person::new(script, self.number), &self.order)).into_response(),
-        )
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, axum::Json(json!({ "error": self.1 }))).into_response()
     }
 }
 
-async fn base_push(Query(of): Query<PushOf>) -> Response {
-    of.answer(Person::base_push)
+impl From<Cannot> for Refusal {
+    fn from(cannot: Cannot) -> Self {
+        let status = match cannot {
+            Cannot::TooManyFaults(_) | Cannot::NoTimes | Cannot::NoSessions(_) => StatusCode::BAD_REQUEST,
+            Cannot::NoOutage(_) | Cannot::NoSession { .. } => StatusCode::NOT_FOUND,
+            Cannot::PlanIsFull | Cannot::Rests { .. } => StatusCode::CONFLICT,
+        };
+        Self(status, cannot.to_string())
+    }
 }
 
-async fn additional_push(Query(of): Query<PushOf>) -> Response {
-    of.answer(Person::additional_push)
+/// Reads a body, whatever content type it has; an empty one is an empty object.
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
+    let body = if body.is_empty() { b"{}" } else { body.as_ref() };
+    let refused = |error| Refusal(StatusCode::BAD_REQUEST, format!("body: {error}"));
+    serde_json::from_slice(body).map_err(refused)
 }
 
-async fn audit_key(State(connection): State<Connection>) -> String {
-    connection.sandbox().public_key_pem()
+/// Reads a query, each value a text or, as the type wants it, a number.
+fn query<T: DeserializeOwned>(query: Option<&str>) -> Result<T, Refusal> {
+    let uri = format!("/?{}", query.unwrap_or_default());
+    let refused = |problem: String| Refusal(StatusCode::BAD_REQUEST, format!("query: {problem}"));
+    let uri = uri.parse().map_err(|error| refused(format!("{error}")))?;
+    let read = axum::extract::Query::<T>::try_from_uri(&uri);
+    read.map(|axum::extract::Query(read)| read).map_err(|error| refused(error.body_text()))
 }

@@ -4,14 +4,20 @@
 //! never keep an answer, a password or a token, nor influence what is answered.
 
 mod breach;
+mod counters;
 
 pub use breach::{Breach, Violation};
+pub use counters::Counts;
+
+use counters::Counters;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::Serialize;
 
-use super::{Millis, Mobile, Script};
+use super::faults::Fault;
+use super::sessions::Moving;
+use super::{Endpoint, Millis, Mobile, Script};
 
 /// Calls kept; the oldest go first, the counters stay. Some 20 MB.
 pub const KEPT_CALLS: usize = 50_000;
@@ -46,12 +52,20 @@ pub struct Subject {
     /// The applicant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mobile: Option<Mobile>,
-    /// The telecom session or the audit.
+    /// The session or the audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_id: Option<String>,
     /// The order audited.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<i64>,
+}
+
+impl Subject {
+    /// A session was found.
+    pub(super) fn found(&mut self, session: &impl Moving) {
+        self.mobile = Some(session.mobile());
+        self.open_id = Some(session.open_id().to_owned());
+    }
 }
 
 /// What became of a call.
@@ -74,22 +88,12 @@ pub enum Outcome {
     },
 }
 
-/// A disturbance that a script asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fault {
-    /// Not done, answered with HTTP 500.
-    ServerError,
-    /// Done, but the answer was lost.
-    Cut,
-}
-
 /// Counts of one script.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Telecom sessions opened.
+    /// Sessions opened, of any system.
     pub sessions_opened: u64,
-    /// Captchas and query passwords taken and judged.
+    /// Captchas, passwords and logins taken and judged.
     pub answers_processed: u64,
     /// Audits opened.
     pub audits_processed: u64,
@@ -106,6 +110,7 @@ pub struct Ledger {
     breaches: VecDeque<Breach>,
     counted_breaches: BTreeMap<Violation, u64>,
     orders: BTreeSet<i64>,
+    counters: Counters,
 }
 
 impl Ledger {
@@ -145,8 +150,30 @@ impl Ledger {
         self.count(Violation::AnswerTwice)
     }
 
+    /// What became of the calls of one kind.
+    #[must_use]
+    pub fn counts(&self, endpoint: Endpoint) -> Counts {
+        self.counters.of(endpoint)
+    }
+
+    /// What was processed for a session or an audit, by call; empty when it is not known any more.
+    #[must_use]
+    pub fn processed_for(&self, open_id: &str) -> BTreeMap<Endpoint, u64> {
+        self.counters.processed_for(open_id)
+    }
+
+    pub(super) fn count_call(
+        &mut self,
+        endpoint: Endpoint,
+        open_id: Option<&str>,
+        is_processed: bool,
+        is_faulty: bool,
+    ) {
+        self.counters.count(endpoint, open_id, is_processed, is_faulty);
+    }
+
     /// The number the call under way will have.
-    const fn current_call(&self) -> u64 {
+    pub(super) const fn current_call(&self) -> u64 {
         self.counted_calls + 1
     }
 

@@ -15,15 +15,24 @@ pub struct Pace {
     longest_step: Millis,
     sms_valid: Millis,
     slow: Millis,
+    request_delay_seconds: u64,
 }
 
 impl Pace {
     /// As an operator behaves: a step takes 1 to 3 s, an SMS code lives for 60 s.
-    pub const REAL: Self = Self { shortest_step: 1_000, longest_step: 3_000, sms_valid: 60_000, slow: 2_000 };
+    pub const REAL: Self = Self {
+        shortest_step: 1_000,
+        longest_step: 3_000,
+        sms_valid: 60_000,
+        slow: 2_000,
+        request_delay_seconds: 3,
+    };
     /// For demonstrations: a step takes 100 to 400 ms, an SMS code lives for 3 s.
-    pub const QUICK: Self = Self { shortest_step: 100, longest_step: 400, sms_valid: 3_000, slow: 700 };
+    pub const QUICK: Self =
+        Self { shortest_step: 100, longest_step: 400, sms_valid: 3_000, slow: 700, request_delay_seconds: 1 };
     /// For load: no step takes any time; an SMS code still lives for 60 s.
-    pub const INSTANT: Self = Self { shortest_step: 0, longest_step: 0, sms_valid: 60_000, slow: 0 };
+    pub const INSTANT: Self =
+        Self { shortest_step: 0, longest_step: 0, sms_valid: 60_000, slow: 0, request_delay_seconds: 0 };
 
     /// Draws how long one step takes.
     pub(super) const fn step(self, chance: &mut Chance) -> Millis {
@@ -38,6 +47,17 @@ impl Pace {
     /// How long a slow answer takes.
     pub(super) const fn slow(self) -> Duration {
         Duration::from_millis(self.slow)
+    }
+
+    /// The `request_delay` told to who polls a bank session, in seconds (spec 002 §5.1.4).
+    pub(super) const fn request_delay_seconds(self) -> u64 {
+        self.request_delay_seconds
+    }
+
+    /// The same with polls at any time, so that no state is missed.
+    #[cfg(test)]
+    pub(super) const fn without_delay(self) -> Self {
+        Self { request_delay_seconds: 0, ..self }
     }
 
     /// Whether waiting is left out altogether.

@@ -1,35 +1,73 @@
 //! The parameters of a call, whatever they came in.
 //!
-//! Owns inflation, the choice between JSON and form fields (spec 005 A-002-7), and the checks that
-//! name a missing field. It must never know an endpoint.
+//! Owns inflation, the choice between JSON, form fields and multipart (spec 005 A-002-7), and the
+//! checks that name a missing field. It must never know an endpoint.
 
 mod form;
+mod nest;
 
 use std::io::Read as _;
 
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use futures_util::FutureExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::reply::Setback;
 use super::request::{MAX_BODY, Request};
 
+/// Parts that a multipart body may have; the print needs two dozen.
+const MAX_PARTS: usize = 1_000;
+
 /// Parameters by name.
 #[derive(Debug)]
-pub(super) struct Params(Map<String, Value>);
+pub(super) struct Params {
+    fields: Map<String, Value>,
+    /// They came as JSON, where types show.
+    pub(super) is_json: bool,
+    /// A `POST` had parameters in its query, where proxies log them.
+    pub(super) is_in_query: bool,
+}
 
 impl Params {
     /// Collects the parameters of the query, and of the body where there is one.
     pub(super) fn of(request: &Request) -> Result<Self, Setback> {
         let query = request.query.as_deref().unwrap_or_default();
-        let mut all =
+        let query =
             form::fields(query.as_bytes()).ok_or_else(|| Setback::input("输入错误: query is not UTF-8"))?;
-        if request.method == http::Method::POST {
+        let is_post = request.method == http::Method::POST;
+        let is_in_query = is_post && !query.is_empty();
+        let (mut fields, mut is_json) = (nest::nested(query), false);
+        if is_post {
             let body = inflated(request)?;
-            all.append(&mut body_fields(request.content_type.as_deref(), &body)?);
+            let mut found;
+            (found, is_json) = body_fields(request.content_type.as_deref(), body)?;
+            fields.append(&mut found);
         }
-        Ok(Self(all))
+        Ok(Self { fields, is_json, is_in_query })
+    }
+
+    /// A text among the parameters, whether or not the call knows it.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name)?.as_str()
+    }
+
+    /// A value among the parameters, whether or not the call knows it.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.fields.get(name)
+    }
+
+    /// What the caller sent in secret, to be echoed by the fault that does so.
+    pub(super) fn secrets(&self) -> String {
+        const SECRETS: [&str; 6] =
+            ["token", "password", "service_password", "query_password", "captcha", "verify_code"];
+        SECRETS.into_iter().filter_map(|name| self.text(name)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The names of parameters besides these.
+    pub(super) fn names_besides(&self, known: &[&str]) -> Vec<String> {
+        self.fields.keys().filter(|name| !known.contains(&name.as_str())).cloned().collect()
     }
 
     /// Reads a message once its required fields are seen to be there: `texts` as strings that are
@@ -50,12 +88,12 @@ impl Params {
                 return Err(Setback::field(name, "must be an integer"));
             }
         }
-        serde_json::from_value(Value::Object(self.0))
+        serde_json::from_value(Value::Object(self.fields))
             .map_err(|error| Setback::input(format!("输入错误: {error}")))
     }
 
     fn present(&self, name: &str) -> Result<&Value, Setback> {
-        match self.0.get(name) {
+        match self.fields.get(name) {
             None | Some(Value::Null) => Err(Setback::field(name, "is missing")),
             Some(Value::String(text)) if text.trim().is_empty() => Err(Setback::field(name, "is empty")),
             Some(value) => Ok(value),
@@ -83,23 +121,50 @@ fn inflated(request: &Request) -> Result<Bytes, Setback> {
     Ok(body)
 }
 
-fn body_fields(content_type: Option<&str>, body: &[u8]) -> Result<Map<String, Value>, Setback> {
-    let essence =
-        content_type.and_then(|text| text.split(';').next()).map(|text| text.trim().to_ascii_lowercase());
-    let is_json = match essence.as_deref() {
-        Some("application/json") => true,
-        Some("application/x-www-form-urlencoded") => false,
-        Some(_) => {
-            return Err(Setback::field("content-type", "must be JSON or form fields"));
+/// The fields of a body, and whether they came as JSON.
+fn body_fields(content_type: Option<&str>, body: Bytes) -> Result<(Map<String, Value>, bool), Setback> {
+    let whole = content_type.unwrap_or_default();
+    let essence = whole.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
+        "application/json" => json_fields(&body),
+        "" if body.trim_ascii_start().first() == Some(&b'{') => json_fields(&body),
+        "application/x-www-form-urlencoded" | "" => {
+            let fields = form::fields(&body).ok_or_else(|| Setback::input("输入错误: body is not UTF-8"))?;
+            Ok((nest::nested(fields), false))
         }
-        None => body.trim_ascii_start().first() == Some(&b'{'),
-    };
-    if is_json {
-        serde_json::from_slice(body)
-            .map_err(|error| Setback::input(format!("输入错误: body is no JSON object: {error}")))
-    } else {
-        form::fields(body).ok_or_else(|| Setback::input("输入错误: body is not UTF-8"))
+        "multipart/form-data" => {
+            let fields = parts(whole, body)
+                .map_err(|error| Setback::input(format!("输入错误: body is no multipart: {error}")))?;
+            Ok((nest::nested(fields), false))
+        }
+        _ => Err(Setback::field("content-type", "must be JSON, form fields or multipart")),
     }
+}
+
+fn json_fields(body: &[u8]) -> Result<(Map<String, Value>, bool), Setback> {
+    let fields = serde_json::from_slice(body)
+        .map_err(|error| Setback::input(format!("输入错误: body is no JSON object: {error}")))?;
+    Ok((fields, true))
+}
+
+/// The parts of a multipart body that is here in whole, so that nothing ever waits.
+fn parts(content_type: &str, body: Bytes) -> Result<Vec<(String, String)>, multer::Error> {
+    let boundary = multer::parse_boundary(content_type)?;
+    let stream = futures_util::stream::iter([Ok::<_, std::io::Error>(body)]);
+    let mut multipart = multer::Multipart::new(stream, boundary);
+    let mut found = Vec::new();
+    let reading = async {
+        while let Some(field) = multipart.next_field().await? {
+            let name = field.name().unwrap_or_default().to_owned();
+            found.push((name, field.text().await?));
+            if found.len() > MAX_PARTS {
+                return Err(multer::Error::StreamSizeExceeded { limit: MAX_PARTS as u64 });
+            }
+        }
+        Ok(())
+    };
+    reading.now_or_never().unwrap_or(Err(multer::Error::IncompleteStream))?;
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -117,7 +182,7 @@ mod tests {
         Params::of(request).and_then(|params| params.read(&["name"], &["count"])).map_err(|setback| {
             match setback {
                 Setback::Refused { code, msg, .. } => format!("{code} {msg}"),
-                Setback::ServerError => "500".to_owned(),
+                Setback::Fault(_) => "fault".to_owned(),
             }
         })
     }
@@ -154,6 +219,26 @@ mod tests {
         }
         request.content_type = Some("text/plain".to_owned());
         assert!(read(&request).unwrap_err().contains("content-type"));
+    }
+
+    #[test]
+    fn multipart_is_read_too() {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\n李\r\n\
+                    --x\r\nContent-Disposition: form-data; name=\"count\"\r\n\r\n12\r\n--x--\r\n";
+        let mut request = json(body);
+        request.content_type = Some("multipart/form-data; boundary=x".to_owned());
+        let message = read(&request).unwrap();
+        assert_eq!((message.name.as_str(), message.count), ("李", "12".into()));
+        for (content_type, body) in [
+            ("multipart/form-data", body),
+            ("multipart/form-data; boundary=y", body),
+            ("multipart/form-data; boundary=x", &body[..body.len() - 20]),
+        ] {
+            let mut request = json(body);
+            request.content_type = Some(content_type.to_owned());
+            let error = read(&request).unwrap_err();
+            assert!(error.contains("body is no multipart"), "{error}");
+        }
     }
 
     fn gzip(plain: &[u8]) -> Bytes {

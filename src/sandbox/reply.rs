@@ -8,7 +8,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::ledger::{Fault, Outcome};
+use super::faults::Fault;
+use super::ledger::Outcome;
+use super::mangle::mangled;
 use crate::provider::wire::{COLLECTING, Envelope, INPUT_ERROR, Nothing, SYSTEM_ERROR, TOKEN_REJECTED};
 
 /// The answer to a call.
@@ -18,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// The header `Content-Type`.
     pub content_type: &'static str,
+    /// Other headers.
+    pub headers: Vec<(&'static str, &'static str)>,
     /// The body.
     pub body: Bytes,
     /// How long to wait before it is sent or cut.
@@ -31,16 +35,34 @@ pub struct Answer {
 pub enum Delivery {
     /// It is sent.
     Sent,
-    /// The call was processed, but the connection is closed without an answer.
+    /// The connection is closed without an answer.
     Cut,
+    /// It is sent byte by byte, one a second.
+    Dripped,
+}
+
+impl Answer {
+    pub(super) fn sent(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self {
+            status,
+            content_type,
+            headers: Vec::new(),
+            body: body.into(),
+            delay: Duration::ZERO,
+            delivery: Delivery::Sent,
+        }
+    }
+
+    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
 }
 
 /// Characters of a refusal: some quote what came, and all are logged.
 const MAX_MSG: usize = 300;
-const JSON: &str = "application/json; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
-const SERVER_ERROR: &str = "<html><head><title>500 Internal Server Error</title></head>\
-    <body><center><h1>500 Internal Server Error</h1></center></body></html>";
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// A call that was done.
 #[derive(Debug)]
@@ -83,8 +105,8 @@ impl Reply {
 pub(super) enum Setback {
     /// The provider says no.
     Refused { status: u16, code: i64, msg: String },
-    /// The provider breaks down, on purpose.
-    ServerError,
+    /// The script wants it disturbed instead of done.
+    Fault(Fault),
 }
 
 impl Setback {
@@ -127,32 +149,37 @@ impl Setback {
     }
 }
 
+/// What became of a call before any fault that was ordered.
+#[derive(Debug)]
+pub(super) struct Conclusion {
+    pub(super) answer: Answer,
+    pub(super) outcome: Outcome,
+    /// It was done, whatever the client gets to see.
+    pub(super) is_processed: bool,
+}
+
 /// Turns a result into what is sent and what is logged.
-pub(super) fn conclude(result: Result<Reply, Setback>) -> (Answer, Outcome) {
+pub(super) fn conclude(result: Result<Reply, Setback>) -> Conclusion {
     match result {
         Ok(reply) => {
             let outcome = match reply.delivery {
-                Delivery::Sent => Outcome::Processed,
+                Delivery::Sent | Delivery::Dripped => Outcome::Processed,
                 Delivery::Cut => Outcome::Fault { fault: Fault::Cut },
             };
-            let answer =
-                Answer { delay: reply.delay, delivery: reply.delivery, ..sent(200, JSON, reply.body) };
-            (answer, outcome)
+            let sent = Answer::sent(200, JSON, reply.body);
+            let answer = Answer { delay: reply.delay, delivery: reply.delivery, ..sent };
+            Conclusion { answer, outcome, is_processed: true }
         }
         Err(Setback::Refused { status, code, msg }) => {
             let body = written(&Envelope::<Nothing>::bare(code, msg.clone()));
-            (sent(status, JSON, body), Outcome::Refused { code, msg })
+            let answer = Answer::sent(status, JSON, body);
+            Conclusion { answer, outcome: Outcome::Refused { code, msg }, is_processed: false }
         }
-        Err(Setback::ServerError) => {
-            let fault = Fault::ServerError;
-            let body = Bytes::from_static(SERVER_ERROR.as_bytes());
-            (sent(500, HTML, body), Outcome::Fault { fault })
+        Err(Setback::Fault(fault)) => {
+            let answer = mangled(fault, Answer::sent(200, JSON, Bytes::new()), "", Duration::ZERO);
+            Conclusion { answer, outcome: Outcome::Fault { fault }, is_processed: false }
         }
     }
-}
-
-const fn sent(status: u16, content_type: &'static str, body: Bytes) -> Answer {
-    Answer { status, content_type, body, delay: Duration::ZERO, delivery: Delivery::Sent }
 }
 
 fn written<T: Serialize>(envelope: &Envelope<T>) -> Bytes {

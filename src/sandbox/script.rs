@@ -1,57 +1,28 @@
 //! The scripts: what happens to an applicant, chosen by the mobile number.
 //!
-//! Owns the list of scripts, their numbers (which are promised to whoever writes test numbers down)
-//! and the legs each session walks. It must never move a session itself.
+//! Owns how a number chooses, and the legs that each telecom session walks. The list itself is in
+//! [`table`]; its numbers are promised to whoever writes test numbers down. It must never move a
+//! session itself.
+
+mod table;
+
+pub use table::Script;
+
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Mobile;
+use super::{Mobile, System};
 
-/// What happens to an applicant. Mobile `199SSxxxxxx` runs script `SS`, any other number the first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Script {
-    /// 01: one SMS code, then data.
-    Happy,
-    /// 02: the first right answer is judged wrong.
-    CaptchaWrongOnce,
-    /// 03: the first SMS code runs out before it can be typed.
-    CaptchaTimedOut,
-    /// 04: a query password is asked for after the code.
-    QueryPassword,
-    /// 05: the first session restarts.
-    Restart,
-    /// 06: the first session fails after the code.
-    FailedOnce,
-    /// 07: the data comes late.
-    DataLate,
-    /// 08: the person is on the blacklist.
-    Blacklisted,
-    /// 09: the audit suggests rejection.
-    AuditRejected,
-    /// 10: the provider answers HTTP 500 at first.
-    ServerError,
-    /// 11: the answer to the first code submitted is lost.
-    AnswerLost,
-    /// 12: everything takes its time.
-    Slow,
-    /// 13: a second code is asked for.
-    SecondCode,
-    /// 14: nothing is asked for.
-    NoCaptcha,
-    /// 15: the query password is asked for before the code.
-    PasswordFirst,
-    /// 16: the first session's data cannot be built.
-    DataLost,
-}
-
-/// One part of a session: what the provider wants next.
+/// One part of a telecom session: what the provider wants next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Leg {
     /// An SMS code: 21, 22 (spec 006 §2 rows 3, 5, 9).
     Captcha,
     /// A query password: 31, 32 (spec 006 §2 rows 3, 9, 12, 14).
     QueryPassword,
+    /// A code of the provider's that comes out of turn, for a step.
+    Show(i64),
     /// The data is built: 41, 43 (spec 006 §2 row 16).
     Deliver,
     /// The data cannot be built: 41, 42 (spec 006 §2 row 17).
@@ -60,6 +31,40 @@ pub(super) enum Leg {
     Fail,
     /// The session ends at 1 (spec 006 §2 rows 4, 10, 15).
     Restart,
+    /// An SMS code is asked for, and the provider gives up meanwhile (spec 006 §2 row 10).
+    AskCodeAndFail,
+    /// A query password is asked for, and the session restarts meanwhile (spec 006 §2 row 10).
+    AskPasswordAndRestart,
+    /// Nothing ever happens again.
+    Hang,
+}
+
+/// How an application ends that must have the script's system, if the applicant does as told and
+/// Docket has its settings of old: three sessions, five answers each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Approved.
+    Approved,
+    /// Rejected.
+    Rejected,
+    /// Expired: the applicant's attempts are used up.
+    Expired,
+    /// Suspended: an operator must look.
+    Suspended,
+}
+
+impl Ending {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Suspended => "suspended",
+        }
+    }
 }
 
 /// A row of the table of scripts, for documentation.
@@ -67,36 +72,33 @@ pub(super) enum Leg {
 pub struct ScriptRow {
     /// The script's two digits.
     pub number: u8,
+    /// The system it is about: every other is happy for its numbers.
+    pub system: System,
     /// Its name.
     pub name: &'static str,
     /// What happens, in one line.
     pub description: &'static str,
+    /// What the applicant should type.
+    pub types: &'static str,
+    /// How an application ends that must have this system.
+    pub ends: Ending,
     /// A mobile number that runs it.
     pub example: String,
 }
 
 impl Script {
-    /// Every script, in the order of its number.
-    pub const ALL: [Self; 16] = [
-        Self::Happy,
-        Self::CaptchaWrongOnce,
-        Self::CaptchaTimedOut,
-        Self::QueryPassword,
-        Self::Restart,
-        Self::FailedOnce,
-        Self::DataLate,
-        Self::Blacklisted,
-        Self::AuditRejected,
-        Self::ServerError,
-        Self::AnswerLost,
-        Self::Slow,
-        Self::SecondCode,
-        Self::NoCaptcha,
-        Self::PasswordFirst,
-        Self::DataLost,
-    ];
+    /// The first sixteen, which an application meets that collects telecom data only.
+    pub const BASIC: [Self; 16] = {
+        let mut basic = [Self::Happy; 16];
+        let mut at = 0;
+        while at < basic.len() {
+            basic[at] = Self::ALL[at];
+            at += 1;
+        }
+        basic
+    };
 
-    /// Which script a mobile runs.
+    /// Which script a mobile runs: `199SSxxxxxx` runs script `SS`, any other number the first.
     #[must_use]
     pub(super) fn of(mobile: Mobile) -> Self {
         let number = mobile.number();
@@ -107,112 +109,81 @@ impl Script {
             .unwrap_or(Self::Happy)
     }
 
-    /// The script's number, the `SS` of `199SSxxxxxx`.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Happy => 1,
-            Self::CaptchaWrongOnce => 2,
-            Self::CaptchaTimedOut => 3,
-            Self::QueryPassword => 4,
-            Self::Restart => 5,
-            Self::FailedOnce => 6,
-            Self::DataLate => 7,
-            Self::Blacklisted => 8,
-            Self::AuditRejected => 9,
-            Self::ServerError => 10,
-            Self::AnswerLost => 11,
-            Self::Slow => 12,
-            Self::SecondCode => 13,
-            Self::NoCaptcha => 14,
-            Self::PasswordFirst => 15,
-            Self::DataLost => 16,
-        }
-    }
-
-    /// The script's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Happy => "happy",
-            Self::CaptchaWrongOnce => "captcha_wrong_once",
-            Self::CaptchaTimedOut => "captcha_timed_out",
-            Self::QueryPassword => "query_password",
-            Self::Restart => "restart",
-            Self::FailedOnce => "failed_once",
-            Self::DataLate => "data_late",
-            Self::Blacklisted => "blacklisted",
-            Self::AuditRejected => "audit_rejected",
-            Self::ServerError => "server_error",
-            Self::AnswerLost => "answer_lost",
-            Self::Slow => "slow",
-            Self::SecondCode => "second_code",
-            Self::NoCaptcha => "no_captcha",
-            Self::PasswordFirst => "password_first",
-            Self::DataLost => "data_lost",
-        }
-    }
-
-    /// What happens, in one line.
-    #[must_use]
-    pub const fn description(self) -> &'static str {
-        match self {
-            Self::Happy => "one SMS code, then the data, a clean blacklist, an approval",
-            Self::CaptchaWrongOnce => "the first answer is judged wrong, whatever was typed",
-            Self::CaptchaTimedOut => "the first SMS code runs out at once, a code sent again is accepted",
-            Self::QueryPassword => "a query password is asked for after the SMS code",
-            Self::Restart => "the first session restarts after the service password",
-            Self::FailedOnce => "the first session fails after the SMS code, the next is happy",
-            Self::DataLate => "the data takes long, and answers 1003 twice when it is ready",
-            Self::Blacklisted => "the person is on the blacklist",
-            Self::AuditRejected => "the audit suggests rejection, with a reason",
-            Self::ServerError => "HTTP 500 to the first two state calls and the first blacklist call",
-            Self::AnswerLost => {
-                "the first SMS code is processed, then the connection is cut without an answer"
-            }
-            Self::Slow => "state calls are answered late, the audit takes more polls",
-            Self::SecondCode => "a second SMS code is asked for after the first",
-            Self::NoCaptcha => "nothing is asked for after the service password",
-            Self::PasswordFirst => "a query password is asked for before the SMS code",
-            Self::DataLost => "the first session's data cannot be built, the next is happy",
-        }
-    }
-
     /// The script's row in the table.
     #[must_use]
     pub fn row(self) -> ScriptRow {
         ScriptRow {
             number: self.number(),
+            system: self.system(),
             name: self.name(),
             description: self.description(),
+            types: self.types(),
+            ends: self.ending(),
             example: format!("199{:02}000001", self.number()),
         }
     }
 
-    /// What the `nth` session of a mobile (counted from 0) walks through after state 11.
-    pub(super) const fn legs(self, nth: u32) -> &'static [Leg] {
+    /// What the `nth` telecom session of a mobile (counted from 0) walks through after state 11.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "a hundred scripts, most of them of other systems")]
+    pub(super) fn legs(self, nth: u32) -> &'static [Leg] {
+        const HAPPY: &[Leg] = &[Leg::Captcha, Leg::Deliver];
+        let first = |legs| if nth == 0 { legs } else { HAPPY };
         match self {
-            Self::Restart if nth == 0 => &[Leg::Restart],
-            Self::FailedOnce if nth == 0 => &[Leg::Captcha, Leg::Fail],
-            Self::DataLost if nth == 0 => &[Leg::Captcha, Leg::Lose],
+            Self::Restart => first(&[Leg::Restart]),
+            Self::FailedOnce => first(&[Leg::Captcha, Leg::Fail]),
+            Self::DataLost => first(&[Leg::Captcha, Leg::Lose]),
+            Self::RestartAfterCode => first(&[Leg::Captcha, Leg::Restart]),
+            Self::GivesUpAsking => first(&[Leg::AskCodeAndFail]),
+            Self::PasswordThenFailed => first(&[Leg::QueryPassword, Leg::Fail]),
+            Self::RestartAsking => first(&[Leg::AskPasswordAndRestart]),
             Self::QueryPassword => &[Leg::Captcha, Leg::QueryPassword, Leg::Deliver],
+            Self::QueryPasswordWrongOnce => &[Leg::QueryPassword, Leg::Deliver],
             Self::SecondCode => &[Leg::Captcha, Leg::Captcha, Leg::Deliver],
             Self::NoCaptcha => &[Leg::Deliver],
             Self::PasswordFirst => &[Leg::QueryPassword, Leg::Captcha, Leg::Deliver],
-            Self::Happy
-            | Self::CaptchaWrongOnce
-            | Self::CaptchaTimedOut
-            | Self::Restart
-            | Self::FailedOnce
-            | Self::DataLate
-            | Self::Blacklisted
-            | Self::AuditRejected
-            | Self::ServerError
-            | Self::AnswerLost
-            | Self::Slow
-            | Self::DataLost => &[Leg::Captcha, Leg::Deliver],
+            Self::Everything => &[Leg::Captcha, Leg::QueryPassword, Leg::Captcha, Leg::Captcha, Leg::Deliver],
+            Self::UnknownCode => &[Leg::Show(99), Leg::Captcha, Leg::Show(99), Leg::Deliver],
+            Self::GoesBack => &[Leg::Show(0), Leg::Show(11), Leg::Captcha, Leg::Show(11), Leg::Deliver],
+            Self::FailsAlways => &[Leg::Fail],
+            Self::Stuck => &[Leg::Hang],
+            Self::Happy | Self::CaptchaWrongOnce | Self::CaptchaTimedOut | Self::DataLate => HAPPY,
+            Self::ServerError | Self::AnswerLost | Self::Slow | Self::ResentSettles => HAPPY,
+            Self::Repeats | Self::Skips | Self::CaptchaRefused | Self::OpenIdRefused => HAPPY,
+            Self::SessionForgotten | Self::DataNever | Self::BuildsForever => HAPPY,
+            Self::CaptchaWrongAlways | Self::ReportLate | Self::DataRefused => HAPPY,
+            Self::CaptchaSystemError => HAPPY,
+            // Scripts of other systems.
+            other => {
+                debug_assert!(other.system() != System::Telecom, "{other:?} has legs of its own");
+                HAPPY
+            }
         }
     }
+}
+
+/// The chapter's table of test numbers, generated.
+#[must_use]
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Test numbers\n\n\
+         Mobile number `199SSxxxxxx` runs script `SS` of the table, with any six digits for the `x`; every other\n\
+         number runs script 01. A script is about one system, every other is happy for its numbers. The last\n\
+         column tells how an application ends that must have the system, if its applicant types what the table\n\
+         says, with three sessions and five answers each. How to use them is in [the sandbox's chapter](../sandbox.md).\n\
+         Generated from the code.\n\n\
+         | number | system | name | what happens | the applicant types | ends |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for row in Script::ALL.map(Script::row) {
+        let ScriptRow { number, system, name, description, types, ends, .. } = row;
+        let system = system.name();
+        let _written = writeln!(
+            page,
+            "| `199{number:02}xxxxxx` | {system} | `{name}` | {description} | {types} | {} |",
+            ends.name()
+        );
+    }
+    page
 }
 
 #[cfg(test)]
@@ -221,13 +192,23 @@ mod tests {
 
     #[test]
     fn the_number_chooses_the_script() {
-        for (index, script) in Script::ALL.into_iter().enumerate() {
-            assert_eq!(usize::from(script.number()), index + 1);
+        let numbers: Vec<u8> = Script::ALL.into_iter().map(Script::number).collect();
+        assert!(numbers.is_sorted() && numbers.windows(2).all(|pair| pair[0] != pair[1]), "{numbers:?}");
+        for script in Script::ALL {
             let example = Mobile::parse(&script.row().example).unwrap();
             assert_eq!(Script::of(example), script);
         }
-        for other in ["18698574854", "19900000000", "19999000000"] {
+        for other in ["18698574854", "19900000000", "13901000001"] {
             assert_eq!(Script::of(Mobile::parse(other).unwrap()), Script::Happy);
         }
+        assert_eq!(Script::BASIC.map(Script::number), std::array::from_fn(|at| at as u8 + 1));
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        let mut names: Vec<_> = Script::ALL.into_iter().map(Script::name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Script::ALL.len());
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -31,6 +31,9 @@ const MAX_CONNECTIONS: usize = 4_096;
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long accepting rests after the system could not give a connection.
 const BREATH: Duration = Duration::from_millis(100);
+
+/// How long a byte takes of an answer that drips.
+const DRIP: Duration = Duration::from_secs(1);
 
 /// What a connection's handlers share.
 #[derive(Clone)]
@@ -177,7 +180,11 @@ async fn send(answer: Answer, cut: &Notify) -> Response {
         tokio::time::sleep(answer.delay).await;
     }
     match answer.delivery {
-        Delivery::Sent => written(answer.status, answer.content_type, answer.body),
+        Delivery::Sent => {
+            let body = Body::from(answer.body.clone());
+            written(&answer, body)
+        }
+        Delivery::Dripped => written(&answer, dripped(answer.body.clone())),
         Delivery::Cut => {
             cut.notify_one();
             std::future::pending().await
@@ -185,9 +192,26 @@ async fn send(answer: Answer, cut: &Notify) -> Response {
     }
 }
 
-fn written(status: u16, content_type: &'static str, body: Bytes) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(CONTENT_TYPE, content_type)], body).into_response()
+/// The body, byte by byte.
+fn dripped(body: Bytes) -> Body {
+    Body::from_stream(futures_util::stream::unfold(body, |mut rest| async {
+        if rest.is_empty() {
+            return None;
+        }
+        tokio::time::sleep(DRIP).await;
+        let drop = rest.split_to(1);
+        Some((Ok::<_, std::convert::Infallible>(drop), rest))
+    }))
+}
+
+fn written(answer: &Answer, body: Body) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(CONTENT_TYPE, answer.content_type)], body).into_response();
+    for (name, value) in &answer.headers {
+        let name = HeaderName::from_static(name);
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

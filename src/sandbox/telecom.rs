@@ -3,36 +3,62 @@
 //! Owns the way from a request to a session and back, and notes what a client should not have
 //! done. It must never move a session: that is [`super::session`].
 
-use super::ledger::Violation;
+use super::answers::AnswerKind;
+use super::faults::Fault;
 use super::params::Params;
 use super::reply::{Reply, Setback};
-use super::session::{AnswerKind, Misfit, NoData, Session};
-use super::{Mobile, Sandbox, Script, Subject, operator_data};
+use super::session::Session;
+use super::{Endpoint, Mobile, Sandbox, Script, Subject, operator_data};
 use crate::provider::wire::Opaque;
 use crate::provider::wire::telecom::{
     CaptchaRequest, OpenIdReply, OpenIdRequest, QueryPasswordRequest, RawDataRequest, ReportRequest,
-    ResendCaptchaRequest, StateReply, StateRequest,
+    ResendCaptchaRequest, ServicePasswordRequest, StateReply, StateRequest,
 };
 
-/// Bytes of an answer: a session remembers each.
-const MAX_ANSWER: usize = 64;
 const SESSION_FIELDS: [&str; 2] = ["username", "open_id"];
 
 impl Sandbox {
     /// Opens a session (spec 002 §3.1.1).
     pub(super) fn open_session(&mut self, params: Params, subject: &mut Subject) -> Result<Reply, Setback> {
-        let required = ["token", "name", "id_card", "mobile", "service_password"];
+        let mut required = vec!["token", "name", "id_card", "mobile"];
+        if !self.takes_service_password {
+            required.push("service_password");
+        }
         let request: OpenIdRequest = params.read(&required, &[])?;
-        let mobile =
-            Mobile::parse(&request.mobile).ok_or_else(|| Setback::field("mobile", "must be 11 digits"))?;
+        let mobile = Mobile::of_field(&request.mobile)?;
         subject.mobile = Some(mobile);
         self.check_token(&request.token)?;
+        let script = Script::of(mobile);
+        let is_refused =
+            script == Script::OpenIdRefused && self.quirks.is_among_first(Endpoint::TelecomOpenId, mobile, 1);
+        if is_refused {
+            return Err(Setback::field("service_password", "is wrong"));
+        }
         let password = request.service_password.expose();
-        let session = self.sessions.open(self.now, mobile, password);
-        self.ledger.session_opened(session.script);
-        let open_id = session.open_id.clone();
+        let (now, pace) = (self.now, self.settings.pace);
+        let open_id = self
+            .telecom
+            .open(now, mobile, |nth, chance| Session::open(now, mobile, nth, password, pace, chance));
+        self.ledger.session_opened(script);
         subject.open_id = Some(open_id.clone());
         Ok(Reply::data(OpenIdReply { open_id }))
+    }
+
+    /// Takes the service password of a session that was opened without; only if the sandbox has this
+    /// call (spec 005 A-002-8).
+    pub(super) fn submit_service_password(
+        &mut self,
+        params: Params,
+        subject: &mut Subject,
+    ) -> Result<Reply, Setback> {
+        if !self.takes_service_password {
+            return Err(Setback::no_such_path());
+        }
+        let request: ServicePasswordRequest =
+            params.read(&["username", "open_id", "service_password"], &[])?;
+        self.check_username(&request.username)?;
+        let text = &request.service_password;
+        self.submit(&request.open_id, AnswerKind::ServicePassword, "service_password", text, subject)
     }
 
     /// Takes a query password (spec 002 §3.1.2).
@@ -44,7 +70,7 @@ impl Sandbox {
         let request: QueryPasswordRequest = params.read(&["username", "open_id", "query_password"], &[])?;
         self.check_username(&request.username)?;
         let text = &request.query_password;
-        self.submit(&request.open_id, AnswerKind::QueryPassword, text, subject)
+        self.submit(&request.open_id, AnswerKind::QueryPassword, "query_password", text, subject)
     }
 
     /// Takes an SMS code (spec 002 §3.1.3).
@@ -52,7 +78,7 @@ impl Sandbox {
         let request: CaptchaRequest = params.read(&["username", "open_id", "captcha"], &[])?;
         self.check_username(&request.username)?;
         let text = &request.captcha;
-        self.submit(&request.open_id, AnswerKind::Sms, text, subject)
+        self.submit(&request.open_id, AnswerKind::Sms, "captcha", text, subject)
     }
 
     /// Sends another SMS (spec 002 §3.1.4).
@@ -71,7 +97,7 @@ impl Sandbox {
         self.check_username(&request.username)?;
         let (state, script) =
             self.with_session(&request.open_id, subject, |session| (session.tell_state(), session.script))?;
-        let state = state.ok_or(Setback::ServerError)?;
+        let state = state.ok_or(Setback::Fault(Fault::ServerError))?;
         let message = state.message().to_owned();
         let reply = Reply::data(StateReply { state, message });
         Ok(match script == Script::Slow {
@@ -108,65 +134,28 @@ impl Sandbox {
         subject: &mut Subject,
         act: impl FnOnce(&mut Session) -> R,
     ) -> Result<R, Setback> {
-        let result = self.sessions.with(self.now, open_id, |session| {
-            subject.mobile = Some(session.mobile);
-            subject.open_id = Some(session.open_id.clone());
-            act(session)
+        let result = self.telecom.with(self.now, open_id, |session| {
+            subject.found(session);
+            (!session.is_forgotten()).then(|| act(session))
         });
-        result.ok_or_else(|| Setback::field("open_id", "is unknown"))
+        result.flatten().ok_or_else(|| Setback::field("open_id", "is unknown"))
     }
 
     fn submit(
         &mut self,
         open_id: &str,
         kind: AnswerKind,
+        name: &str,
         text: &Opaque,
         subject: &mut Subject,
     ) -> Result<Reply, Setback> {
-        let name = match kind {
-            AnswerKind::Sms => "captcha",
-            AnswerKind::QueryPassword => "query_password",
-            AnswerKind::ServicePassword => "service_password",
-        };
-        if text.expose().len() > MAX_ANSWER {
-            return Err(Setback::field(name, "is longer than 64 bytes"));
-        }
+        Self::check_length(name, text.expose())?;
         let now = self.now;
-        let (taken, script) =
-            self.with_session(open_id, subject, |session| (session.submit(now, kind, text), session.script))?;
-        let taken = taken.map_err(|misfit| {
-            if !misfit.is_end_told && !misfit.is_excused {
-                let text = format!("{name} nobody asked for in state {}", misfit.state.code());
-                self.ledger.breach(now, Violation::NobodyAsked, subject, text);
-            }
-            self.misfit(name, misfit, subject)
-        })?;
-        self.ledger.answer_processed(script);
-        if taken.is_repeat {
-            let text = format!("{name}: answer twice");
-            self.ledger.breach(now, Violation::AnswerTwice, subject, text);
-        }
+        let taken = self.with_session(open_id, subject, |session| session.submit(now, kind, text))?;
+        let taken = self.judged(name, taken, subject)?;
         Ok(match taken.is_cut {
             true => Reply::done().cut(),
             false => Reply::done(),
         })
-    }
-
-    fn no_data(&mut self, call: &str, no_data: NoData, subject: &Subject) -> Setback {
-        match no_data {
-            NoData::NotYet => Setback::collecting(),
-            NoData::Misfit(misfit) => self.misfit(call, misfit, subject),
-        }
-    }
-
-    /// A call that does not fit the state: it changes nothing (spec 006 §2 row 19).
-    fn misfit(&mut self, call: &str, misfit: Misfit, subject: &Subject) -> Setback {
-        let state = misfit.state;
-        if misfit.is_end_told {
-            let text = format!("{call} after the end in state {}", state.code());
-            self.ledger.breach(self.now, Violation::CallAfterEnd, subject, text);
-        }
-        let code = state.code();
-        Setback::field(call, format_args!("does not fit state {code} {}", state.message()))
     }
 }

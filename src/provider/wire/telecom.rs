@@ -120,6 +120,23 @@ impl ResendCaptchaRequest {
     pub const PATH: &str = "/telecom/collect/resend-captcha";
 }
 
+/// Submits the service password again, or for the first time (spec 005 A-002-8): not printed, seen
+/// in use, and so behind a switch on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicePasswordRequest {
+    /// The merchant account.
+    pub username: String,
+    /// The session.
+    pub open_id: String,
+    /// The operator's service password.
+    pub service_password: Opaque,
+}
+
+impl ServicePasswordRequest {
+    /// Where to `POST` it (spec 005 A-002-8).
+    pub const PATH: &str = "/telecom/collect/service-password";
+}
+
 /// Asks where the session stands, 查询状态接口 (spec 002 §3.1.5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateRequest {

@@ -1,19 +1,17 @@
 //! Form fields, `application/x-www-form-urlencoded`, in a body or a query.
 //!
-//! Owns the decoding. Nested keys of the PHP kind are names like any other; a name given twice has
-//! its last value.
+//! Owns the decoding. Nested keys of the PHP kind (`options[contacts][0][contact_tel]`) become
+//! objects and lists in [`super::nest`]; a name given twice has its last value.
 
-use serde_json::{Map, Value};
-
-/// Reads the fields; `None` if a name or a value is not UTF-8.
-pub(super) fn fields(text: &[u8]) -> Option<Map<String, Value>> {
+/// Reads the fields in their order; `None` if a name or a value is not UTF-8.
+pub(super) fn fields(text: &[u8]) -> Option<Vec<(String, String)>> {
     text.split(|byte| *byte == b'&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| {
             let mut parts = pair.splitn(2, |byte| *byte == b'=');
             let name = decoded(parts.next().unwrap_or_default())?;
             let value = decoded(parts.next().unwrap_or_default())?;
-            Some((name, Value::String(value)))
+            Some((name, value))
         })
         .collect()
 }
@@ -50,18 +48,18 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &[(&str, &str)]) {
-        let expected: Map<String, Value> =
-            expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        assert_eq!(fields(text.as_bytes()), Some(expected), "{text}");
+        let found = fields(text.as_bytes()).expect(text);
+        let found: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(found, expected, "{text}");
     }
 
     #[test]
     fn fields_are_decoded() {
         check("", &[]);
         check("a=1&b=&c", &[("a", "1"), ("b", ""), ("c", "")]);
-        check("a=1&&a=2=3", &[("a", "2=3")]);
+        check("a=1&&a=2=3", &[("a", "1"), ("a", "2=3")]);
         check("n=%e6%9d%8E+%2B", &[("n", "李 +")]);
-        check("p=100%&q=%zz", &[("p", "100%"), ("q", "%zz")]);
+        check("p=100%&q=%zz&r%5B0%5D=x", &[("p", "100%"), ("q", "%zz"), ("r[0]", "x")]);
         assert_eq!(fields(b"a=%ff"), None);
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Owns the situations and their printed numbers. It must never move from one to another.
 
-use super::AnswerKind;
 use crate::provider::wire::telecom::State;
+use crate::sandbox::AnswerKind;
 
 /// What will be said of an answer once it has been looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub(super) enum Verdict {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Situation {
     Init,
+    /// Opened without a service password (spec 005 A-002-8).
+    AwaitsServicePassword,
     ServicePasswordSubmitted,
     CaptchaRequired,
     CaptchaSubmitted(Verdict),
@@ -31,13 +33,17 @@ pub(super) enum Situation {
     /// Failed by the ten minutes while an answer was awaited: the client could not know.
     TimedOut,
     Restarted,
+    /// Restarted while an answer was awaited: the client could not know.
+    RestartedAsking,
+    /// A code out of turn.
+    Shown(i64),
 }
 
 impl Situation {
     /// The state the situation is told as (spec 002 §8.1).
-    pub(super) const fn state(self) -> State {
+    pub(super) fn state(self) -> State {
         match self {
-            Self::Init => State::Init,
+            Self::Init | Self::AwaitsServicePassword => State::Init,
             Self::ServicePasswordSubmitted => State::ServicePasswordSubmitted,
             Self::CaptchaRequired => State::CaptchaRequired,
             Self::CaptchaSubmitted(_) => State::CaptchaSubmitted,
@@ -49,7 +55,8 @@ impl Situation {
             Self::Building | Self::DoomedBuilding => State::CollectFinished,
             Self::Ready => State::DataReady,
             Self::Failed | Self::TimedOut => State::CollectFailed,
-            Self::Restarted => State::Restart,
+            Self::Restarted | Self::RestartedAsking => State::Restart,
+            Self::Shown(code) => State::from_code(code),
         }
     }
 
@@ -58,8 +65,10 @@ impl Situation {
         match self {
             Self::CaptchaRequired | Self::CaptchaError | Self::CaptchaResent => Some(AnswerKind::Sms),
             Self::QueryPasswordRequired | Self::QueryPasswordError => Some(AnswerKind::QueryPassword),
+            Self::AwaitsServicePassword => Some(AnswerKind::ServicePassword),
             Self::Init
             | Self::ServicePasswordSubmitted
+            | Self::Shown(_)
             | Self::CaptchaSubmitted(_)
             | Self::QueryPasswordSubmitted(_)
             | Self::Building
@@ -67,13 +76,14 @@ impl Situation {
             | Self::Ready
             | Self::Failed
             | Self::TimedOut
-            | Self::Restarted => None,
+            | Self::Restarted
+            | Self::RestartedAsking => None,
         }
     }
 
     /// Whether the session does nothing any more (spec 006 §2).
     pub(super) const fn is_over(self) -> bool {
-        matches!(self, Self::Ready | Self::Failed | Self::TimedOut | Self::Restarted)
+        matches!(self, Self::Ready | Self::Failed | Self::TimedOut | Self::Restarted | Self::RestartedAsking)
     }
 
     /// Whether the applicant's part is done and the data is on its way.

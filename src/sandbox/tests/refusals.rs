@@ -78,7 +78,7 @@ fn a_wrong_account_or_session_is_named() {
 #[test]
 fn unknown_paths_and_methods_are_told() {
     let mut driver = Driver::new(Pace::QUICK);
-    let lost = Request::post_json("/telecom/collect/login", "{}");
+    let lost = Request::post_json("/telecom/collect/logout", "{}");
     let answer = driver.answer(&lost);
     assert_eq!(answer.status, 404);
     assert_eq!(&answer.body[..], br#"{"code":404,"msg":"no such path"}"#);

@@ -1,5 +1,7 @@
 //! Every script, walked to its end.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// Walks one session after the other and compares the states seen.
@@ -12,6 +14,122 @@ fn check(mobile: &str, sessions: &[&[i64]]) -> Driver {
     assert_eq!(driver.breaches(), Vec::<String>::new(), "{mobile}");
     assert_eq!(driver.sandbox.ledger().twice_processed(), 0, "{mobile}");
     driver
+}
+
+#[test]
+fn later_scripts_walk_as_described() {
+    const HAPPY: &[i64] = &[0, 11, 21, 22, 41, 43];
+    check("19917000001", &[&[0, 11, 31, 32, 33, 32, 41, 43]]);
+    check("19918000001", &[&[0, 11, 21, 23, 24, 21, 22, 41, 43]]);
+    check("19919000001", &[&[0, 11, 99, 21, 22, 99, 41, 43]]);
+    check("19920000001", &[&[0, 11, 0, 11, 21, 22, 11, 41, 43]]);
+    check("19921000001", &[HAPPY]);
+    check("19922000001", &[&[21, 43]]);
+    check("19928000001", &[&[0, 11, 42], &[0, 11, 42], &[0, 11, 42]]);
+    check("19929000001", &[&[0, 11, 21, 22, 1], HAPPY]);
+    check("19930000001", &[&[0, 11, 21, 22, 42], HAPPY]);
+    check("19931000001", &[&[0, 11, 31, 32, 42], HAPPY]);
+    check("19932000001", &[&[0, 11, 31, 32, 42], HAPPY]);
+    check("19937000001", &[&[0, 11, 42]]);
+    check("19938000001", &[&[0, 11, 21, 22, 31, 32, 21, 22, 21, 22, 41, 43]]);
+    for mobile in ["19923000001", "19936000001"] {
+        assert_eq!(check(mobile, &[HAPPY]).refusals, 1, "{mobile}");
+    }
+    for other in Script::ALL.into_iter().filter(|script| script.system() != System::Telecom) {
+        check(&other.row().example, &[HAPPY]);
+    }
+}
+
+#[test]
+fn a_session_that_gives_up_does_not_wait_for_the_applicant() {
+    for (mobile, seen) in [("19930000001", [21, 42]), ("19932000001", [31, 1])] {
+        let mut driver = Driver::new(Pace::QUICK);
+        let open_id = driver.open(mobile);
+        while driver.state(&open_id) != seen[0] {
+            driver.jump();
+        }
+        driver.jump();
+        let late = match seen[0] {
+            21 => driver.captcha(&open_id, "000101"),
+            _ => driver.query_password(&open_id, "000001"),
+        };
+        assert_eq!(late["code"], 1001);
+        assert_eq!(driver.state(&open_id), seen[1], "{mobile}");
+        assert_eq!(driver.breaches(), [""; 0], "nobody had told");
+        assert!(driver.now < START + 10_000);
+    }
+}
+
+#[test]
+fn every_code_is_wrong_until_the_fifth_ends_the_session() {
+    let driver = check("19933000001", &[&[0, 11, 21, 22, 23, 22, 23, 22, 23, 22, 23, 22, 42]]);
+    assert_eq!(driver.sandbox.ledger().tally(Script::CaptchaWrongAlways).answers_processed, 5);
+}
+
+#[test]
+fn an_open_id_is_refused_once() {
+    let mut driver = Driver::new(Pace::QUICK);
+    let body = json!({
+        "token": driver.token, "name": "n", "id_card": "i", "mobile": "19924000001", "service_password": "1",
+    });
+    assert_eq!(driver.call(Endpoint::TelecomOpenId, body)["code"], 1001);
+    let open_id = driver.open("19924000001");
+    assert_eq!(driver.walk("19924000001", &open_id), [0, 11, 21, 22, 41, 43]);
+}
+
+#[test]
+fn a_forgotten_session_is_unknown() {
+    let mut driver = Driver::new(Pace::QUICK);
+    let mobile = "19925000001";
+    let open_id = driver.open(mobile);
+    while driver.state(&open_id) != 21 {
+        driver.jump();
+    }
+    assert_eq!(driver.captcha(&open_id, "000101")["code"], 0);
+    let state = driver.in_session(tel::StateRequest::PATH, &open_id, json!({}));
+    assert_eq!(state["msg"], "输入错误: open_id is unknown");
+    let expected = driver.sandbox.expected_answer(mobile).unwrap();
+    assert_eq!(expected.kind, AnswerKind::ServicePassword);
+    let open_id = driver.open(mobile);
+    assert_eq!(driver.walk(mobile, &open_id), [0, 11, 21, 22, 41, 43]);
+}
+
+#[test]
+fn data_comes_as_the_script_says() {
+    let codes = |mobile: &str, path: &str| {
+        let mut driver = Driver::new(Pace::INSTANT);
+        let open_id = driver.open(mobile);
+        driver.captcha(&open_id, "000101");
+        [(); 4].map(|()| driver.in_session(path, &open_id, json!({}))["code"].as_i64().unwrap())
+    };
+    let (raw, report) = (tel::RawDataRequest::PATH, tel::ReportRequest::PATH);
+    assert_eq!(codes("19926000001", raw), [1003; 4]);
+    assert_eq!(codes("19927000001", raw), [1003; 4]);
+    assert_eq!(codes("19927000001", report), [1003; 4]);
+    assert_eq!(codes("19934000001", raw), [0; 4]);
+    assert_eq!(codes("19934000001", report), [1003, 1003, 0, 0]);
+    assert_eq!(codes("19935000001", raw), [1000, 0, 0, 0]);
+}
+
+#[test]
+fn a_service_password_may_come_later_if_the_sandbox_takes_it() {
+    let mut driver = Driver::new(Pace::QUICK);
+    let mobile = "19901000001";
+    let open = |driver: &Driver| json!({"token": driver.token, "name": "n", "id_card": "i", "mobile": mobile, "service_password": ""});
+    let path = tel::ServicePasswordRequest::PATH;
+    let body = open(&driver);
+    assert_eq!(driver.call(Endpoint::TelecomOpenId, body)["msg"], "输入错误: service_password is empty");
+    assert_eq!(driver.in_session(path, "x", json!({}))["code"], 404);
+    driver.sandbox.take_service_passwords(true);
+    let body = open(&driver);
+    let open_id = driver.call(Endpoint::TelecomOpenId, body)["data"]["open_id"].as_str().unwrap().to_owned();
+    assert_eq!(driver.state(&open_id), 0);
+    let expected = driver.sandbox.expected_answer(mobile).unwrap();
+    assert_eq!(expected.kind, AnswerKind::ServicePassword);
+    let taken = driver.in_session(path, &open_id, json!({"service_password": expected.answer}));
+    assert_eq!(taken["code"], 0, "{taken}");
+    assert_eq!(driver.walk(mobile, &open_id), [11, 21, 22, 41, 43]);
+    assert_eq!(driver.breaches(), [""; 0]);
 }
 
 #[test]

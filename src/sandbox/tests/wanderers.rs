@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::sandbox::chance::{Chance, Purpose};
+use std::collections::BTreeSet;
 
 /// Every move the scripts and their applicants bring about, a row's number beside it. A code that
 /// is sent again outlives state 24 and an unanswered session waits in 23, so that 24 to 23, and 21
@@ -46,7 +47,7 @@ fn wander(driver: &mut Driver, chance: &mut Chance, mobile: &str, open_id: &str,
 fn only_moves_of_the_table_are_seen_and_all_of_them() {
     let mut seen: BTreeSet<(i64, i64)> = BTreeSet::new();
     for round in 0..400 {
-        let script = Script::ALL[round % Script::ALL.len()];
+        let script = Script::BASIC[round % Script::BASIC.len()];
         if script == Script::ServerError || script == Script::AnswerLost {
             continue; // They disturb the asking, not the session.
         }

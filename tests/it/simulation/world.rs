@@ -531,7 +531,7 @@ fn contains(hay: &[u8], needle: &[u8]) -> bool {
 }
 
 fn draw_applicant(number: u64, seed: u64, chance: &mut ChaCha8Rng) -> Applicant {
-    let script = Script::ALL[chance.next_u32() as usize % Script::ALL.len()];
+    let script = Script::BASIC[chance.next_u32() as usize % Script::BASIC.len()];
     let product = if chance.next_u32().is_multiple_of(4) { products::PUSHED } else { products::COLLECTED };
     Applicant::new(number, seed, script, product)
 }
