@@ -14,6 +14,7 @@ mod crash;
 mod generator;
 mod house;
 mod many_watchers;
+mod outage;
 mod process;
 mod pulse;
 mod simulation;
