@@ -5,6 +5,7 @@
 
 mod callback;
 mod keys;
+mod limits;
 mod origin;
 mod patience;
 pub mod products;
@@ -20,6 +21,7 @@ use std::time::Duration;
 
 pub use callback::Callback;
 pub use keys::{KEYS, Key, reference};
+pub use limits::{AllLimits, Breaker, Limits};
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
@@ -77,6 +79,12 @@ pub struct Provider {
     /// The life of a token in hours.
     #[serde(default = "token_hours")]
     pub token_hours: NonZeroU16,
+    /// What each of its systems may be asked.
+    #[serde(default)]
+    pub limits: AllLimits,
+    /// When one of its systems is taken to be down.
+    #[serde(default)]
+    pub breaker: Breaker,
 }
 
 /// How requests to the provider are written.
@@ -156,6 +164,8 @@ impl Default for Provider {
             encoding: Encoding::Json,
             timeout: timeout(),
             token_hours: token_hours(),
+            limits: AllLimits::default(),
+            breaker: Breaker::default(),
         }
     }
 }
@@ -269,6 +279,8 @@ impl Settings {
         if !self.listen.ip().is_loopback() {
             return Err(senseless("listen", "must be a loopback address: there is no TLS and no token yet"));
         }
+        self.provider.limits.check()?;
+        self.provider.breaker.check()?;
         if self.partner.is_empty() {
             return Err(senseless("partner", "at least one is needed"));
         }

@@ -13,6 +13,7 @@ pub mod explain;
 pub mod filter;
 mod follow;
 mod hot;
+pub mod outage;
 pub mod provider;
 pub mod read;
 pub mod retention;
@@ -25,8 +26,9 @@ use self::archive::{Archive, ArchiveError};
 use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError, Terms};
 use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
+use self::outage::Standing;
 use self::provider::Provider;
-use self::runner::{Board, INPUT_LIMIT, Message, Runner};
+use self::runner::{Board, CallsOf, INPUT_LIMIT, Message, Runner};
 use self::tail::Tail;
 use crate::machine::application::Application;
 use crate::machine::id::ApplicationId;
@@ -38,8 +40,6 @@ use crate::vault::{Random, Vault};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinError, JoinHandle};
-
-pub use self::runner::CALLS_LIMIT;
 
 /// The engine; clones share it.
 pub struct Engine<S> {
@@ -53,6 +53,7 @@ struct Shared<S> {
     policy: Policy,
     door: mpsc::Sender<Message>,
     durable: tokio::sync::watch::Receiver<u64>,
+    standings: tokio::sync::watch::Receiver<Arc<[Standing]>>,
     followers: Arc<Followers>,
     tail: Arc<Tail>,
     stopped: tokio::sync::watch::Receiver<Option<Arc<str>>>,
@@ -70,6 +71,8 @@ pub struct Given<S> {
     pub policy: Policy,
     /// What the products want.
     pub products: Products,
+    /// What each system of the provider may be asked, and when it is taken to be down.
+    pub limits: outage::Settings,
 }
 
 /// Something could not be done.
@@ -110,17 +113,18 @@ impl<S> Clone for Engine<S> {
 impl<S: Store> Engine<S> {
     /// Starts the engine on a thread of its own; calls run on the current tokio runtime.
     pub fn start<P: Provider>(given: Given<S>, provider: P) -> Result<Self, EngineError> {
-        let Given { store, vault, random, policy, products } = given;
+        let Given { store, vault, random, policy, products, limits } = given;
         let mut seed = [0; 8];
         random.fill(&mut seed);
         let seed = u64::from_be_bytes(seed);
-        let core = Core::open(Arc::clone(&store), vault.clone(), policy.clone(), seed)?;
+        let core = Core::open(Arc::clone(&store), vault.clone(), policy.clone(), &limits, seed)?;
         let (_, newest) = store.span()?;
         let (door, inputs) = mpsc::channel(INPUT_LIMIT);
         let (durable, durable_seen) = tokio::sync::watch::channel(newest);
         let (stop, stopped) = tokio::sync::watch::channel(None);
         let followers = Arc::new(Followers::default());
-        let board = Board { durable, followers: Arc::clone(&followers) };
+        let (stand, standings) = tokio::sync::watch::channel(core.standings().into());
+        let board = Board { durable, standings: stand, followers: Arc::clone(&followers) };
         let handle = tokio::runtime::Handle::current();
         let runner = Runner::new(core, inputs, door.downgrade(), Arc::new(provider), board, handle);
         let thread = std::thread::Builder::new().name("docket-engine".to_owned());
@@ -143,7 +147,8 @@ impl<S: Store> Engine<S> {
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
         let durable = durable_seen;
         census::begin(&*store)?;
-        let shared = Shared { store, entrance, vault, policy, door, durable, followers, tail, stopped };
+        let shared =
+            Shared { store, entrance, vault, policy, door, durable, standings, followers, tail, stopped };
         let shared = Arc::new(shared);
         tokio::spawn(census::look(Arc::downgrade(&shared)));
         Ok(Self { shared })
@@ -177,20 +182,39 @@ impl<S: Store> Engine<S> {
         }
     }
 
-    /// How often a call of an application was tried in vain, and what went wrong last.
-    pub(crate) async fn trouble(&self, application: ApplicationId) -> Option<(u32, String)> {
+    /// What is known of the calls of an application.
+    pub(crate) async fn calls_of(&self, application: ApplicationId) -> CallsOf {
         let (ticket, answer) = oneshot::channel();
-        self.shared.door.send(Message::Trouble { application, ticket }).await.ok()?;
-        answer.await.ok()?
-    }
-
-    /// The calls that are tried in vain.
-    async fn troubled(&self) -> Vec<stuck::Trouble> {
-        let (ticket, answer) = oneshot::channel();
-        if self.shared.door.send(Message::Troubled { ticket }).await.is_err() {
-            return Vec::new();
+        if self.shared.door.send(Message::CallsOf { application, ticket }).await.is_err() {
+            return CallsOf::default();
         }
         answer.await.unwrap_or_default()
+    }
+
+    /// The calls that are tried in vain, and those that are parked.
+    async fn in_vain(&self) -> (Vec<stuck::Trouble>, Vec<stuck::Parked>) {
+        let (ticket, answer) = oneshot::channel();
+        if self.shared.door.send(Message::InVain { ticket }).await.is_err() {
+            return Default::default();
+        }
+        answer.await.unwrap_or_default()
+    }
+
+    /// Tells all there is to say of every system of the provider.
+    pub async fn systems(&self) -> Result<Vec<outage::Report>, EngineError> {
+        let (ticket, answer) = oneshot::channel();
+        if self.shared.door.send(Message::Systems { ticket }).await.is_err() {
+            return Err(EngineError::Stopped(self.stopped().await));
+        }
+        match answer.await {
+            Ok(reports) => Ok(reports),
+            Err(_dropped) => Err(EngineError::Stopped(self.stopped().await)),
+        }
+    }
+
+    /// Says how it stands with every system of the provider.
+    pub(crate) fn standings(&self) -> Arc<[Standing]> {
+        Arc::clone(&self.shared.standings.borrow())
     }
 
     /// Gives the products.

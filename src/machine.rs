@@ -7,6 +7,7 @@
 pub mod application;
 pub mod call;
 pub mod challenge;
+pub mod collection;
 pub mod event;
 pub mod evidence;
 pub mod graph;

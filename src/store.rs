@@ -14,6 +14,7 @@ mod error;
 mod golden;
 mod keys;
 pub mod memory;
+mod outage;
 mod plan;
 mod read;
 pub mod records;
@@ -22,6 +23,7 @@ pub mod sled;
 
 pub use delivery::{Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued};
 pub use error::StoreError;
+pub use outage::{Outage, OutageGroup};
 
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
@@ -128,8 +130,15 @@ pub trait Store: Send + Sync + 'static {
     /// On the name of a partner with more than [`INDEX_VALUE_LIMIT`] bytes.
     fn write_deliveries(&self, group: &DeliveryGroup) -> Result<(), StoreError>;
 
-    /// Makes durable what [`write_deliveries`](Self::write_deliveries) has written; nothing if a
-    /// group has done so before.
+    /// Reads the outages in order of system and start, those after `after`.
+    fn outages(&self, after: Option<(u16, Time)>, limit: usize) -> Result<Vec<Outage>, StoreError>;
+
+    /// Writes outages, all or nothing; durable as [`write_deliveries`](Self::write_deliveries) is:
+    /// with the next group, or with [`sync`](Self::sync).
+    fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError>;
+
+    /// Makes durable what [`write_deliveries`](Self::write_deliveries) and
+    /// [`write_outages`](Self::write_outages) have written; nothing if a group has done so before.
     fn sync(&self) -> Result<(), StoreError>;
 
     /// Counts what is durable.

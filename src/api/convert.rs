@@ -11,6 +11,7 @@ mod explanation;
 mod line;
 mod machine;
 mod name;
+mod provider;
 mod request;
 mod status;
 mod steering;
@@ -26,6 +27,7 @@ pub(super) use self::explanation::explanation;
 pub(super) use self::line::line;
 pub(super) use self::machine::{machine, machine_named, machine_outline};
 pub(super) use self::name::{application_name, challenge_name};
+pub(super) use self::provider::systems;
 pub(super) use self::request::{
     Given, another, answer, application_id, cancellation, history, list, wait, watch,
 };

@@ -3,8 +3,9 @@
 use super::convert;
 use super::proto::v1::operator_service_server::OperatorService;
 use super::proto::v1::{
-    HoldApplicationRequest, ListStuckRequest, ListStuckResponse, OperatorResponse, ReleaseApplicationRequest,
-    RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest,
+    HoldApplicationRequest, ListProviderSystemsRequest, ListProviderSystemsResponse, ListStuckRequest,
+    ListStuckResponse, OperatorResponse, ReleaseApplicationRequest, RestartCollectionRequest,
+    ResumeApplicationRequest, RetryNowRequest,
 };
 use crate::engine::Engine;
 use crate::engine::core::Terms;
@@ -85,5 +86,14 @@ impl<S: Store> OperatorService for Operators<S> {
     ) -> Result<Response<OperatorResponse>, Status> {
         let (id, by, terms) = convert::steering(request.into_inner(), self.engine.archive())?;
         self.steer(id, Event::ReleaseRequested { by }, terms).await
+    }
+
+    async fn list_provider_systems(
+        &self,
+        _request: Request<ListProviderSystemsRequest>,
+    ) -> Result<Response<ListProviderSystemsResponse>, Status> {
+        let reports = self.engine.systems().await;
+        let reports = reports.map_err(|error| convert::refused(&error, "the systems of the provider"))?;
+        Ok(Response::new(convert::systems(reports)))
     }
 }

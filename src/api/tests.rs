@@ -58,7 +58,14 @@ impl World {
         let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
         let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
-        let given = Given { store, vault, random, policy: hasty(), products: products::demo() };
+        let given = Given {
+            store,
+            vault,
+            random,
+            policy: hasty(),
+            products: products::demo(),
+            limits: Default::default(),
+        };
         let engine = Engine::start(given, Scripted::new(archive)).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();

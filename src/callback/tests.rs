@@ -63,8 +63,11 @@ fn engine(store: &MemoryStore) -> Engine<MemoryStore> {
         term_days: 14,
     };
     let products = Products::new([quick]);
-    Engine::start(Given { store: Arc::new(store.clone()), vault, random, policy, products }, Approving)
-        .unwrap()
+    Engine::start(
+        Given { store: Arc::new(store.clone()), vault, random, policy, products, limits: Default::default() },
+        Approving,
+    )
+    .unwrap()
 }
 
 fn partner(name: &str, url: Option<&str>) -> Callback {

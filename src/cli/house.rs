@@ -4,11 +4,13 @@ use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
 use crate::api::serve::Server;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
-use crate::config::{Encoding, Patience, Provider, SecretText, Settings};
+use crate::config::{AllLimits, Breaker, Encoding, Limits, Patience, Provider, SecretText, Settings};
 use crate::engine::archive::Archive;
+use crate::engine::outage;
 use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
 use crate::intake::routes::routes;
+use crate::machine::call::System;
 use crate::machine::graph::MACHINES;
 use crate::provider::client::{Account, Client};
 use crate::provider::wire::Opaque;
@@ -77,7 +79,9 @@ impl House {
         say_what_is_there(&*store)?;
         let partners = settings.callbacks().context("tell the partners")?;
         let chance = random.clone();
-        let given = Given { store, vault, random, policy: settings.policy(), products: settings.products() };
+        let limits = limits(&settings.provider);
+        let (policy, products) = (settings.policy(), settings.products());
+        let given = Given { store, vault, random, policy, products, limits };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
@@ -151,6 +155,25 @@ fn intake(engine: &Engine<SledStore>, settings: &Settings) -> Router {
     router
 }
 
+/// What the provider's systems may be asked, and when one is taken to be down.
+fn limits(provider: &Provider) -> outage::Settings {
+    let Breaker { failures, pause_min, pause_max, longest_outage } = provider.breaker;
+    let of = |system| {
+        let Limits { concurrency, calls_per_s, burst } = provider.limits.of(system);
+        let (concurrency, calls_per_s, burst) = (concurrency.get(), calls_per_s.get(), burst.get());
+        (system, outage::Limits { concurrency, calls_per_s, burst })
+    };
+    outage::Settings {
+        limits: System::ALL.into_iter().map(of).collect(),
+        tolerance: outage::Tolerance {
+            failures: failures.get(),
+            pause_min,
+            pause_max,
+            longest: longest_outage,
+        },
+    }
+}
+
 fn connect(
     provider: &Provider,
     archive: Archive<SledStore>,
@@ -161,6 +184,8 @@ fn connect(
     let transport = transport::transport(&transport::Settings {
         base_url: provider.address.clone(),
         total_timeout: provider.timeout,
+        // What the gates let through is never refused here.
+        concurrency: limits(provider).concurrency(),
         ..transport::Settings::default()
     })?;
     let settings = client::Settings {
@@ -253,6 +278,7 @@ impl Pair {
                 username: USERNAME.to_owned(),
                 password: SecretText::new(PASSWORD.to_owned()),
                 public_key,
+                limits: if self.pace == Pace::INSTANT { AllLimits::none() } else { AllLimits::default() },
                 ..Provider::default()
             },
             patience: if self.pace == Pace::REAL { Patience::default() } else { Patience::quick() },

@@ -2,6 +2,7 @@
 //! partners that could not be told.
 
 mod deliveries;
+mod provider;
 mod resend;
 mod steer;
 mod stuck;
@@ -37,6 +38,8 @@ enum Command {
     Hold(steer::Options),
     /// Let held applications go on
     Release(steer::Options),
+    /// Show how it stands with the systems of the provider, and what waits there
+    Provider(provider::Options),
     /// List what partners were told, are to be told, and could not be told
     Deliveries(deliveries::Options),
     /// Tell partners once more
@@ -59,6 +62,7 @@ pub(super) async fn run(options: Options) -> Ended {
         Command::Restart(options) => steer::run(&client, out, Act::Restart, options).await,
         Command::Hold(options) => steer::run(&client, out, Act::Hold, options).await,
         Command::Deliveries(options) => deliveries::run(&client, out, options).await,
+        Command::Provider(options) => provider::run(&client, out, options).await,
         Command::Resend(options) => resend::run(&client, out, options).await,
         Command::Release(options) => steer::run(&client, out, Act::Release, options).await,
     }

@@ -45,8 +45,17 @@ impl Key {
     }
 }
 
+/// A limit of one of the provider's systems.
+macro_rules! limit {
+    ($system:ident, $field:ident, $about:literal) => {
+        Key::new(concat!("provider.limits.", stringify!($system), ".", stringify!($field)), $about, |it| {
+            Some(it.provider.limits.$system.$field.to_string())
+        })
+    };
+}
+
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 28] = [
+pub const KEYS: [Key; 50] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -85,6 +94,40 @@ pub const KEYS: [Key; 28] = [
     Key::new("provider.token_hours", "The life of a token in hours.", |it| {
         Some(it.provider.token_hours.to_string())
     }),
+    limit!(blacklist, concurrency, "Calls to the blacklist under way at the same time."),
+    limit!(blacklist, calls_per_s, "Calls to the blacklist a second, on average."),
+    limit!(blacklist, burst, "Calls to the blacklist at once after a rest."),
+    limit!(audit, concurrency, "Calls to the audit under way at the same time."),
+    limit!(audit, calls_per_s, "Calls to the audit a second, on average."),
+    limit!(audit, burst, "Calls to the audit at once after a rest."),
+    limit!(telecom, concurrency, "Calls to the telecom system under way at the same time."),
+    limit!(telecom, calls_per_s, "Calls to the telecom system a second, on average."),
+    limit!(telecom, burst, "Calls to the telecom system at once after a rest."),
+    limit!(degree, concurrency, "Calls to the system of degrees under way at the same time."),
+    limit!(degree, calls_per_s, "Calls to the system of degrees a second, on average."),
+    limit!(degree, burst, "Calls to the system of degrees at once after a rest."),
+    limit!(ebank, concurrency, "Calls to online banking, first version, under way at the same time."),
+    limit!(ebank, calls_per_s, "Calls to online banking, first version, a second, on average."),
+    limit!(ebank, burst, "Calls to online banking, first version, at once after a rest."),
+    limit!(ebank_v2, concurrency, "Calls to online banking, second version, under way at the same time."),
+    limit!(ebank_v2, calls_per_s, "Calls to online banking, second version, a second, on average."),
+    limit!(ebank_v2, burst, "Calls to online banking, second version, at once after a rest."),
+    Key::new(
+        "provider.breaker.failures",
+        "Failures in a row after which a system of the provider is taken to be down.",
+        |it| Some(it.provider.breaker.failures.to_string()),
+    ),
+    Key::new("provider.breaker.pause_min", "How long nothing is called then, at first.", |it| {
+        span(it.provider.breaker.pause_min)
+    }),
+    Key::new("provider.breaker.pause_max", "Between two questions whether it is back, at most.", |it| {
+        span(it.provider.breaker.pause_max)
+    }),
+    Key::new(
+        "provider.breaker.longest_outage",
+        "How much of one outage is waited for; after it parked calls use up `patience.call_budget`.",
+        |it| span(it.provider.breaker.longest_outage),
+    ),
     Key::new("patience.intake", "How long the evidence may take to be complete.", |it| {
         span(it.policy().intake)
     }),

@@ -5,6 +5,7 @@
 //! came in, [`Core::tick`], [`Core::commit`], [`Core::take_calls`]. It waits for nothing but the
 //! store.
 
+mod asked;
 mod decide;
 mod look;
 mod repeat;
@@ -13,10 +14,12 @@ mod tests;
 
 pub(super) use self::repeat::answered_before;
 
+use self::look::UNREADABLE_PAUSE;
 use super::archive;
+use super::chain;
 use super::hot::Hot;
+use super::outage::{self, Gates, Outages};
 use super::provider::{Ended, Order};
-use super::stuck::Trouble;
 use crate::clock::Stopwatch;
 use crate::machine::application::{Application, Source};
 use crate::machine::call::EffectId;
@@ -27,7 +30,7 @@ use crate::machine::step::{Birth, Effect, Move, Refusal};
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::records::{RecordError, index, snapshot};
-use crate::store::{self, Item, Request, RequestKey, Store, StoreError, Verdict, Wake};
+use crate::store::{self, Item, OutageGroup, Request, RequestKey, Store, StoreError, Verdict, Wake};
 use crate::telemetry::metrics as told;
 use crate::vault::{AnswerPlace, Vault};
 use std::collections::HashMap;
@@ -214,15 +217,23 @@ impl<S: Store, T> Core<S, T> {
     /// Takes up where the store stands: what is due will be found by the first tick, calls that
     /// may have been under way are told as lost where they must not be repeated, and the keys of
     /// answers that nobody holds are destroyed.
-    pub fn open(store: Arc<S>, vault: Vault, policy: Policy, seed: u64) -> Result<Self, OpenError> {
+    pub fn open(
+        store: Arc<S>,
+        vault: Vault,
+        policy: Policy,
+        limits: &outage::Settings,
+        seed: u64,
+    ) -> Result<Self, OpenError> {
         vault.retain_answers(answers_held(&*store)?)?;
         let first = store.wakes(None, FOREVER, 1).map_err(LoadError::from)?;
+        let stored = outage::stored(&*store).map_err(LoadError::from)?;
+        let gates = Gates::new(limits, Outages::of(stored, limits.tolerance.longest), seed);
         Ok(Self {
             store,
             vault,
             policy,
             group: Group::default(),
-            hot: Hot::new(seed),
+            hot: Hot::new(seed, gates),
             cursor: None,
             next_row: first.first().map(|wake| wake.at),
         })
@@ -265,7 +276,7 @@ impl<S: Store, T> Core<S, T> {
 
     /// Says whether there is nothing to write and nobody to answer.
     pub fn is_idle(&self) -> bool {
-        self.group.items.is_empty() && self.group.answers.is_empty()
+        self.group.items.is_empty() && self.group.answers.is_empty() && !self.hot.gates.has_unwritten()
     }
 
     /// Says whether the group is as large as it may become.
@@ -279,7 +290,15 @@ impl<S: Store, T> Core<S, T> {
     /// answer anybody.
     pub fn commit(&mut self, now: Time) -> Result<Published<T>, CommitError> {
         let group = std::mem::take(&mut self.group);
+        let outages = self.hot.gates.take_unwritten();
+        let has_outages = !outages.is_empty();
+        if has_outages {
+            self.store.write_outages(&OutageGroup { put: outages, forget: Vec::new() })?;
+        }
         if group.items.is_empty() {
+            if has_outages {
+                self.store.sync()?;
+            }
             let (_, sequence) = self.store.span()?;
             return Ok(Published {
                 sequence,
@@ -307,20 +326,29 @@ impl<S: Store, T> Core<S, T> {
         Ok(Published { sequence, applications, moves: group.moves, answers: group.answers })
     }
 
-    /// Takes calls that are due, at most `room`; each must end in an [`Input::Ended`].
-    pub fn take_calls(&mut self, room: usize) -> Vec<Order> {
-        self.hot.take_calls(room)
+    /// Takes calls that may go now, at most `room`; each must end in an [`Input::Ended`].
+    pub fn take_calls(&mut self, room: usize, now: Time) -> Vec<Order> {
+        let store = &self.store;
+        let mut unreadable = Vec::new();
+        let orders = self.hot.take_calls(room, now, |id| {
+            let read = stored(&**store, id).inspect_err(|error| {
+                let error = chain(error);
+                tracing::error!(application = %id, error, "an application cannot be read: its call waits");
+                unreadable.push(id);
+            });
+            read.ok().flatten()
+        });
+        for id in unreadable {
+            self.hot.plan(id, now + UNREADABLE_PAUSE);
+        }
+        orders
     }
+}
 
-    /// Says what is known of a call that is tried in vain: how often, and what went wrong last.
-    pub fn trouble(&self, application: ApplicationId) -> Option<(u32, String)> {
-        self.hot.trouble(application)
-    }
-
-    /// Lists what is tried in vain.
-    pub fn troubled(&self) -> Vec<Trouble> {
-        self.hot.troubled()
-    }
+/// Reads an application as it is stored.
+fn stored<S: Store>(store: &S, id: ApplicationId) -> Result<Option<Arc<Application>>, LoadError> {
+    let Some(stored) = store.application(id)? else { return Ok(None) };
+    Ok(Some(Arc::new(snapshot::from_record(id, stored.version, &stored.snapshot)?)))
 }
 
 /// Where the keys of all answers lie that an application holds.

@@ -1,8 +1,11 @@
 //! Explaining: who owes the next move, what blocks, what may be done, and what would follow.
 
+use super::outage::Standing;
+use super::runner::CallsOf;
 use super::{Engine, EngineError};
 use crate::clock;
 use crate::machine::application::{Application, Deadline};
+use crate::machine::call::EffectId;
 use crate::machine::event::{By, Event};
 use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
 use crate::machine::graph::telecom;
@@ -33,6 +36,9 @@ pub struct Explanation {
     pub calls: Vec<(&'static str, Time)>,
     /// How often a call was tried in vain, and what went wrong last.
     pub trouble: Option<(u32, String)>,
+    /// How it stands with the systems of the provider that it calls, and which of its calls are parked
+    /// because one is down.
+    pub systems: Vec<(Standing, Vec<&'static str>)>,
     /// What a caller may do, or may not.
     pub commands: Vec<CommandView>,
 }
@@ -69,10 +75,16 @@ impl<S: Store> Engine<S> {
     /// Explains where an application stands.
     pub async fn explain(&self, id: ApplicationId) -> Result<Option<Explanation>, EngineError> {
         let Some(application) = self.application(id).await? else { return Ok(None) };
-        let trouble = self.trouble(id).await;
+        let CallsOf { trouble, parked } = self.calls_of(id).await;
         let now = clock::now();
         let view = View::of(&application);
         let mut blocks = blocks(&application, &view);
+        let systems = systems(&application, &parked, &self.standings());
+        for (Standing { system, .. }, parked) in &systems {
+            blocks.extend(parked.iter().map(|call| {
+                format!("the provider's system {} is down: {call} is parked until it is back", system.name())
+            }));
+        }
         if let Some((tries, detail)) = &trouble {
             blocks.push(format!("a call was tried {tries} times in vain: {detail}"));
         }
@@ -84,6 +96,7 @@ impl<S: Store> Engine<S> {
             deadline: application.deadline().map(|(at, deadline)| (at, name(deadline))),
             calls: application.outbox.iter().map(|pending| (pending.call.name(), pending.due)).collect(),
             trouble,
+            systems,
             commands: self.commands(&application, now),
             view,
         }))
@@ -137,6 +150,22 @@ impl<S: Store> Engine<S> {
             Err(_refusal) => Outlook::Refused,
         }
     }
+}
+
+/// How it stands with the systems that an application calls, each once.
+fn systems(
+    application: &Application,
+    parked: &[EffectId],
+    standings: &[Standing],
+) -> Vec<(Standing, Vec<&'static str>)> {
+    let of = |standing: &Standing| {
+        let calls = application.outbox.iter().filter(|pending| pending.call.system() == standing.system);
+        let mut calls = calls.peekable();
+        calls.peek()?;
+        let parked = calls.filter(|pending| parked.contains(&pending.id));
+        Some((*standing, parked.map(|pending| pending.call.name()).collect()))
+    };
+    standings.iter().filter_map(of).collect()
 }
 
 /// The rows that evidence may take.

@@ -3,51 +3,41 @@
 //! None of it is needed after a crash: the store says what was asked for, and what must not be
 //! repeated blindly is told as lost. An application that merely waits is not in here.
 
+mod call;
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::call::is_safe;
+
+use self::call::{HotCall, Stage, budget, span};
+use super::outage::{Gates, Key, Outcome, Place};
 use super::provider::{Failure, Order};
 use super::stuck::Trouble;
 use crate::machine::application::Application;
-use crate::machine::call::{Call, CallClass, Cause, EffectId, Pending, Reply};
+use crate::machine::call::{CallClass, Cause, EffectId, Pending, Reply, System};
 use crate::machine::challenge::bounded;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The wait before the first retry.
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
 
-/// The longest wait between two tries, unless the provider asks for more.
+/// The longest wait between two tries.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 
 pub(super) struct Hot {
-    calls: BTreeMap<(ApplicationId, EffectId), HotCall>,
-    due: VecDeque<Order>,
+    calls: BTreeMap<Key, HotCall>,
+    /// Where the calls that are due wait for their turn.
+    pub(super) gates: Gates,
     /// The planned looks in order of time: one for each application in `planned`.
     looks: BTreeSet<(Time, ApplicationId)>,
     planned: HashMap<ApplicationId, Time>,
     chance: ChaCha8Rng,
-}
-
-struct HotCall {
-    stage: Stage,
-    /// What to call instead of what is stored: a poll may take turns.
-    instead: Option<Call>,
-    /// After this time it is tried no more.
-    budget: Time,
-    tries: u32,
-    trouble: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Waits { until: Time },
-    UnderWay,
 }
 
 /// What to do after a failure.
@@ -59,10 +49,10 @@ pub(super) enum After {
 }
 
 impl Hot {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64, gates: Gates) -> Self {
         Self {
             calls: BTreeMap::new(),
-            due: VecDeque::new(),
+            gates,
             looks: BTreeSet::new(),
             planned: HashMap::new(),
             chance: ChaCha8Rng::seed_from_u64(seed),
@@ -71,11 +61,8 @@ impl Hot {
 
     /// Remembers that a call which must not be repeated was asked for in this life.
     pub(super) fn ask(&mut self, application: ApplicationId, pending: &Pending) {
-        match pending.call.class() {
-            CallClass::Repeat | CallClass::SameKey => {}
-            CallClass::PollFirst | CallClass::NewSession => {
-                self.calls.insert((application, pending.id), HotCall::waiting(pending.due, pending.until));
-            }
+        if !is_safe(pending) {
+            self.calls.insert((application, pending.id), HotCall::waiting(pending.due, pending.until));
         }
     }
 
@@ -92,62 +79,131 @@ impl Hot {
     }
 
     /// A call is wanted now: what is known of its former tries is forgotten, unless it is under way.
+    /// Before a gate it keeps its place.
     pub(super) fn hurry(&mut self, application: ApplicationId, pending: &Pending) {
-        if let Some(call) = self.calls.get_mut(&(application, pending.id))
-            && call.stage != Stage::UnderWay
-        {
-            *call = HotCall::waiting(pending.due, pending.until);
+        let Some(call) = self.calls.get_mut(&(application, pending.id)) else { return };
+        let anew = HotCall::waiting(pending.due, pending.until);
+        match call.stage {
+            Stage::Waits { .. } | Stage::Spent => *call = anew,
+            Stage::Queues { .. } => *call = HotCall { stage: call.stage, ..anew },
+            Stage::UnderWay => {}
         }
     }
 
     /// Nothing is to be done about an application: calls that were due and not yet made wait again.
     pub(super) fn rest(&mut self, application: ApplicationId) {
-        let calls = &mut self.calls;
-        self.due.retain(|order| {
-            let is_others = order.application.id != application;
-            if !is_others && let Some(call) = calls.get_mut(&(application, order.pending.id)) {
-                call.stage = Stage::Waits { until: order.pending.due };
+        let (first, last) = span(application);
+        for (_, call) in self.calls.range_mut(first..=last) {
+            if let Stage::Queues { system, place } = call.stage {
+                self.gates.withdraw(system, &place);
+                call.stage = Stage::Waits { until: place.due };
             }
-            is_others
-        });
+        }
     }
 
-    /// Puts a call on its way if its time has come and it is not under way.
+    /// Sends a call to the gate of its system if its time has come and it is not there already.
     pub(super) fn call_if_due(&mut self, application: &Arc<Application>, pending: &Pending, now: Time) {
         let key = (application.id, pending.id);
         let call =
             self.calls.entry(key).or_insert_with(|| HotCall::waiting(pending.due, budget(pending, now)));
-        let Stage::Waits { until } = call.stage else { return };
-        if until > now {
-            let is_as_stored = call.instead.is_none() && call.tries == 0;
-            if is_as_stored && matches!(pending.call.class(), CallClass::Repeat | CallClass::SameKey) {
-                self.calls.remove(&key);
+        let deadline = application.deadline().map_or(call.budget, |(at, _)| at.min(call.budget));
+        let is_safe = is_safe(pending);
+        match call.stage {
+            Stage::Waits { until } if until > now => {
+                let is_as_stored = call.instead.is_none() && call.tries == 0;
+                if is_as_stored && is_safe {
+                    self.calls.remove(&key);
+                }
             }
-            return;
+            Stage::Waits { until: due } => {
+                let place = Place { deadline, due, application: application.id, effect: pending.id };
+                let system = pending.call.system();
+                call.stage = Stage::Queues { system, place };
+                self.gates.enter(system, place, application, is_safe, now);
+            }
+            Stage::Queues { system, place } => {
+                let moved = Place { deadline, ..place };
+                call.stage = Stage::Queues { system, place: moved };
+                self.gates.replace(system, &place, moved, application);
+            }
+            Stage::UnderWay | Stage::Spent => {}
         }
-        call.stage = Stage::UnderWay;
-        let mut pending = pending.clone();
-        if let Some(instead) = &call.instead {
-            pending.call = instead.clone();
-        }
-        self.due.push_back(Order { application: Arc::clone(application), pending });
     }
 
-    /// Takes calls that are due; those withdrawn meanwhile are left out.
-    pub(super) fn take_calls(&mut self, room: usize) -> Vec<Order> {
+    /// Takes calls that may go now, at most `room`. `read` gives the application of one that was
+    /// parked, or none if that cannot be read: then the call is forgotten, and due again when its
+    /// application is looked at.
+    pub(super) fn take_calls(
+        &mut self,
+        room: usize,
+        now: Time,
+        mut read: impl FnMut(ApplicationId) -> Option<Arc<Application>>,
+    ) -> Vec<Order> {
         let mut taken = Vec::new();
-        while taken.len() < room {
-            let Some(order) = self.due.pop_front() else { break };
-            if self.knows(order.application.id, order.pending.id) {
-                taken.push(order);
+        while taken.len() < room
+            && let Some(going) = self.gates.next(now)
+        {
+            let key = going.key;
+            let application = going.application.or_else(|| read(key.0));
+            let order = application.and_then(|application| self.order(application, key, going.delayed));
+            match order {
+                Some(order) => taken.push(order),
+                None => {
+                    self.gates.ended(key, Outcome::Silent, now);
+                    self.calls.remove(&key);
+                }
             }
         }
         taken
     }
 
+    /// Puts a call under way; none if its application does not ask for it any more. How long our own
+    /// limits kept it waiting is not taken off its budget.
+    fn order(&mut self, application: Arc<Application>, key: Key, delayed: Duration) -> Option<Order> {
+        let call = self.calls.get_mut(&key)?;
+        let pending = application.outbox.iter().find(|pending| pending.id == key.1)?;
+        let mut pending = pending.clone();
+        if let Some(instead) = &call.instead {
+            pending.call = instead.clone();
+        }
+        call.stage = Stage::UnderWay;
+        call.budget = call.budget + delayed;
+        Some(Order { application, pending })
+    }
+
+    /// Gives up the calls before a gate whose budget is gone although the outage was not counted: it
+    /// lasts longer than is waited for. Their applications are looked at.
+    pub(super) fn give_up(&mut self, system: System, now: Time) {
+        let spent = self.gates.waiting(system).filter(|(place, since)| {
+            let outages = self.gates.outages();
+            self.calls.get(&place.key()).is_some_and(|call| {
+                let delayed = now.since(*since).saturating_sub(outages.during(system, *since, now));
+                now > call.end(outages, system, now) + delayed
+            })
+        });
+        let spent: Vec<_> = spent.map(|(place, _)| *place).collect();
+        for place in spent {
+            self.gates.withdraw(system, &place);
+            if let Some(call) = self.calls.get_mut(&place.key()) {
+                call.stage = Stage::Spent;
+            }
+            self.plan(place.application, now);
+        }
+    }
+
+    /// Says why a call is given up, if it is.
+    pub(super) fn spent(&self, application: ApplicationId, pending: &Pending) -> Option<Cause> {
+        let call = self.calls.get(&(application, pending.id))?;
+        let detail = format!("{} is down for too long: {}", pending.call.system().name(), call.trouble);
+        (call.stage == Stage::Spent).then(|| Cause::Unavailable { detail: bounded(&detail) })
+    }
+
     /// Forgets a call that has ended or is wanted no more.
     pub(super) fn forget(&mut self, application: ApplicationId, effect: EffectId) {
-        self.calls.remove(&(application, effect));
+        let call = self.calls.remove(&(application, effect));
+        if let Some(HotCall { stage: Stage::Queues { system, place }, .. }) = call {
+            self.gates.withdraw(system, &place);
+        }
     }
 
     /// Forgets all about an application.
@@ -168,23 +224,24 @@ impl Hot {
         now: Time,
     ) -> After {
         let class = pending.call.class();
-        let (detail, wait) = match (failure, class) {
+        let detail = match (failure, class) {
             (Failure::Hopeless(cause), _) => return After::Reply(Reply::Failed { cause }),
             (Failure::Ambiguous { .. } | Failure::Busy { .. }, CallClass::PollFirst)
             | (Failure::Ambiguous { .. }, CallClass::NewSession) => return After::Reply(Reply::Lost),
             (Failure::NotSent { detail }, _)
-            | (Failure::Ambiguous { detail }, CallClass::Repeat | CallClass::SameKey) => (detail, None),
-            (
-                Failure::Busy { detail, retry_after },
+            | (Failure::Ambiguous { detail }, CallClass::Repeat | CallClass::SameKey)
+            // For how long it is busy is known to the gate of the system.
+            | (
+                Failure::Busy { detail, .. },
                 CallClass::Repeat | CallClass::SameKey | CallClass::NewSession,
-            ) => (detail, retry_after),
+            ) => detail,
         };
         let key = (id, pending.id);
         let former = self.calls.remove(&key);
         let former = former.unwrap_or_else(|| HotCall::waiting(now, budget(pending, now)));
         let tries = former.tries + 1;
-        let until = now + self.backoff(tries).max(wait.unwrap_or_default());
-        if until > former.budget {
+        let until = now + self.backoff(tries);
+        if until > former.end(self.gates.outages(), pending.call.system(), now) {
             return After::Reply(Reply::Failed { cause: Cause::Unavailable { detail: bounded(&detail) } });
         }
         self.calls.insert(key, HotCall { stage: Stage::Waits { until }, tries, trouble: detail, ..former });
@@ -202,8 +259,10 @@ impl Hot {
     /// Says when the next call of an application is due that is not under way.
     pub(super) fn next_call(&self, application: &Application) -> Option<Time> {
         let next = |pending: &Pending| match self.calls.get(&(application.id, pending.id)) {
-            Some(HotCall { stage: Stage::UnderWay, .. }) => None,
-            Some(HotCall { stage: Stage::Waits { until }, .. }) => Some(*until),
+            Some(call) => match call.stage {
+                Stage::Waits { until } => Some(until),
+                Stage::Queues { .. } | Stage::UnderWay | Stage::Spent => None,
+            },
             None => Some(pending.due),
         };
         application.outbox.iter().filter_map(next).min()
@@ -223,10 +282,10 @@ impl Hot {
         }
     }
 
-    /// Says whether a look at the application is planned, or a call of it under way.
+    /// Says whether a look at the application is planned, or a call of it due or under way.
     pub(super) fn holds(&self, application: ApplicationId) -> bool {
-        self.planned.contains_key(&application)
-            || self.of(application).any(|(_, call)| call.stage == Stage::UnderWay)
+        let is_held = |call: &HotCall| !matches!(call.stage, Stage::Waits { .. });
+        self.planned.contains_key(&application) || self.of(application).any(|(_, call)| is_held(call))
     }
 
     /// Takes the next application to look at.
@@ -236,9 +295,10 @@ impl Hot {
         Some(application)
     }
 
-    /// Says when the next look is planned.
+    /// Says when the next look is planned, or a call may go.
     pub(super) fn next_wake(&self) -> Option<Time> {
-        self.looks.first().map(|(at, _)| *at)
+        let look = self.looks.first().map(|(at, _)| *at);
+        look.into_iter().chain(self.gates.next_moment()).min()
     }
 
     /// Says how often a call of the application was tried in vain, and what went wrong last.
@@ -247,10 +307,25 @@ impl Hot {
         Some((call.tries, call.trouble.clone()))
     }
 
-    /// Lists the calls that were tried in vain, one an application.
+    /// Lists the calls of an application that are parked: the system that each goes to is down.
+    pub(super) fn parked(&self, application: ApplicationId) -> Vec<EffectId> {
+        let is_parked = |call: &HotCall| match call.stage {
+            Stage::Queues { system, .. } => self.gates.is_down(system),
+            Stage::Waits { .. } | Stage::UnderWay | Stage::Spent => false,
+        };
+        self.of(application).filter(|(_, call)| is_parked(call)).map(|(effect, _)| effect).collect()
+    }
+
+    /// Lists the calls that were tried in vain, one an application; those that are parked are not
+    /// tried at all.
     pub(super) fn troubled(&self) -> Vec<Trouble> {
         let mut troubled: Vec<Trouble> = Vec::new();
-        for ((application, _), call) in self.calls.iter().filter(|(_, call)| call.tries > 0) {
+        let is_tried = |call: &HotCall| match call.stage {
+            Stage::Queues { system, .. } => !self.gates.is_down(system),
+            Stage::Waits { .. } | Stage::UnderWay | Stage::Spent => true,
+        };
+        let in_vain = |call: &HotCall| call.tries > 0 && is_tried(call);
+        for ((application, _), call) in self.calls.iter().filter(|(_, call)| in_vain(call)) {
             if troubled.last().is_none_or(|last| last.application != *application) {
                 let (tries, detail) = (call.tries, call.trouble.clone());
                 troubled.push(Trouble { application: *application, tries, detail });
@@ -260,26 +335,7 @@ impl Hot {
     }
 
     fn of(&self, application: ApplicationId) -> impl Iterator<Item = (EffectId, &HotCall)> {
-        let first = EffectId { version: 0, slot: crate::machine::call::Slot::Application };
-        let last = EffectId { version: u64::MAX, slot: crate::machine::call::Slot::Telecom };
-        self.calls
-            .range((application, first)..=(application, last))
-            .map(|((_, effect), call)| (*effect, call))
-    }
-}
-
-impl HotCall {
-    const fn waiting(until: Time, budget: Time) -> Self {
-        Self { stage: Stage::Waits { until }, instead: None, budget, tries: 0, trouble: String::new() }
-    }
-}
-
-/// Until when a call is tried that begins to be made now. What may be repeated was perhaps asked for
-/// hours ago: its budget is counted from the first try of this life, or the first failure after a
-/// restart would be the last.
-fn budget(pending: &Pending, now: Time) -> Time {
-    match pending.call.class() {
-        CallClass::Repeat | CallClass::SameKey => pending.until.max(now + pending.until.since(pending.due)),
-        CallClass::PollFirst | CallClass::NewSession => pending.until,
+        let (first, last) = span(application);
+        self.calls.range(first..=last).map(|((_, effect), call)| (*effect, call))
     }
 }

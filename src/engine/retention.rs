@@ -1,10 +1,12 @@
-//! How long changes are kept for watchers: older ones are forgotten, journals never.
+//! How long changes are kept for watchers, and outages of the provider for deadlines: older ones are
+//! forgotten, journals never.
 
 use super::core::LoadError;
+use super::outage;
 use crate::clock;
 use crate::machine::time::Time;
-use crate::store::Store;
 use crate::store::records::change;
+use crate::store::{OutageGroup, Store};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -19,13 +21,16 @@ pub(super) async fn run<S: Store>(store: Weak<S>) {
     loop {
         clock::pause(EVERY).await;
         let Some(store) = store.upgrade() else { return };
-        let forgotten = tokio::task::spawn_blocking(move || forget_old(&store, clock::now())).await;
-        match forgotten {
+        let forget = move || {
+            let now = clock::now();
+            forget_old(&store, now).and_then(|()| forget_outages(&*store, now))
+        };
+        match tokio::task::spawn_blocking(forget).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(error = %super::chain(&error), "old changes could not be forgotten")
+                tracing::error!(error = %super::chain(&error), "what is old could not be forgotten")
             }
-            Err(panic) => tracing::error!(%panic, "old changes could not be forgotten"),
+            Err(panic) => tracing::error!(%panic, "what is old could not be forgotten"),
         }
     }
 }
@@ -45,6 +50,17 @@ fn forget_old<S: Store>(store: &Arc<S>, now: Time) -> Result<(), LoadError> {
     Ok(store.forget_changes(low)?)
 }
 
+/// Forgets the outages that ended longer ago than they are kept.
+fn forget_outages<S: Store>(store: &S, now: Time) -> Result<(), LoadError> {
+    let ended = outage::stored(store)?.into_iter();
+    let old = ended.filter(|it| it.end.is_some_and(|end| now.since(end) > outage::KEPT));
+    let forget: Vec<_> = old.map(|it| (it.system, it.start)).collect();
+    if forget.is_empty() {
+        return Ok(());
+    }
+    Ok(store.write_outages(&OutageGroup { put: Vec::new(), forget })?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,7 +70,7 @@ mod tests {
     use crate::store::memory::MemoryStore;
     use crate::store::records::change::ChangeRecord;
     use crate::store::records::snapshot;
-    use crate::store::{Item, codec::Encoded};
+    use crate::store::{Item, Outage, codec::Encoded};
 
     #[test]
     fn what_is_older_than_a_week_is_forgotten_and_no_more() {
@@ -86,5 +102,22 @@ mod tests {
         assert_eq!(store.span().unwrap(), (14, 20));
         forget_old(&store, at + CHANGES_KEPT).unwrap();
         assert_eq!(store.span().unwrap(), (21, 20));
+    }
+    #[test]
+    fn outages_are_forgotten_a_month_after_their_end() {
+        let store = MemoryStore::new();
+        let outage = |system, end| Outage { system, start: samples::NOW, end };
+        let put = vec![
+            outage(1, Some(samples::NOW)),
+            outage(2, Some(samples::NOW + CHANGES_KEPT)),
+            outage(3, None),
+        ];
+        store.write_outages(&OutageGroup { put: put.clone(), forget: Vec::new() }).unwrap();
+        forget_outages(&store, samples::NOW + outage::KEPT).unwrap();
+        assert_eq!(store.outages(None, 9).unwrap(), put);
+        forget_outages(&store, samples::NOW + outage::KEPT + CHANGES_KEPT).unwrap();
+        assert_eq!(store.outages(None, 9).unwrap(), put[1..]);
+        forget_outages(&store, samples::NOW + outage::KEPT * 9).unwrap();
+        assert_eq!(store.outages(None, 9).unwrap(), put[2..], "one that lasts is kept");
     }
 }

@@ -3,16 +3,17 @@
 use super::census;
 use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Published};
 use super::follow::Followers;
+use super::outage::{Figures, Report, Standing};
 use super::provider::{Ended, Failure, Provider};
-use super::stuck::Trouble;
+use super::stuck::{Parked, Trouble};
 use crate::clock::{self, Stopwatch};
+use crate::machine::call::EffectId;
 use crate::machine::id::ApplicationId;
-
+use crate::machine::time::Time;
 use crate::store::Store;
 use crate::telemetry::metrics as told;
 use metrics::{counter, gauge, histogram};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,8 +21,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// How many inputs may wait; whoever comes then waits before the door.
 pub(super) const INPUT_LIMIT: usize = 4096;
 
-/// How many calls to the provider may be under way.
-pub const CALLS_LIMIT: usize = 256;
+/// How many calls are begun before the thread looks after other things; how many may be under way is
+/// for the gates to say.
+const CALLS_AT_ONCE: usize = 256;
 
 /// The longest sleep of the thread: a clock that was set forward is noticed after it.
 const IDLE: Duration = Duration::from_secs(60);
@@ -31,12 +33,15 @@ pub(super) type Ticket = oneshot::Sender<Answer>;
 #[expect(clippy::large_enum_variant, reason = "moved into the queue once; a box would cost each input more")]
 pub(super) enum Message {
     Input(Input<Ticket>),
-    Trouble {
+    CallsOf {
         application: ApplicationId,
-        ticket: oneshot::Sender<Option<(u32, String)>>,
+        ticket: oneshot::Sender<CallsOf>,
     },
-    Troubled {
-        ticket: oneshot::Sender<Vec<Trouble>>,
+    InVain {
+        ticket: oneshot::Sender<(Vec<Trouble>, Vec<Parked>)>,
+    },
+    Systems {
+        ticket: oneshot::Sender<Vec<Report>>,
     },
     /// Somebody wants to know what is durable, once all that anybody can read is.
     Durable {
@@ -47,10 +52,20 @@ pub(super) enum Message {
     },
 }
 
+/// What is known of the calls of an application.
+#[derive(Debug, Default)]
+pub(crate) struct CallsOf {
+    /// How often one was tried in vain, and what went wrong last.
+    pub(super) trouble: Option<(u32, String)>,
+    /// Those that are parked because a system of the provider is down.
+    pub(super) parked: Vec<EffectId>,
+}
+
 /// What the thread tells everybody.
 #[derive(Clone)]
 pub(super) struct Board {
     pub(super) durable: watch::Sender<u64>,
+    pub(super) standings: watch::Sender<Arc<[Standing]>>,
     pub(super) followers: Arc<Followers>,
 }
 
@@ -59,8 +74,8 @@ pub(super) struct Runner<S, P> {
     inputs: mpsc::Receiver<Message>,
     door: mpsc::WeakSender<Message>,
     provider: Arc<P>,
-    under_way: Arc<AtomicUsize>,
     board: Board,
+    figures: Figures,
     handle: Handle,
 }
 
@@ -73,7 +88,7 @@ impl<S: Store, P: Provider> Runner<S, P> {
         board: Board,
         handle: Handle,
     ) -> Self {
-        Self { core, inputs, door, provider, under_way: Arc::default(), board, handle }
+        Self { core, inputs, door, provider, board, figures: Figures::new(clock::now()), handle }
     }
 
     /// Runs until told to stop, or until the store fails.
@@ -86,11 +101,16 @@ impl<S: Store, P: Provider> Runner<S, P> {
             for message in messages.drain(..) {
                 match message {
                     Message::Input(input) => self.core.handle(input, now),
-                    Message::Trouble { application, ticket } => {
-                        let _gone = ticket.send(self.core.trouble(application));
+                    Message::CallsOf { application, ticket } => {
+                        let (trouble, parked) =
+                            (self.core.trouble(application), self.core.parked(application));
+                        let _gone = ticket.send(CallsOf { trouble, parked });
                     }
-                    Message::Troubled { ticket } => {
-                        let _gone = ticket.send(self.core.troubled());
+                    Message::InVain { ticket } => {
+                        let _gone = ticket.send((self.core.troubled(), self.core.all_parked()));
+                    }
+                    Message::Systems { ticket } => {
+                        let _gone = ticket.send(self.core.reports(now));
                     }
                     // The group before this one is published, and the next is not yet written.
                     Message::Durable { ticket } => {
@@ -117,7 +137,11 @@ impl<S: Store, P: Provider> Runner<S, P> {
             if !is_open {
                 return Ok(());
             }
-            self.make_calls();
+            self.make_calls(now);
+            self.figures.tell(self.core.gates(), now);
+            if let Some(standings) = self.core.turned() {
+                self.board.standings.send_replace(standings.into());
+            }
         }
     }
 
@@ -143,12 +167,10 @@ impl<S: Store, P: Provider> Runner<S, P> {
         }
     }
 
-    fn make_calls(&mut self) {
-        let room = CALLS_LIMIT.saturating_sub(self.under_way.load(Ordering::Relaxed));
-        for order in self.core.take_calls(room) {
+    fn make_calls(&mut self, now: Time) {
+        for order in self.core.take_calls(CALLS_AT_ONCE, now) {
             let Some(door) = self.door.upgrade() else { return };
-            let (provider, under_way) = (Arc::clone(&self.provider), Arc::clone(&self.under_way));
-            under_way.fetch_add(1, Ordering::Relaxed);
+            let provider = Arc::clone(&self.provider);
             let (application, effect) = (order.application.id, order.pending.id);
             // A task of its own, so that a panic in the client is an answer too.
             let name = order.pending.call.name();
@@ -160,7 +182,6 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     tracing::error!(%panic, %application, "the provider client panicked");
                     Ended::Failed(Failure::Ambiguous { detail: "the client failed".to_owned() })
                 });
-                under_way.fetch_sub(1, Ordering::Relaxed);
                 gauge!(told::CALLS_UNDER_WAY).decrement(1.0);
                 histogram!(told::CALL_TIME, "call" => name).record(called.read());
                 counter!(told::CALLS, "call" => name, "outcome" => outcome(&ended)).increment(1);

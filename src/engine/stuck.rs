@@ -4,7 +4,7 @@
 use super::core::LoadError;
 use super::{Engine, EngineError, aside};
 use crate::machine::application::{Application, Hold, Phase};
-use crate::machine::call::Cause;
+use crate::machine::call::{Cause, System};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::telecom::Situation;
@@ -29,6 +29,8 @@ pub enum Kind {
     Held,
     /// A call of its is tried in vain, and still tried.
     Retrying,
+    /// A call of its is parked: the system of the provider that it goes to is down.
+    Outage,
 }
 
 impl Kind {
@@ -38,6 +40,7 @@ impl Kind {
             Self::Suspended => "suspended",
             Self::Held => "held",
             Self::Retrying => "retrying",
+            Self::Outage => "outage",
         }
     }
 }
@@ -84,17 +87,35 @@ pub struct Trouble {
     pub detail: String,
 }
 
+/// The calls that are parked because a system of the provider is down.
+#[derive(Debug, Clone)]
+pub struct Parked {
+    /// Which system.
+    pub system: System,
+    /// Since when it is down.
+    pub since: Time,
+    /// What went wrong last.
+    pub detail: String,
+    /// Whose calls they are, and since when each waits.
+    pub calls: Vec<(ApplicationId, Time)>,
+}
+
 impl<S: Store> Engine<S> {
     /// Lists what is stuck, the largest group first; one group with all its names if a fingerprint
     /// is given.
     pub async fn stuck(&self, fingerprint: Option<String>) -> Result<Vec<Group>, EngineError> {
         self.all_durable().await?;
-        let troubled = self.troubled().await;
+        let (troubled, parked) = self.in_vain().await;
         let engine = self.clone();
-        Ok(aside(move || engine.group(troubled, fingerprint.as_deref())).await?)
+        Ok(aside(move || engine.group(troubled, parked, fingerprint.as_deref())).await?)
     }
 
-    fn group(&self, troubled: Vec<Trouble>, only: Option<&str>) -> Result<Vec<Group>, LoadError> {
+    fn group(
+        &self,
+        troubled: Vec<Trouble>,
+        parked: Vec<Parked>,
+        only: Option<&str>,
+    ) -> Result<Vec<Group>, LoadError> {
         let names_limit = if only.is_some() { NAMES_LIMIT } else { SAMPLES };
         let mut groups: BTreeMap<String, Group> = BTreeMap::new();
         let mut add = |case: Case| {
@@ -120,6 +141,15 @@ impl<S: Store> Engine<S> {
             let (kind, reason) = (Kind::Retrying, "RETRYING".to_owned());
             let place = place(found.state());
             add(Case { id: application, kind, reason, place, detail, since: found.since });
+        }
+        // There may be many: what is told of them is known without reading each.
+        for Parked { system, since, detail, calls } in parked {
+            let (kind, place) = (Kind::Outage, format!("provider {}", system.name()));
+            let detail = format!("{} is down since {}: {detail}", system.name(), utc(since));
+            for (id, since) in calls {
+                let (reason, place, detail) = ("OUTAGE".to_owned(), place.clone(), detail.clone());
+                add(Case { id, kind, reason, place, detail, since });
+            }
         }
         let mut groups: Vec<_> = groups.into_values().collect();
         groups.sort_by_key(|group| (std::cmp::Reverse(group.count), group.fingerprint.clone()));
@@ -164,6 +194,13 @@ fn held(it: &Application) -> Option<Case> {
     let Hold { since, by, .. } = it.held.as_ref()?;
     let (place, detail) = (place(it.state()), format!("{}: {}", by.actor, by.reason));
     Some(Case { id: it.id, kind: Kind::Held, reason: "HELD".to_owned(), place, detail, since: *since })
+}
+
+/// A moment as people read it.
+fn utc(time: Time) -> String {
+    let millis = i64::try_from(time.as_millis()).ok();
+    let told = millis.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+    told.map_or_else(|| time.to_string(), |told| format!("{told:.0}"))
 }
 
 fn place(state: State) -> String {

@@ -5,10 +5,13 @@
 //! is kept for it, and nobody waits for it.
 
 mod beginning;
+mod systems;
 
 use self::beginning::Beginning;
+use self::systems::Systems;
 use super::core::LoadError;
 use super::filter::Filter;
+use super::outage::Standing;
 use super::tail::{self, ChangeLine, Counted, Hit, Seat, Turn};
 use super::{Engine, EngineError};
 use crate::machine::time::Time;
@@ -39,10 +42,13 @@ pub enum Told {
     Left(Arc<View>, Time),
     /// Nothing happened for a while.
     Progress,
+    /// A system of the provider is down, or back; told at the beginning of those that are down. It has
+    /// no place in the stream of changes.
+    Provider(Standing),
 }
 
 /// What a watcher is told, and the token to go on after it; none before a snapshot is complete,
-/// which begins anew when it is interrupted.
+/// which begins anew when it is interrupted, and none with what has no place in the stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// What happened.
@@ -83,6 +89,7 @@ pub struct Watcher<S> {
     progress_every: Duration,
     /// When a mark of progress is due, unless something else is told before.
     progress_at: Instant,
+    systems: Systems,
     _counted: Counted,
 }
 
@@ -117,6 +124,7 @@ impl<S: Store> Engine<S> {
             stage,
             progress_every: PROGRESS_EVERY,
             progress_at: Instant::now() + PROGRESS_EVERY,
+            systems: Systems::new(self.shared.standings.clone()),
             _counted: self.shared.tail.count_one(),
         };
         Ok(watcher)
@@ -166,6 +174,10 @@ impl<S: Store> Watcher<S> {
                 self.progress_at = Instant::now() + self.progress_every;
                 return Ok(line);
             }
+            if let Some(standing) = self.systems.news() {
+                self.ready.push_back(Line { told: Told::Provider(standing), token: None });
+                continue;
+            }
             match self.stage {
                 Stage::Beginning(_) => self.begin().await?,
                 Stage::Live { .. } => self.go_on().await?,
@@ -199,6 +211,7 @@ impl<S: Store> Watcher<S> {
         self.ready.shrink_to_fit();
         tokio::select! {
             _quiet = tokio::time::timeout_at(self.progress_at, seat.changed()) => Ok(()),
+            () = self.systems.changed() => Ok(()),
             why = self.engine.stopped() => Err(EngineError::Stopped(why).into()),
         }
     }

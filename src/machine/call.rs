@@ -1,6 +1,7 @@
 //! Calls to the provider as the core asks for them, and what may be done when an answer is lost.
 
 use super::challenge::SealedAnswer;
+use super::collection::CollectionKind;
 use super::time::Time;
 
 /// A call that waits to be made or is under way; stored with the move that asked for it.
@@ -50,6 +51,52 @@ impl Slot {
             1 => Some(Self::Application),
             2 => Some(Self::Telecom),
             _ => None,
+        }
+    }
+}
+
+/// A part of the provider that fails and recovers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum System {
+    /// The blacklist (spec 002 §2).
+    Blacklist,
+    /// The risk audit (spec 002 §7).
+    Audit,
+    /// A system that collects data (spec 002 §3 to §6).
+    Collection(CollectionKind),
+}
+
+impl System {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Blacklist,
+        Self::Audit,
+        Self::Collection(CollectionKind::Telecom),
+        Self::Collection(CollectionKind::Degree),
+        Self::Collection(CollectionKind::Ebank),
+        Self::Collection(CollectionKind::EbankV2),
+    ];
+
+    /// Gives the name used in settings, metrics and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blacklist => "blacklist",
+            Self::Audit => "audit",
+            Self::Collection(kind) => kind.name(),
+        }
+    }
+
+    /// Finds a system by its name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.name() == name)
+    }
+
+    /// Gives the permanent number: that of the collection's machine, or one below the first of them.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::Blacklist => 0,
+            Self::Audit => 1,
+            Self::Collection(kind) => kind.number(),
         }
     }
 }
@@ -165,6 +212,21 @@ impl Call {
             | Self::TelecomState { .. }
             | Self::TelecomRawData { .. }
             | Self::TelecomReport { .. } => None,
+        }
+    }
+
+    /// Says which part of the provider answers it.
+    pub const fn system(&self) -> System {
+        match self {
+            Self::Blacklist => System::Blacklist,
+            Self::AuditApply | Self::AuditResult { .. } => System::Audit,
+            Self::TelecomOpen { .. }
+            | Self::TelecomQueryPassword { .. }
+            | Self::TelecomCaptcha { .. }
+            | Self::TelecomResend { .. }
+            | Self::TelecomState { .. }
+            | Self::TelecomRawData { .. }
+            | Self::TelecomReport { .. } => System::Collection(CollectionKind::Telecom),
         }
     }
 

@@ -41,7 +41,8 @@ pub struct Settings {
     pub connect_timeout: Duration,
     /// For a whole exchange, from connecting to the last byte.
     pub total_timeout: Duration,
-    /// Exchanges at the same time; more are refused without waiting.
+    /// Exchanges at the same time; more are refused without waiting. No less than what the engine's
+    /// gates let through together, or a refusal here would count as a failure of the provider.
     pub concurrency: usize,
 }
 

@@ -51,6 +51,8 @@ pub enum Kind {
     Delivery = 12,
     /// A row of a queue of deliveries.
     Queued = 13,
+    /// A stretch of time in which a part of the provider could not be used.
+    Outage = 14,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ impl Kind {
             11 => Self::Cursor,
             12 => Self::Delivery,
             13 => Self::Queued,
+            14 => Self::Outage,
             _ => return None,
         })
     }
@@ -94,6 +97,7 @@ impl Kind {
             Self::Cursor => "cursor",
             Self::Delivery => "delivery",
             Self::Queued => "row of a queue",
+            Self::Outage => "outage",
         }
     }
 }
@@ -331,7 +335,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

@@ -5,8 +5,8 @@
 use super::codec::Encoded;
 use super::{
     ApplicationId, BLOB_LIMIT, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
-    INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item, Place, Queue, RECORD_LIMIT, Remembered, Request,
-    RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
+    INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item, Outage, OutageGroup, Place, Queue, RECORD_LIMIT,
+    Remembered, Request, RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
 };
 use crate::store::codec::Kind;
 
@@ -32,6 +32,7 @@ pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
     an_audit_finds_orphans(&make());
     deliveries_stand_in_one_queue(&make());
     cursors_move_with_their_deliveries(&make());
+    outages_are_written_ended_and_forgotten(&make());
     damage_is_found_on_reading(&make());
 }
 
@@ -336,6 +337,31 @@ fn cursors_move_with_their_deliveries(store: &impl Raw) {
     assert_eq!(store.delivery_cursors().unwrap(), cursors(&[("agency", 6), ("", 1)]));
     // Groups go on beside them.
     assert_eq!(store.commit(&[item(1, 0)]).unwrap(), [Verdict::Committed { sequence: 1 }]);
+}
+
+fn outages_are_written_ended_and_forgotten(store: &impl Raw) {
+    let outage = |system, start, end: Option<u64>| Outage {
+        system,
+        start: Time::from_millis(start),
+        end: end.map(Time::from_millis),
+    };
+    let put = |put: &[Outage]| OutageGroup { put: put.to_vec(), ..OutageGroup::default() };
+    assert!(store.outages(None, 9).unwrap().is_empty());
+    store.write_outages(&put(&[outage(300, 7, None), outage(2, 30, None), outage(2, 10, Some(20))])).unwrap();
+    let all = [outage(2, 10, Some(20)), outage(2, 30, None), outage(300, 7, None)];
+    assert_eq!(store.outages(None, 9).unwrap(), all);
+    assert_eq!(store.outages(None, 1).unwrap(), all[..1]);
+    assert_eq!(store.outages(Some((2, all[0].start)), 9).unwrap(), all[1..]);
+    // It ends under the name with which it began.
+    let group =
+        OutageGroup { put: vec![outage(2, 30, Some(40))], forget: vec![(2, all[0].start), (9, EVER)] };
+    store.write_outages(&group).unwrap();
+    store.sync().unwrap();
+    assert_eq!(store.outages(None, 9).unwrap(), [outage(2, 30, Some(40)), all[2]]);
+    assert_eq!(store.counts(), Counts::default());
+    store.put_raw(keys::outage((2, all[1].start)), Some(rows::write_empty(Kind::Wake)));
+    let error = store.outages(None, 9).unwrap_err();
+    assert!(error.to_string().contains("the outage of system 2 from 30"), "{error}");
 }
 
 fn damage_is_found_on_reading(store: &impl Raw) {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt");
 const DELIVERIES: &str = include_str!("../../tests/fixtures/store/v1/deliveries.txt");
+const OUTAGES: &str = include_str!("../../tests/fixtures/store/v1/outages.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
@@ -105,6 +106,19 @@ fn rows_of_deliveries_are_written_and_read_as_released() {
         assert_eq!(keys::read_queued(&pair[0]).unwrap(), (time, key));
         assert_eq!(rows::read_delivery(&pair[1]).unwrap(), (place(queue), body()));
     }
+}
+
+/// And those of outages.
+#[test]
+fn rows_of_outages_are_written_and_read_as_released() {
+    let key = (0x0102, Time::from_millis(1_760_000_000_123));
+    let end = Some(Time::from_millis(1_760_000_060_123));
+    let written = [keys::outage(key), rows::write_outage(None), rows::write_outage(end)];
+    let released: Vec<_> = OUTAGES.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:#?}", written.each_ref().map(hex::encode));
+    assert_eq!(keys::read_outage(&released[0]).unwrap(), key);
+    assert_eq!(rows::read_outage(&released[1]).unwrap(), None);
+    assert_eq!(rows::read_outage(&released[2]).unwrap(), end);
 }
 
 #[test]

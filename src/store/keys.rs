@@ -14,6 +14,7 @@
 //! | 10 | cursor of deliveries | partner |
 //! | 11 | delivery | id 16, version u64 |
 //! | 12 | queue of deliveries | queue u8, length of the partner u16, partner, time u64, id 16, version u64 |
+//! | 13 | outage | system u16, start u64 in milliseconds |
 //!
 //! The numbers are permanent: never changed, never reused. The length before an index value keeps
 //! a scan of one value from seeing a longer one that begins like it. Nothing here reads values.
@@ -36,6 +37,7 @@ const REQUEST_OF: u8 = 9;
 const CURSOR: u8 = 10;
 const DELIVERY: u8 = 11;
 const QUEUED: u8 = 12;
+const OUTAGE: u8 = 13;
 
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
@@ -109,6 +111,16 @@ fn queued_at(queue: Queue, partner: &str, time: Time, key: DeliveryKey) -> Key {
 fn queue_prefix(queue: Queue, partner: &str) -> Key {
     let len = u16::try_from(partner.len()).unwrap_or(u16::MAX);
     join(QUEUED, &[&[queue as u8], &len.to_be_bytes(), partner.as_bytes()])
+}
+
+pub(super) fn outage((system, start): (u16, Time)) -> Key {
+    join(OUTAGE, &[&system.to_be_bytes(), &start.as_millis().to_be_bytes()])
+}
+
+/// The outages after one, or all.
+pub(super) fn outages_after(after: Option<(u16, Time)>) -> Range<Key> {
+    let from = after.map_or_else(|| vec![OUTAGE], |key| next(outage(key)));
+    from..vec![OUTAGE + 1]
 }
 
 /// The cursors of all partners.
@@ -240,6 +252,13 @@ pub(super) fn read_queued(key: &[u8]) -> Result<(Time, DeliveryKey), CodecError>
     reader.end().map(|()| (time, key))
 }
 
+/// The system and the start in the key of an outage.
+pub(super) fn read_outage(key: &[u8]) -> Result<(u16, Time), CodecError> {
+    let mut reader = tagged("the key of an outage", OUTAGE, key)?;
+    let key = (reader.u16()?, Time::from_millis(reader.u64()?));
+    reader.end().map(|()| key)
+}
+
 fn index_prefix(key: &IndexKey) -> Key {
     const { assert!(INDEX_VALUE_LIMIT <= u16::MAX as usize) };
     let len = u16::try_from(key.value.len()).unwrap_or(u16::MAX);
@@ -317,6 +336,17 @@ mod tests {
         assert!(range.contains(&delivery(key)));
         assert!(!range.contains(&delivery(DeliveryKey { version: 2, ..key })));
         assert!(!range.contains(&delivery(DeliveryKey { application: id(5), ..key })));
+    }
+
+    #[test]
+    fn keys_of_outages_read_back_in_order() {
+        let at = |system, start| (system, Time::from_millis(start));
+        let (first, second) = (at(2, 9), at(300, 1));
+        assert_eq!(read_outage(&outage(second)).unwrap(), second);
+        assert!(outages_after(None).contains(&outage(first)));
+        let range = outages_after(Some(first));
+        assert!(range.contains(&outage(second)) && !range.contains(&outage(first)));
+        assert!(!range.contains(&outage(at(2, 8))));
     }
 
     #[test]

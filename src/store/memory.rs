@@ -5,12 +5,14 @@
 
 use super::codec::Encoded;
 use super::delivery;
+use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
     ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
-    IndexKey, Item, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
+    IndexKey, Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored,
+    Time, Verdict, Wake,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -242,6 +244,17 @@ impl Store for MemoryStore {
         let writes = delivery::plan(self, group)?;
         let totals = self.state().totals;
         self.state_mut().write(writes, totals);
+        Ok(())
+    }
+
+    fn outages(&self, after: Option<(u16, Time)>, limit: usize) -> Result<Vec<Outage>, StoreError> {
+        outage::outages(self, after, limit)
+    }
+
+    fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError> {
+        let _writer = self.writer();
+        let totals = self.state().totals;
+        self.state_mut().write(outage::plan(group), totals);
         Ok(())
     }
 

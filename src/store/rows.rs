@@ -13,6 +13,7 @@
 //! | cursor | sequence u64 |
 //! | delivery | queue u8, time u64, since u64, length of the partner u16, partner, record's version u16, record |
 //! | row of a queue | since u64 |
+//! | outage | end u8 (0 it lasts, 1 set) + u64 in milliseconds |
 //!
 //! Wake-ups and index rows are empty envelopes. Every form is [`FORM`]; a new one gets the next
 //! number and its own reader beside the old one. Nothing here knows what the bodies mean.
@@ -251,6 +252,24 @@ pub(super) fn read_queued(row: &[u8]) -> Result<Time, CodecError> {
     let mut reader = Reader::new("the body of a row of a queue", body);
     let since = Time::from_millis(reader.u64()?);
     reader.end().map(|()| since)
+}
+
+pub(super) fn write_outage(end: Option<Time>) -> Vec<u8> {
+    let mut body = vec![u8::from(end.is_some())];
+    body.extend_from_slice(&end.unwrap_or_default().as_millis().to_be_bytes());
+    codec::seal(Kind::Outage, FORM, &body)
+}
+
+pub(super) fn read_outage(row: &[u8]) -> Result<Option<Time>, CodecError> {
+    let (_, body) = codec::open(Kind::Outage, FORM, row)?;
+    let mut reader = Reader::new("the body of an outage", body);
+    let (set, at) = (reader.u8()?, Time::from_millis(reader.u64()?));
+    reader.end()?;
+    match set {
+        0 => Ok(None),
+        1 => Ok(Some(at)),
+        found => Err(CodecError::Field { what: "the end of an outage", found }),
+    }
 }
 
 fn append(body: &mut Vec<u8>, inner: &Encoded) {

@@ -22,12 +22,14 @@ mod tests;
 
 use super::codec::Encoded;
 use super::delivery;
+use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
-    Item, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time, Verdict, Wake,
+    Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time,
+    Verdict, Wake,
 };
 use crate::clock::Stopwatch;
 use crate::telemetry::metrics as told;
@@ -412,6 +414,17 @@ impl Store for SledStore {
         let writes = delivery::plan(self, group)?;
         writer.is_ahead = true;
         self.stopping(&mut writer, |store, _writer| store.apply(writes))
+    }
+
+    fn outages(&self, after: Option<(u16, Time)>, limit: usize) -> Result<Vec<Outage>, StoreError> {
+        outage::outages(self, after, limit)
+    }
+
+    fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        writer.running()?;
+        writer.is_ahead = true;
+        self.stopping(&mut writer, |store, _writer| store.apply(outage::plan(group)))
     }
 
     fn sync(&self) -> Result<(), StoreError> {

@@ -63,7 +63,18 @@ metrics! {
         "Calls to the provider by what became of them: `told`, `not_sent`, `busy`, `ambiguous`, `hopeless`.";
     CALL_TIME = "docket_provider_call_seconds", Seconds, ["call"], "Time of calls to the provider.";
     CALLS_UNDER_WAY = "docket_provider_calls_under_way", Gauge, [],
-        "Calls to the provider that are under way; at most 256.";
+        "Calls to the provider that are under way.";
+    SYSTEM_STATE = "docket_provider_state", Gauge, ["system"],
+        "How the breaker of each system of the provider stands: 0 closed, 1 open, 2 half-open.";
+    SYSTEM_OPENED = "docket_provider_opened_total", Counter, ["system"],
+        "How often a system was found down since the start.";
+    SYSTEM_UNDER_WAY = "docket_provider_under_way", Gauge, ["system"], "Calls to a system that are under way.";
+    SYSTEM_WAITING = "docket_provider_waiting", Gauge, ["system"],
+        "Calls that are due and wait for our limits, or are parked while the system is down.";
+    SYSTEM_LIMITED = "docket_provider_limited_total", Counter, ["system"],
+        "Calls that had to wait for our limits since the start.";
+    SYSTEM_DOWN = "docket_provider_outage_seconds_total", Counter, ["system"],
+        "For how long a system was down since the start.";
     REQUESTS = "docket_grpc_requests_total", Counter, ["method", "code"], "gRPC requests answered.";
     REQUEST_TIME = "docket_grpc_seconds", Seconds, ["method"], "Time until a gRPC request is answered, or its stream begins.";
     PUSHES = "docket_pushes_total", Counter, ["push", "status"], "Pushes of partners, by the HTTP status of the answer and whether it says yes.";

@@ -18,6 +18,7 @@ use world::World;
 fn people_use_a_running_server() {
     let mut world = World::start();
     steering::what_is_stuck_is_found_and_goes_on(&mut world);
+    steering::an_outage_is_seen_and_passes(&mut world);
     forms::every_command_in_every_form(&world);
     errors::every_exit_code(&world);
     answers::answers_come_by_flag_pipe_and_prompt(&world);

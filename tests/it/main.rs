@@ -15,6 +15,7 @@ mod crash;
 mod generator;
 mod house;
 mod many_watchers;
+mod outage;
 mod process;
 mod pulse;
 mod simulation;

@@ -73,6 +73,7 @@ impl Kept {
             random: Random::system(),
             policy,
             products: Products::new([plan]),
+            limits: Default::default(),
         };
         Engine::start(given, Yes).unwrap()
     }
@@ -167,6 +168,7 @@ impl Observer {
                 self.notes("left", &view);
             }
             Told::Progress => {}
+            Told::Provider(standing) => panic!("the provider is well: {standing:?}"),
         }
         self.token = token.or_else(|| self.token.take());
     }

@@ -1,9 +1,9 @@
 //! From an explanation to the wire.
 
-use super::{application, duration, timestamp};
+use super::{application, duration, provider, timestamp};
 use crate::api::proto::v1;
 use crate::api::proto::v1::explanation::command::{Depends, LeadsTo, Outlook as WireOutlook, Refused};
-use crate::api::proto::v1::explanation::{Command, Deadline, PendingCall, Trouble};
+use crate::api::proto::v1::explanation::{Command, Deadline, PendingCall, System, Trouble};
 use crate::engine::explain::{CommandView, Explanation, Outlook};
 
 /// Shows an explanation.
@@ -16,6 +16,10 @@ pub(in super::super) fn explanation(explained: &Explanation) -> v1::Explanation 
     });
     let call =
         |(call, due): &(&str, _)| PendingCall { call: (*call).to_owned(), due_time: Some(timestamp(*due)) };
+    let system = |(standing, parked): &(_, Vec<&str>)| System {
+        status: Some(provider::status(standing)),
+        parked_calls: parked.iter().map(|call| (*call).to_owned()).collect(),
+    };
     v1::Explanation {
         application: Some(application::view(&explained.view)),
         owner: explained.owner.map_or(v1::Owner::Unspecified, application::owner).into(),
@@ -26,6 +30,7 @@ pub(in super::super) fn explanation(explained: &Explanation) -> v1::Explanation 
         calls: explained.calls.iter().map(call).collect(),
         trouble,
         commands: explained.commands.iter().map(command).collect(),
+        systems: explained.systems.iter().map(system).collect(),
     }
 }
 

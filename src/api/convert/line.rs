@@ -1,6 +1,6 @@
 //! From what a watcher is told to the wire.
 
-use super::{application, timestamp};
+use super::{application, provider, timestamp};
 use crate::api::proto::v1::WatchChangesResponse;
 use crate::api::proto::v1::watch_changes_response::Kind;
 use crate::clock;
@@ -15,11 +15,22 @@ pub(in super::super) fn line(line: Line) -> WatchChangesResponse {
         Told::Changed(view, at) => (Kind::Changed, Some(view), Some(*at)),
         Told::Left(view, at) => (Kind::Left, Some(view), Some(*at)),
         Told::Progress => (Kind::Progress, None, None),
+        Told::Provider(_) => (Kind::Provider, None, None),
+    };
+    let provider = match &line.told {
+        Told::Provider(standing) => Some(provider::status(standing)),
+        Told::Present(_)
+        | Told::Complete
+        | Told::Entered(..)
+        | Told::Changed(..)
+        | Told::Left(..)
+        | Told::Progress => None,
     };
     WatchChangesResponse {
         kind: kind.into(),
         application: seen.map(|seen| application::view(seen)),
         time: Some(timestamp(at.unwrap_or_else(clock::now))),
         resume_token: line.token.unwrap_or_default(),
+        provider,
     }
 }

@@ -107,6 +107,7 @@ fn group(group: Group) -> StuckGroup {
         Kind::Suspended => WireKind::Suspended,
         Kind::Held => WireKind::Held,
         Kind::Retrying => WireKind::Retrying,
+        Kind::Outage => WireKind::Outage,
     };
     StuckGroup {
         kind: kind.into(),

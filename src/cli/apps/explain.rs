@@ -2,9 +2,9 @@
 
 use super::get::{because, challenges, collections};
 use super::name::Named;
-use crate::api::proto::v1::explanation::Command;
 use crate::api::proto::v1::explanation::command::Outlook;
-use crate::api::proto::v1::{Application, ExplainApplicationRequest, Explanation};
+use crate::api::proto::v1::explanation::{Command, System};
+use crate::api::proto::v1::{Application, ExplainApplicationRequest, Explanation, ProviderStatus};
 use crate::cli::client::Client;
 use crate::cli::failure::Ended;
 use crate::cli::out::{Out, table, words};
@@ -75,12 +75,36 @@ fn page(out: Out, it: &Explanation) -> String {
         facts.push(("attempts", table::text(format!("{} in vain", trouble.tries))));
         facts.push(("last error", table::text(&trouble.last_error)));
     }
+    let systems: Vec<_> = it.systems.iter().map(system).collect();
+    if !systems.is_empty() {
+        facts.push(("provider", table::lines(&systems)));
+    }
     facts.push(("may be done", table::lines(&may_be_done(application, &it.commands))));
     let refused: Vec<_> = it.commands.iter().filter(|it| is_refused(it)).map(|it| it.event.clone()).collect();
     if !refused.is_empty() {
         facts.push(("is refused", table::text(refused.join(", "))));
     }
     table::page(out, facts)
+}
+
+/// How it stands with a system of the provider, and what waits for it.
+fn system(system: &System) -> String {
+    let unknown = ProviderStatus::default();
+    let it = system.status.as_ref().unwrap_or(&unknown);
+    let mut line = format!("{} {}", it.system, words::breaker(it.state));
+    if it.since_time.is_some() {
+        let parked = if system.parked_calls.is_empty() {
+            "nothing".to_owned()
+        } else {
+            system.parked_calls.join(", ")
+        };
+        line.push_str(&format!(", down for {}", words::ago(it.since_time.as_ref())));
+        line.push_str(&format!(
+            ", asked again {}: {parked} is parked",
+            words::ahead(it.next_try_time.as_ref())
+        ));
+    }
+    line
 }
 
 const fn is_refused(command: &Command) -> bool {

@@ -28,6 +28,7 @@ line once more.
 
 PRESENT  matched at the beginning       ENTERED  matches since
 CHANGED  matched before, and still does LEFT     matches no more
+PROVIDER a system of the provider is down, asked whether it is back, or back
 
 With -o json or jsonl, COMPLETE tells that the beginning is over, and PROGRESS that nothing
 has happened for a while.
@@ -117,6 +118,14 @@ impl Watch<'_> {
 }
 
 fn row(out: Out, line: &WatchChangesResponse) -> Option<String> {
+    if let Some(status) = &line.provider {
+        let (time, system) = (words::time(line.time.as_ref()), &status.system);
+        let breaker = words::breaker(status.state);
+        let since = status.since_time.as_ref();
+        let since =
+            since.map_or_else(String::new, |since| format!("  down since {}", words::time(Some(since))));
+        return Some(format!("{time}  PROVIDER {system}  {breaker}{since}"));
+    }
     let it = line.application.as_ref()?;
     let kind = line.kind().as_str_name().trim_start_matches("KIND_");
     let (time, state) = (words::time(line.time.as_ref()), table::painted(out, it.state));

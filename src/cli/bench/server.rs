@@ -4,7 +4,7 @@
 use super::Journey;
 use crate::cli::house::{House, Pair};
 use crate::cli::stop_requested;
-use crate::config::{Patience, Settings};
+use crate::config::{AllLimits, Patience, Provider as Upstream, Settings};
 use crate::engine::archive::Archive;
 use crate::engine::provider::{Ended, Failure, Order, Provider};
 use crate::machine::application::Application;
@@ -36,6 +36,7 @@ pub(in crate::cli) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Journey::W => {
             let settings = Settings {
                 listen: anywhere,
+                provider: Upstream { limits: AllLimits::none(), ..Upstream::default() },
                 patience: Patience::none(),
                 ..Settings::in_folder(options.data)
             };

@@ -5,8 +5,8 @@
 
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
-    Application, CreateApplicationRequest, Delivery, Explanation, Machine, OperatorResponse, StuckGroup,
-    Transition, WatchChangesResponse,
+    Application, CreateApplicationRequest, Delivery, Explanation, Machine, OperatorResponse, ProviderSystem,
+    StuckGroup, Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -47,6 +47,7 @@ told! {
     Explanation: |it| it.application.as_ref().map_or("", |application| &application.name);
     Machine: |it| &it.name;
     OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
+    ProviderSystem: |it| it.status.as_ref().map_or("", |status| &status.system);
     StuckGroup: |it| &it.fingerprint;
     Transition: |it| &it.name;
     WatchChangesResponse: |it| it.application.as_ref().map_or("", |application| &application.name);

@@ -1,7 +1,7 @@
 //! States, owners and times in the words of tables.
 
 use crate::api::proto::v1::application::State;
-use crate::api::proto::v1::{Owner, challenge, collection};
+use crate::api::proto::v1::{Owner, challenge, collection, provider_status};
 use crate::clock;
 use prost_types::{Duration as WireDuration, Timestamp};
 use std::time::Duration;
@@ -36,6 +36,14 @@ pub(in super::super) fn collection(kind: collection::Kind) -> String {
 /// What a collection amounts to.
 pub(in super::super) fn standing(standing: collection::Standing) -> String {
     standing.as_str_name().trim_start_matches("STANDING_").to_lowercase().replace('_', " ")
+}
+
+/// How the breaker of a system of the provider stands.
+pub(in super::super) fn breaker(number: i32) -> String {
+    provider_status::State::try_from(number).map_or_else(
+        |_unknown| number.to_string(),
+        |state| state.as_str_name().trim_start_matches("STATE_").to_lowercase().replace('_', "-"),
+    )
 }
 
 /// A moment, in UTC.
@@ -104,6 +112,11 @@ mod tests {
     #[test]
     fn a_state_of_tomorrow_has_a_name() {
         assert_eq!([state(7), state(8)], ["REJECTED", "STATE_8"]);
+    }
+
+    #[test]
+    fn a_breaker_has_its_word() {
+        assert_eq!([breaker(1), breaker(3), breaker(9)], ["closed", "half-open", "9"]);
     }
 
     #[test]

@@ -141,6 +141,7 @@ impl<S: Store, T> Core<S, T> {
 
     /// A call came to its end: it means something, is tried again, or is given up.
     pub(super) fn ended(&mut self, id: ApplicationId, effect: EffectId, ended: Ended, now: Time) {
+        self.hear(id, effect, &ended, now);
         let Ok(Some(before)) = self.load(id) else {
             tracing::error!(application = %id, "a call ended for an application that cannot be read: it waits");
             self.hot.forget(id, effect);
@@ -192,9 +193,7 @@ impl<S: Store, T> Core<S, T> {
         if let Some(head) = self.group.heads.get(&id) {
             return Ok(Some(Arc::clone(head)));
         }
-        let Some(stored) = self.store.application(id).map_err(unreadable)? else { return Ok(None) };
-        let application = snapshot::from_record(id, stored.version, &stored.snapshot).map_err(unreadable)?;
-        Ok(Some(Arc::new(application)))
+        super::stored(&*self.store, id).map_err(unreadable)
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::{CommitError, Core, FOREVER, Group};
 use crate::engine::archive;
+use crate::engine::hot::is_safe;
+use crate::engine::outage::{Outcome, Turn};
+use crate::engine::provider::Ended;
 use crate::machine::application::{Application, Phase};
-use crate::machine::call::{CallClass, Reply};
+use crate::machine::call::{EffectId, Reply};
 use crate::machine::event::Event;
 use crate::machine::id::ApplicationId;
 use crate::machine::step::Effect;
@@ -51,7 +54,7 @@ impl<S: Store, T> Core<S, T> {
     /// Acts on what has come for a durable application, and plans the next look.
     fn look(&mut self, application: &Arc<Application>, now: Time) {
         if application.deadline().is_some_and(|(at, _)| at <= now) {
-            self.decide(application, Event::Due, now);
+            self.come_due(application, now);
             return;
         }
         if application.held.is_some() {
@@ -60,18 +63,42 @@ impl<S: Store, T> Core<S, T> {
             return;
         }
         for pending in &application.outbox {
-            let must_not_repeat = match pending.call.class() {
-                CallClass::Repeat | CallClass::SameKey => false,
-                CallClass::PollFirst | CallClass::NewSession => true,
-            };
-            if must_not_repeat && !self.hot.knows(application.id, pending.id) {
+            if !is_safe(pending) && !self.hot.knows(application.id, pending.id) {
                 // It was asked for in a former life of this process: it may have been made.
                 self.decide(application, Event::Replied { effect: pending.id, reply: Reply::Lost }, now);
+                return;
+            }
+            if let Some(cause) = self.hot.spent(application.id, pending) {
+                self.hot.forget(application.id, pending.id);
+                let reply = Reply::Failed { cause };
+                self.decide(application, Event::Replied { effect: pending.id, reply }, now);
                 return;
             }
             self.hot.call_if_due(application, pending, now);
         }
         self.schedule(application, now);
+    }
+
+    /// Acts on a deadline that has come. This is the one place where a deadline of ours can be put off
+    /// by the outages since it was set: `self.outages().overlap(system, from, to)` says by how much.
+    fn come_due(&mut self, application: &Arc<Application>, now: Time) {
+        self.decide(application, Event::Due, now);
+    }
+
+    /// Hears what the end of a call says of the system that was called.
+    pub(super) fn hear(&mut self, id: ApplicationId, effect: EffectId, ended: &Ended, now: Time) {
+        let Some(turn) = self.hot.gates.ended((id, effect), Outcome::of(ended), now) else { return };
+        match turn {
+            Turn::Opened { system, detail } => {
+                let system = system.name();
+                tracing::warn!(system, detail, "a system of the provider is down: its calls are parked");
+            }
+            Turn::Closed { system, lasted } => {
+                let (system, seconds) = (system.name(), lasted.as_secs());
+                tracing::info!(system, seconds, "a system of the provider is back: its calls are let go");
+            }
+            Turn::Lasts { system } => self.hot.give_up(system, now),
+        }
     }
 
     fn decide(&mut self, application: &Arc<Application>, event: Event, now: Time) {

@@ -1,9 +1,10 @@
 //! The engine without its threads, on a store in memory and a clock that is an argument.
 
 use super::*;
+use crate::engine::outage::{State as Breaker, Tolerance};
 use crate::engine::provider::Failure;
-use crate::machine::application::Wanted;
-use crate::machine::call::{Call, Reply};
+use crate::machine::application::{Phase, Wanted};
+use crate::machine::call::{Call, Reply, System};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
 use crate::machine::graph::telecom;
@@ -17,20 +18,32 @@ struct Server {
     store: Arc<MemoryStore>,
     vault: Vault,
     core: Core<MemoryStore, u32>,
+    limits: outage::Settings,
     now: Time,
 }
 
 impl Server {
     fn new() -> Self {
+        Self::limited(outage::Settings::default())
+    }
+
+    /// One that waits no longer than a moment for a system that is down.
+    fn impatient() -> Self {
+        let tolerance = Tolerance { longest: Duration::from_millis(1), ..Tolerance::default() };
+        Self::limited(outage::Settings { tolerance, ..outage::Settings::default() })
+    }
+
+    fn limited(limits: outage::Settings) -> Self {
         let store = Arc::new(MemoryStore::new());
         let master = MasterKey::from_text(&hex::encode([1; 32])).unwrap();
         let vault = Vault::volatile(master, Random::seeded(1));
-        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), 1).unwrap();
-        Self { store, vault, core, now: samples::NOW }
+        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits, 1).unwrap();
+        Self { store, vault, core, limits, now: samples::NOW }
     }
 
     fn restarts(&mut self) {
-        self.core = Core::open(Arc::clone(&self.store), self.vault.clone(), Policy::default(), 2).unwrap();
+        let (store, vault) = (Arc::clone(&self.store), self.vault.clone());
+        self.core = Core::open(store, vault, Policy::default(), &self.limits, 2).unwrap();
     }
 
     /// Brings one application after another, none with all its evidence.
@@ -69,11 +82,53 @@ impl Server {
         for _ in 0..20 {
             let more = self.core.tick(self.now).unwrap();
             if self.core.is_idle() && !more {
-                return self.core.take_calls(9);
+                return self.core.take_calls(9, self.now);
             }
             self.core.commit(self.now).unwrap();
         }
         panic!("it never settles");
+    }
+
+    /// Brings one application after another with all its evidence.
+    fn is_visited(&mut self, count: u8) {
+        for number in 1..=count {
+            let like = samples::application(samples::init(), Wanted::No);
+            let source = Source { order: number.to_string(), ..like.source };
+            let birth = Birth { id: visitor(number), source, plan: like.plan, order_id: 1, key: 0 };
+            let kinds = [EvidenceKind::Identity, EvidenceKind::Loan];
+            let evidence = kinds.map(|kind| samples::evidence(kind, 1)).into();
+            let evidence = EvidenceAdded { evidence, ..EvidenceAdded::default() };
+            let command = Command::Bring { birth, evidence, bodies: Vec::new() };
+            self.core.handle(Input::Command { ticket: 1, command, terms: Terms::default() }, self.now);
+        }
+    }
+
+    fn state_of(&self, id: ApplicationId) -> State {
+        self.core.load(id).unwrap().unwrap().state()
+    }
+
+    fn tells(&mut self, application: ApplicationId, event: Event) {
+        let command = Command::Tell { application, event };
+        self.core.handle(Input::Command { ticket: 1, command, terms: Terms::default() }, self.now);
+    }
+
+    fn breaker(&self, system: System) -> Breaker {
+        let standings = self.core.standings();
+        standings.into_iter().find(|standing| standing.system == system).unwrap().state
+    }
+
+    /// Every call fails, for so long; gives how many were made.
+    fn suffers(&mut self, outage: Duration) -> usize {
+        let (end, mut calls) = (self.now + outage, 0);
+        while self.now < end {
+            let orders = self.settles();
+            calls += orders.len();
+            orders.iter().for_each(|order| self.fails(order));
+            if orders.is_empty() {
+                self.sleeps();
+            }
+        }
+        calls
     }
 
     /// The one call that is made now.
@@ -86,6 +141,11 @@ impl Server {
     fn ends(&mut self, order: &Order, ended: Ended) {
         let (application, effect) = (order.application.id, order.pending.id);
         self.core.handle(Input::Ended { application, effect, ended }, self.now);
+    }
+
+    /// The provider cannot be reached.
+    fn fails(&mut self, order: &Order) {
+        self.ends(order, Ended::Failed(Failure::NotSent { detail: "refused".to_owned() }));
     }
 
     fn replies(&mut self, order: &Order, reply: Reply) {
@@ -106,11 +166,15 @@ impl Server {
     }
 }
 
+fn visitor(number: u8) -> ApplicationId {
+    ApplicationId::from_bytes([number; 16])
+}
+
 #[test]
 fn nothing_is_called_before_it_is_durable() {
     let mut server = Server::new();
     server.brings(Wanted::No);
-    assert!(server.core.take_calls(9).is_empty());
+    assert!(server.core.take_calls(9, server.now).is_empty());
     let published = server.core.commit(server.now).unwrap();
     assert_eq!((published.sequence, published.answers.len()), (1, 1));
     assert_eq!(server.calls().pending.call, Call::Blacklist);
@@ -118,7 +182,7 @@ fn nothing_is_called_before_it_is_durable() {
 
 #[test]
 fn a_failed_call_is_tried_again_and_then_suspends() {
-    let mut server = Server::new();
+    let mut server = Server::impatient();
     server.brings(Wanted::No);
     let mut tries = 0;
     while server.stands().0 == State::Init {
@@ -223,5 +287,105 @@ fn what_has_come_does_not_wait_for_a_flood_to_end() {
     server.is_flooded(GROUP_LIMIT as u16);
     assert!(server.core.is_full());
     server.core.tick(server.now).unwrap();
-    assert_eq!(server.core.take_calls(9).len(), 1, "the call is tried again though the group is full");
+    assert_eq!(
+        server.core.take_calls(9, server.now).len(),
+        1,
+        "the call is tried again though the group is full"
+    );
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn an_outage_parks_work_and_burns_nothing() {
+    let mut server = Server::new();
+    server.is_visited(8);
+    let calls = server.suffers(HOUR * 5);
+    assert!((5 * 45..5 * 90).contains(&calls), "about one a minute: {calls}");
+    assert_eq!(server.breaker(System::Blacklist), Breaker::Open);
+    assert_eq!(server.store.span().unwrap().1, 8, "nothing moved since they were brought");
+    for number in 1..=8 {
+        assert_eq!(server.state_of(visitor(number)), State::Init);
+    }
+    // It comes back: one, then two at once, then four, then whatever is left.
+    let mut waves = Vec::new();
+    while waves.iter().sum::<usize>() < 8 {
+        let orders = server.settles();
+        if orders.is_empty() {
+            server.sleeps();
+            continue;
+        }
+        let asked = orders.iter().filter(|order| order.pending.call == Call::Blacklist).count();
+        waves.push(asked);
+        for order in &orders {
+            let is_asking = order.pending.call == Call::Blacklist;
+            let reply = if is_asking { Reply::BlacklistClear } else { Reply::AuditRunning };
+            server.replies(order, reply);
+        }
+    }
+    assert_eq!(waves[0], 1, "{waves:?}");
+    assert!(waves.iter().zip([1, 2, 4, 8]).all(|(wave, most)| *wave <= most), "{waves:?}");
+    assert_eq!(server.breaker(System::Blacklist), Breaker::Closed);
+}
+
+#[test]
+fn an_outage_is_known_after_a_restart_and_ends_once() {
+    let mut server = Server::new();
+    server.is_visited(8);
+    server.suffers(HOUR);
+    let [lasting] = server.store.outages(None, 9).unwrap()[..] else { panic!("one outage") };
+    assert_eq!((lasting.system, lasting.end), (System::Blacklist.number(), None));
+    server.restarts();
+    assert_eq!(server.breaker(System::Blacklist), Breaker::Open);
+    let order = server.calls();
+    assert_eq!(server.breaker(System::Blacklist), Breaker::HalfOpen);
+    server.replies(&order, Reply::BlacklistHit);
+    server.settles();
+    let [ended] = server.store.outages(None, 9).unwrap()[..] else { panic!("one outage") };
+    assert_eq!((ended.start, ended.end), (lasting.start, Some(server.now)));
+    let far = server.now + HOUR;
+    let counted = server.core.outages().overlap(System::Blacklist, Time::default(), far);
+    assert_eq!(counted, server.now.since(lasting.start));
+}
+
+#[test]
+fn nothing_is_parked_for_ever() {
+    let mut server = Server::new();
+    server.is_visited(8);
+    let Tolerance { longest, .. } = Tolerance::default();
+    server.suffers(longest);
+    let suspended = |server: &Server| {
+        (1..=8).filter(|number| server.state_of(visitor(*number)) == State::Suspended).count()
+    };
+    assert_eq!(suspended(&server), 0);
+    let budget = Policy::default().call_budget;
+    server.suffers(budget + Duration::from_secs(180));
+    assert_eq!(suspended(&server), 8);
+    let first = server.core.load(visitor(1)).unwrap().unwrap();
+    let Phase::Suspended { cause, .. } = &first.phase else { panic!("{:?}", first.phase) };
+    assert_eq!(cause.name(), "PROVIDER_UNAVAILABLE");
+}
+
+#[test]
+fn what_is_held_or_called_off_is_parked_no_more() {
+    let mut server = Server::new();
+    server.is_visited(8);
+    server.suffers(HOUR);
+    let parked =
+        |server: &Server| -> usize { server.core.all_parked().iter().map(|it| it.calls.len()).sum() };
+    server.settles();
+    let before = parked(&server);
+    assert!(before >= 7, "{before}");
+    let waiting =
+        |server: &Server| (1..=8).find(|n| !server.core.parked(visitor(*n)).is_empty()).map(visitor);
+    let held = waiting(&server).unwrap();
+    server.tells(held, Event::HoldRequested { by: samples::by() });
+    server.settles();
+    assert_eq!(parked(&server), before - 1);
+    server.tells(held, Event::ReleaseRequested { by: samples::by() });
+    server.settles();
+    assert_eq!(parked(&server), before);
+    server.tells(held, Event::CancelRequested { reason: "changed their mind".to_owned() });
+    server.settles();
+    assert_eq!(parked(&server), before - 1);
 }

@@ -1,11 +1,29 @@
 //! What moves right now: retries by class, waits within bounds, looks in order.
 
 use super::*;
+use crate::engine::outage::{Limits, Outages, Settings};
+use crate::engine::provider::Ended;
 use crate::machine::application::{Phase, Wanted};
-use crate::machine::call::Slot;
+use crate::machine::call::{Call, Slot};
 use crate::machine::samples;
 
 const NOW: Time = samples::NOW;
+
+/// Later than anything is due.
+const FAR: Time = Time::from_millis(NOW.as_millis() + 86_400_000);
+
+fn fresh(seed: u64) -> Hot {
+    let settings =
+        Settings { limits: System::ALL.map(|system| (system, FREE)).into(), ..Settings::default() };
+    Hot::new(seed, Gates::new(&settings, Outages::of([], settings.tolerance.longest), seed))
+}
+
+const FREE: Limits = Limits { concurrency: 1000, calls_per_s: 1000, burst: 1000 };
+
+/// The calls that may go at a time, when no application was parked.
+fn taken(hot: &mut Hot, room: usize, now: Time) -> Vec<Order> {
+    hot.take_calls(room, now, |id| panic!("{id} was not parked"))
+}
 
 fn open_id() -> String {
     samples::OPEN_ID.to_owned()
@@ -54,7 +72,7 @@ fn under_way(hot: &mut Hot, pending: &Pending, now: Time) {
     let application = waiting(pending);
     hot.ask(application.id, pending);
     hot.call_if_due(&application, pending, now);
-    assert_eq!(hot.take_calls(9).len(), 1);
+    assert_eq!(taken(hot, 9, now).len(), 1);
 }
 
 #[test]
@@ -68,7 +86,7 @@ fn the_class_of_a_call_says_what_a_failure_means() {
         (hopeless, ["EVIDENCE_MISSING"; 4]),
     ] {
         for (pending, expected) in calls().iter().zip(expected) {
-            let mut hot = Hot::new(1);
+            let mut hot = fresh(1);
             under_way(&mut hot, pending, NOW);
             let after = hot.failed(samples::ID, pending, failure.clone(), NOW);
             assert_eq!(told(after), expected, "{:?} {failure:?}", pending.call.class());
@@ -79,7 +97,7 @@ fn the_class_of_a_call_says_what_a_failure_means() {
 #[test]
 fn waits_grow_within_bounds() {
     for seed in 0..20 {
-        let mut hot = Hot::new(seed);
+        let mut hot = fresh(seed);
         for tries in 1..40 {
             let wait = hot.backoff(tries);
             let whole = Duration::from_millis(500 << tries.min(7)).min(BACKOFF_MAX);
@@ -89,19 +107,31 @@ fn waits_grow_within_bounds() {
 }
 
 #[test]
-fn the_provider_may_ask_for_a_longer_wait() {
-    let mut hot = Hot::new(1);
+fn how_long_the_provider_asks_us_to_wait_is_not_taken_off_a_budget() {
+    let mut hot = fresh(1);
     let [pending, ..] = calls();
     under_way(&mut hot, &pending, NOW);
-    assert_eq!(told(hot.failed(samples::ID, &pending, busy(100), NOW)), "again");
-    assert_eq!(hot.next_call(&waiting(&pending)), Some(later(100)));
-    assert_eq!(hot.trouble(samples::ID), Some((1, "busy".to_owned())));
+    let application = waiting(&pending);
+    let mut now = NOW;
+    // Each time for two thirds of the budget.
+    for tries in 1..5 {
+        let failure = busy(600);
+        hot.gates.ended((samples::ID, pending.id), Outcome::of(&Ended::Failed(failure.clone())), now);
+        assert_eq!(told(hot.failed(samples::ID, &pending, failure, now)), "again");
+        assert_eq!(hot.trouble(samples::ID), Some((tries, "busy".to_owned())));
+        let due = hot.next_call(&application).unwrap();
+        assert!(due.since(now) < BACKOFF_MAX);
+        hot.call_if_due(&application, &pending, due);
+        assert!(taken(&mut hot, 9, due).is_empty(), "the gate is shut");
+        now = now + Duration::from_secs(600);
+        assert_eq!(taken(&mut hot, 9, now).len(), 1);
+    }
 }
 
 #[test]
 fn a_call_is_given_up_when_its_budget_is_gone() {
     for pending in calls() {
-        let mut hot = Hot::new(1);
+        let mut hot = fresh(1);
         under_way(&mut hot, &pending, NOW);
         let application = waiting(&pending);
         let (mut now, mut tries) = (NOW, 0);
@@ -120,7 +150,7 @@ fn a_poll_that_was_quiet_for_hours_has_its_whole_budget() {
     let result = Call::AuditResult { open_id: open_id() };
     let pending = samples::pending(Slot::Application, result.clone());
     let application = waiting(&pending);
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     under_way(&mut hot, &pending, NOW);
     let (due, until) = (later(7200), later(7200 + 900));
     hot.ask_again(samples::ID, Pending { due, until, ..pending.clone() });
@@ -131,12 +161,12 @@ fn a_poll_that_was_quiet_for_hours_has_its_whole_budget() {
     assert_eq!(told(hot.failed(samples::ID, &pending, not_sent(), far)), "PROVIDER_UNAVAILABLE");
 
     // After a restart all that is known is when it was first asked for.
-    let mut restarted = Hot::new(1);
+    let mut restarted = fresh(1);
     restarted.call_if_due(&application, &pending, due);
     assert_eq!(told(restarted.failed(samples::ID, &pending, not_sent(), due)), "again");
     // So has what the provider recognises: our own absence is not its failure.
     let [_, apply, ..] = calls();
-    let mut restarted = Hot::new(1);
+    let mut restarted = fresh(1);
     restarted.call_if_due(&waiting(&apply), &apply, due);
     assert_eq!(told(restarted.failed(samples::ID, &apply, not_sent(), due)), "again");
 }
@@ -145,31 +175,31 @@ fn a_poll_that_was_quiet_for_hours_has_its_whole_budget() {
 fn polls_take_turns_and_a_retry_keeps_its_turn() {
     let pending = samples::pending(Slot::Telecom, Call::TelecomState { open_id: open_id() });
     let application = waiting(&pending);
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     under_way(&mut hot, &pending, NOW);
     let call = Call::TelecomRawData { open_id: open_id() };
     hot.ask_again(samples::ID, Pending { call: call.clone(), ..pending.clone() });
     hot.call_if_due(&application, &pending, NOW);
-    assert_eq!(hot.take_calls(1)[0].pending.call, call);
+    assert_eq!(taken(&mut hot, 1, FAR)[0].pending.call, call);
     assert_eq!(told(hot.failed(samples::ID, &pending, not_sent(), NOW)), "again");
     hot.call_if_due(&application, &pending, later(2));
-    assert_eq!(hot.take_calls(1)[0].pending.call, call);
+    assert_eq!(taken(&mut hot, 1, FAR)[0].pending.call, call);
 }
 
 #[test]
 fn a_call_is_made_when_due_and_once() {
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     for pending in calls() {
         let pending = Pending { due: later(5), ..pending };
         let application = waiting(&pending);
         hot.ask(samples::ID, &pending);
         hot.call_if_due(&application, &pending, NOW);
-        assert_eq!(hot.take_calls(9).len(), 0, "not yet");
+        assert_eq!(taken(&mut hot, 9, FAR).len(), 0, "not yet");
         assert_eq!(hot.next_call(&application), Some(later(5)));
         assert!(!hot.holds(samples::ID));
         hot.call_if_due(&application, &pending, later(5));
         hot.call_if_due(&application, &pending, later(6));
-        assert_eq!(hot.take_calls(9).len(), 1, "once");
+        assert_eq!(taken(&mut hot, 9, FAR).len(), 1, "once");
         assert_eq!(hot.next_call(&application), None);
         assert!(hot.holds(samples::ID));
         hot.forget(samples::ID, pending.id);
@@ -180,7 +210,7 @@ fn a_call_is_made_when_due_and_once() {
 #[test]
 fn what_must_not_be_repeated_is_known_since_it_was_asked_for() {
     for (pending, is_known) in calls().iter().zip([false, false, true, true]) {
-        let mut hot = Hot::new(1);
+        let mut hot = fresh(1);
         hot.ask(samples::ID, pending);
         assert_eq!(hot.knows(samples::ID, pending.id), is_known, "{:?}", pending.call);
     }
@@ -188,7 +218,7 @@ fn what_must_not_be_repeated_is_known_since_it_was_asked_for() {
 
 #[test]
 fn a_call_that_was_withdrawn_is_not_taken_and_room_is_kept() {
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     let [first, second, ..] = [1, 2, 3].map(|version| {
         let mut pending = samples::pending(Slot::Application, Call::Blacklist);
         pending.id.version = version;
@@ -196,10 +226,10 @@ fn a_call_that_was_withdrawn_is_not_taken_and_room_is_kept() {
         pending
     });
     hot.forget(samples::ID, first.id);
-    let taken = hot.take_calls(1);
-    assert_eq!(taken.len(), 1);
-    assert_eq!(taken[0].pending.id, second.id);
-    assert_eq!(hot.take_calls(9).len(), 1);
+    let first = taken(&mut hot, 1, FAR);
+    assert_eq!(first.len(), 1);
+    assert_eq!(first[0].pending.id, second.id);
+    assert_eq!(taken(&mut hot, 9, FAR).len(), 1);
 }
 
 fn id(number: u8) -> ApplicationId {
@@ -208,7 +238,7 @@ fn id(number: u8) -> ApplicationId {
 
 #[test]
 fn looks_come_in_order_each_once() {
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     for (number, at) in [(1, 30), (2, 10), (3, 20), (4, 5)] {
         hot.plan(id(number), later(at));
     }
@@ -229,7 +259,7 @@ fn looks_come_in_order_each_once() {
 
 #[test]
 fn a_look_that_was_planned_anew_leaves_nothing_behind() {
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     // An audit that is polled for a day: the next poll and the deadline, in turn.
     for poll in 0..1_000 {
         hot.plan(id(1), later(poll));
@@ -242,7 +272,7 @@ fn a_look_that_was_planned_anew_leaves_nothing_behind() {
 
 #[test]
 fn all_of_an_application_is_dropped_and_nothing_of_another() {
-    let mut hot = Hot::new(1);
+    let mut hot = fresh(1);
     let pendings = [Slot::Application, Slot::Telecom].map(|slot| samples::pending(slot, Call::Blacklist));
     for number in [1, 2, 3] {
         hot.plan(id(number), NOW);
@@ -254,5 +284,32 @@ fn all_of_an_application_is_dropped_and_nothing_of_another() {
     }
     hot.drop_all(id(2));
     assert!(hot.holds(id(1)) && !hot.holds(id(2)) && hot.holds(id(3)));
-    assert_eq!(hot.take_calls(99).len(), 4);
+    assert_eq!(taken(&mut hot, 99, FAR).len(), 4);
+}
+
+#[test]
+fn an_outage_is_not_taken_off_a_budget_but_for_the_longest() {
+    let mut hot = fresh(1);
+    let [pending, ..] = calls();
+    let application = waiting(&pending);
+    let fails = |hot: &mut Hot, now: Time| {
+        hot.gates.ended((samples::ID, pending.id), Outcome::of(&Ended::Failed(not_sent())), now);
+        told(hot.failed(samples::ID, &pending, not_sent(), now))
+    };
+    under_way(&mut hot, &pending, NOW);
+    let longest = Settings::default().tolerance.longest;
+    let (mut now, mut tries) = (NOW, 0);
+    while fails(&mut hot, now) == "again" {
+        let due = hot.next_call(&application).unwrap();
+        hot.call_if_due(&application, &pending, due);
+        assert_eq!(hot.parked(samples::ID).len(), usize::from(tries >= 4), "the fifth failure opens");
+        now = hot.gates.next_moment().unwrap().max(due);
+        assert_eq!(hot.take_calls(9, now, |_| Some(Arc::clone(&application))).len(), 1);
+        tries += 1;
+    }
+    let lasted = now.since(NOW);
+    let budget = pending.until.since(pending.due);
+    assert!(lasted > longest, "{lasted:?}");
+    assert!(lasted < longest + budget + BACKOFF_MAX * 2, "{lasted:?}");
+    assert!(tries > 1000, "it was asked again and again: {tries}");
 }

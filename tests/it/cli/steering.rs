@@ -22,6 +22,7 @@ pub(super) fn what_is_stuck_is_found_and_goes_on(world: &mut World) {
     world.start_server_with(&[
         ("DOCKET_PROVIDER_ADDRESS", format!("http://{free}")),
         ("DOCKET_PATIENCE_CALL_BUDGET", "1s".to_owned()),
+        ("DOCKET_PROVIDER_BREAKER_FAILURES", "1000".to_owned()),
     ]);
     let names: Vec<_> = ["s-1", "s-2"].map(|order| world.create("steering", order, 1)).into();
     for name in &names {
@@ -49,6 +50,64 @@ pub(super) fn what_is_stuck_is_found_and_goes_on(world: &mut World) {
     }
     let history = world.run(&["apps", "history", &names[0]]).done();
     assert!(history.contains("ada: the provider is back"), "{history}");
+}
+
+/// The provider is away, and what waits for it is parked, seen, and goes on by itself.
+pub(super) fn an_outage_is_seen_and_passes(world: &mut World) {
+    let systems = ops(world, &["provider", "-o", "json"]).json();
+    let is_closed = |system: &Value| system["status"]["state"] == "STATE_CLOSED";
+    assert_eq!(systems.as_array().unwrap().iter().filter(|system| is_closed(system)).count(), 6);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    world.stop_server();
+    world.start_server_with(&[
+        ("DOCKET_PROVIDER_ADDRESS", format!("http://{free}")),
+        ("DOCKET_PATIENCE_CALL_BUDGET", "1s".to_owned()),
+        ("DOCKET_PROVIDER_BREAKER_FAILURES", "2".to_owned()),
+    ]);
+    let names: Vec<_> = ["o-1", "o-2", "o-3"].map(|order| world.create("outages", order, 1)).into();
+    // Longer than a call may be tried in vain.
+    let begun = std::time::Instant::now();
+    let group = loop {
+        let groups = ops(world, &["stuck", "-o", "json"]).json();
+        let parked = |group: &&Value| group["kind"] == "KIND_OUTAGE" && group["count"] == 3;
+        if let Some(group) = groups.as_array().unwrap().iter().find(parked)
+            && begun.elapsed() > std::time::Duration::from_secs(3)
+        {
+            break group.clone();
+        }
+        assert!(begun.elapsed() < super::world::PATIENCE, "{groups:#}");
+        world.run(&["apps", "wait", &names[0], "--for", "approved", "--timeout", "200ms"]);
+    };
+    assert_eq!(
+        (group["reason"].as_str(), group["place"].as_str()),
+        (Some("OUTAGE"), Some("provider blacklist"))
+    );
+    assert!(group["detail"].as_str().unwrap().starts_with("blacklist is down since 20"), "{group:#}");
+    let table = ops(world, &["provider"]).done();
+    let line = table.lines().find(|line| line.starts_with("blacklist")).unwrap();
+    assert!(line.contains("open") && line.contains("100/s"), "{table}");
+    // One of them may just be asking whether the provider is back.
+    let parked = |name: &&String| {
+        let system = &world.run(&["apps", "explain", name, "-o", "json"]).json()["systems"][0];
+        assert_ne!(system["status"]["state"], "STATE_CLOSED");
+        assert!(system["status"]["since_time"].is_string(), "{system:#}");
+        system["parked_calls"][0] == "blacklist" && system["status"]["next_try_time"].is_string()
+    };
+    let parked = names.iter().find(parked).unwrap();
+    let explained = world.run(&["apps", "explain", parked]).done();
+    assert!(explained.contains("blacklist is parked"), "{explained}");
+
+    world.stop_server();
+    world.start_server();
+    for name in &names {
+        world.run(&["apps", "wait", name, "--for", "captcha_required", "--timeout", "20s"]).done();
+    }
+    let systems = ops(world, &["provider", "-o", "json"]).json();
+    let systems = systems.as_array().unwrap();
+    assert!(systems.iter().all(is_closed), "{systems:#?}");
+    let blacklist = systems.iter().find(|system| system["status"]["system"] == "blacklist").unwrap();
+    assert_ne!(blacklist["down_duration"], "0s", "the outage is known after the restart: {blacklist:#}");
+    assert_eq!(ops(world, &["stuck"]).done().trim(), "nothing is stuck");
 }
 
 pub(super) fn what_is_held_is_left_alone(world: &World) {

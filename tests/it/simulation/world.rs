@@ -6,10 +6,12 @@ use docket::config::products;
 use docket::engine::archive::Archive;
 use docket::engine::core::{Answer, Command, Core, Declined, Input, Terms};
 use docket::engine::entrance::Entrance;
+use docket::engine::outage::{self, State as Breaker, Tolerance};
 use docket::engine::provider::{Ended, Order, Provider};
-use docket::machine::application::Application;
-use docket::machine::call::EffectId;
+use docket::machine::application::{Application, Phase};
+use docket::machine::call::{Cause, EffectId, System};
 use docket::machine::challenge::ChallengeKind;
+use docket::machine::collection::CollectionKind;
 use docket::machine::event::{By, Event};
 use docket::machine::graph::MACHINES;
 use docket::machine::graph::application::State;
@@ -79,6 +81,8 @@ pub(super) struct World {
     checked: u64,
     /// When something happened last: a move, a call, its end.
     stirred: HashMap<ApplicationId, u64>,
+    /// A system of the provider that answers nothing, and until when.
+    down: Option<(System, u64)>,
     trace: String,
     lives: u64,
 }
@@ -117,7 +121,7 @@ impl World {
         .unwrap();
         let entrance = Entrance::new(Arc::clone(&store), archive, products::demo(), random);
         let people = (0..PEOPLE).map(|number| draw_applicant(number, seed, &mut chance)).collect();
-        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), seed).unwrap();
+        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits(), seed).unwrap();
         let now = 1_800_000_000_000;
         network.set_now(now);
         Self {
@@ -135,6 +139,7 @@ impl World {
             flights: Vec::new(),
             checked: 0,
             stirred: HashMap::new(),
+            down: None,
             trace: String::new(),
             lives: 0,
         }
@@ -168,7 +173,8 @@ impl World {
             }
             45..65 => self.make_calls(is_troubled),
             65..80 => self.deliver(),
-            80..97 => self.time_passes(),
+            80..96 => self.time_passes(),
+            96 => self.something_fails(is_troubled),
             97 if is_troubled => self.somebody_meddles(),
             98 if is_troubled => self.crash(),
             _ if is_troubled => self.crash_unheard(),
@@ -265,6 +271,22 @@ impl World {
         self.command(person, event);
     }
 
+    /// A system of the provider fails for a while, or all is well again once the trouble is over.
+    fn something_fails(&mut self, is_troubled: bool) {
+        if !is_troubled {
+            self.down = None;
+        } else if self.down.is_none() {
+            let system = match self.draw(4) {
+                0 => System::Blacklist,
+                1 => System::Audit,
+                _ => System::Collection(CollectionKind::Telecom),
+            };
+            let minutes = 1 + u64::from(self.draw(40));
+            self.tell(&format!("{} is down for {minutes} minutes", system.name()));
+            self.down = Some((system, self.now + minutes * 60_000));
+        }
+    }
+
     /// An operator resumes what is suspended, and releases what is held.
     fn somebody_helps(&mut self) {
         for person in 0..self.people.len() {
@@ -287,6 +309,7 @@ impl World {
             let telecom = application.telecom.as_ref().map_or("", |telecom| telecom.state().name());
             self.tell(&format!("{} is {version} {state} {telecom}", application.source.order));
             self.stirred.insert(application.id, self.now);
+            self.check_patience(application);
         }
         for (ticket, answer) in published.answers {
             self.answered(ticket, answer);
@@ -315,10 +338,18 @@ impl World {
     }
 
     fn make_calls(&mut self, is_troubled: bool) {
-        for order in self.core.take_calls(3) {
+        for order in self.core.take_calls(3, self.time()) {
             self.check_intent(&order);
+            let system = order.pending.call.system();
+            assert!(self.breaker(system) != Breaker::Open, "{} is called and it is down", system.name());
             self.stirred.insert(order.application.id, self.now);
-            let (fate, delay) = if is_troubled { self.draw_fate() } else { (Fate::Delivered, 50) };
+            let (fate, delay) = if self.down.is_some_and(|(down, _)| down == system) {
+                self.draw_failure()
+            } else if is_troubled {
+                self.draw_fate()
+            } else {
+                (Fate::Delivered, 50)
+            };
             self.network.set_now(self.now);
             self.network.set_fate(fate);
             let (application, effect) = (order.application.id, order.pending.id);
@@ -331,6 +362,10 @@ impl World {
             self.network.set_fate(Fate::Delivered);
             self.flights.push(Flight { at: self.now + delay, application, effect, ended });
         }
+    }
+
+    fn draw_failure(&mut self) -> (Fate, u64) {
+        if self.draw(3) == 0 { (Fate::RequestLost, 10_000) } else { (Fate::Refused, 50) }
     }
 
     fn draw_fate(&mut self) -> (Fate, u64) {
@@ -358,8 +393,10 @@ impl World {
         let wake = self.core.next_wake().map(Time::as_millis);
         let sandbox = self.network.with(|sandbox| sandbox.next_moment(self.now));
         let next = flight.into_iter().chain(wake).chain(sandbox).min().unwrap_or(self.now + 1_000);
-        let soon = self.now + u64::from(self.draw(3_000));
+        let stride = if self.down.is_some() { 60_000 } else { 3_000 };
+        let soon = self.now + u64::from(self.draw(stride));
         self.now = self.now.max(next.min(soon));
+        self.down = self.down.filter(|(_, until)| *until > self.now);
         self.network.set_now(self.now);
     }
 
@@ -372,6 +409,7 @@ impl World {
             Arc::clone(&self.store),
             self.vault.clone(),
             Policy::default(),
+            &limits(),
             self.seed + self.lives,
         )
         .unwrap();
@@ -419,9 +457,32 @@ impl World {
         assert!(!is_silent, "nobody looks after {}: {application:?}", application.source.order);
     }
 
+    fn breaker(&self, system: System) -> Breaker {
+        let standings = self.core.standings();
+        standings.into_iter().find(|standing| standing.system == system).unwrap().state
+    }
+
+    /// No outage uses the budget of a call up: none lasts as long as is waited for.
+    fn check_patience(&self, application: &Application) {
+        let cause = match &application.phase {
+            Phase::Suspended { cause, .. } => Some(cause),
+            _ => None,
+        };
+        let parked = application.telecom.as_ref().and_then(|telecom| telecom.parked());
+        for cause in cause.into_iter().chain(parked) {
+            assert!(!matches!(cause, Cause::Unavailable { .. }), "given up: {application:?}");
+        }
+    }
+
     /// What must hold after each step; of what is stored, after each write, and now and then for
     /// what time alone can break.
     fn check(&mut self, step: u32) {
+        // What is parked is looked after: it goes when its system is back, or nothing ever ends.
+        for (application, _) in self.people.iter().filter_map(|person| person.application) {
+            if !self.core.parked(application).is_empty() {
+                self.stirred.insert(application, self.now);
+            }
+        }
         let (_, newest) = self.store.span().unwrap();
         if newest != self.checked || step.is_multiple_of(16) {
             self.checked = newest;
@@ -504,11 +565,17 @@ impl World {
     }
 }
 
-/// Says whether the drawing has an edge of this number from there to there.
+/// A breaker that opens soon, for there are few calls.
+fn limits() -> outage::Settings {
+    let tolerance = Tolerance { failures: 3, ..Tolerance::default() };
+    outage::Settings { tolerance, ..outage::Settings::default() }
+}
+
 fn by() -> By {
     By { actor: "operator".to_owned(), reason: "drawn by chance".to_owned() }
 }
 
+/// Says whether the drawing has an edge of this number from there to there.
 fn is_drawn(machine: &Definition, moved: &Move) -> bool {
     let state = |number| machine.states.iter().find(|state| state.number == number);
     let Some(to) = state(moved.to) else { return false };

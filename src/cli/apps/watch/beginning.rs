@@ -47,7 +47,7 @@ impl Beginning {
                 let time = application.state_time;
                 let kind = Kind::Left.into();
                 let (application, resume_token) = (Some(application), String::new());
-                gone.push(WatchChangesResponse { kind, application, time, resume_token });
+                gone.push(WatchChangesResponse { kind, application, time, resume_token, provider: None });
             }
         }
         self.there.clear();
