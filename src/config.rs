@@ -85,6 +85,12 @@ pub struct Provider {
     /// When one of its systems is taken to be down.
     #[serde(default)]
     pub breaker: Breaker,
+    /// Where the account of the register of degrees is submitted to (spec 005 A-002-1).
+    #[serde(default = "degree_login_path")]
+    pub degree_login_path: String,
+    /// Whether the state of a degree session is asked for with our merchant account (spec 005 A-002-2).
+    #[serde(default)]
+    pub degree_state_username: bool,
 }
 
 /// How requests to the provider are written.
@@ -166,6 +172,8 @@ impl Default for Provider {
             token_hours: token_hours(),
             limits: AllLimits::default(),
             breaker: Breaker::default(),
+            degree_login_path: degree_login_path(),
+            degree_state_username: false,
         }
     }
 }
@@ -180,6 +188,10 @@ const fn timeout() -> Duration {
 
 const fn token_hours() -> NonZeroU16 {
     NonZeroU16::new(24).expect("24 is not 0")
+}
+
+fn degree_login_path() -> String {
+    "/degree/collect/login".to_owned()
 }
 
 /// The settings cannot be used.
@@ -281,6 +293,11 @@ impl Settings {
         }
         self.provider.limits.check()?;
         self.provider.breaker.check()?;
+        let path = &self.provider.degree_login_path;
+        let is_path = path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_path || path.contains(['?', '#']) {
+            return Err(senseless("provider.degree_login_path", "must be a path: `/degree/collect/login`"));
+        }
         if self.partner.is_empty() {
             return Err(senseless("partner", "at least one is needed"));
         }

@@ -4,7 +4,9 @@
 //! anything. The clock, the randomness, the store and the way to the provider are given to it.
 //! It never calls the provider before the intent is durable, and never tells anybody what is not.
 
+pub mod answer;
 pub mod archive;
+pub mod bank;
 mod census;
 pub mod core;
 pub mod dossier;

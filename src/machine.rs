@@ -18,6 +18,5 @@ pub mod products;
 pub(crate) mod samples;
 pub mod step;
 pub mod table;
-pub mod telecom;
 pub mod time;
 pub mod view;

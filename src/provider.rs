@@ -4,16 +4,22 @@
 //! what happens next, repeat what is not safe to repeat, or let a secret into an error or a log.
 
 pub mod audit;
+mod banks;
 mod blocking;
+pub mod calls;
 pub mod client;
 mod failure;
 mod line;
 mod material;
+mod picture;
 pub mod prepare;
 mod read;
+mod text;
 mod token;
 pub mod transport;
 pub mod wire;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod specimen;

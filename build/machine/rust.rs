@@ -132,7 +132,13 @@ fn of_set(machine: &Machine) -> String {
     });
     let about = "Returns the states that may be chosen.";
     let members = question("members", about, "&'static [State]", &answers(pairs));
-    format!("\nimpl Set {{{members}}}\n")
+    let pairs = idents.iter().zip(&machine.sets).map(|(ident, set)| {
+        let numbers = set.members.iter().map(|state| machine.states[*state].number.value.to_string());
+        (ident.as_str(), format!("&[{}]", numbers.collect::<Vec<_>>().join(", ")))
+    });
+    let about = "Returns the numbers of the states that may be chosen.";
+    let numbers = question("numbers", about, "&'static [u16]", &answers(pairs));
+    format!("\nimpl Set {{{members}{numbers}}}\n")
 }
 
 fn cells(machine: &Machine) -> String {

@@ -68,8 +68,9 @@ impl<S: Store> OperatorService for Operators<S> {
         &self,
         request: Request<RestartCollectionRequest>,
     ) -> Result<Response<OperatorResponse>, Status> {
-        let (id, by, terms) = convert::collection_steering(request.into_inner(), self.engine.archive())?;
-        self.steer(id, Event::RestartRequested { by }, terms).await
+        let ((id, collection), by, terms) =
+            convert::collection_steering(request.into_inner(), self.engine.archive())?;
+        self.steer(id, Event::RestartRequested { collection, by }, terms).await
     }
 
     async fn hold_application(

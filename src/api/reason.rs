@@ -19,6 +19,8 @@ pub enum Reason {
     ApplicationNotFound,
     /// No challenge of this number was ever asked.
     ChallengeNotFound,
+    /// The application has no such collection, or has not begun it.
+    CollectionNotFound,
     /// No machine has this name.
     MachineNotFound,
     /// No delivery has this name, or it is no longer kept.
@@ -71,7 +73,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -79,6 +81,7 @@ impl Reason {
         Self::MalformedMessage,
         Self::ApplicationNotFound,
         Self::ChallengeNotFound,
+        Self::CollectionNotFound,
         Self::MachineNotFound,
         Self::DeliveryNotFound,
         Self::ApplicationExists,
@@ -115,6 +118,7 @@ impl Reason {
             Self::MalformedMessage => "MALFORMED_MESSAGE",
             Self::ApplicationNotFound => "APPLICATION_NOT_FOUND",
             Self::ChallengeNotFound => "CHALLENGE_NOT_FOUND",
+            Self::CollectionNotFound => "COLLECTION_NOT_FOUND",
             Self::MachineNotFound => "MACHINE_NOT_FOUND",
             Self::DeliveryNotFound => "DELIVERY_NOT_FOUND",
             Self::ApplicationExists => "APPLICATION_EXISTS",

@@ -111,9 +111,10 @@ fn moment(at: Time) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::application::{Phase, Wanted};
+    use crate::machine::application::Phase;
     use crate::machine::call::Cause;
     use crate::machine::samples;
+    use crate::machine::samples::Wanted;
     use crate::machine::view::View;
 
     fn told(phase: Phase, before: Option<State>) -> Option<serde_json::Value> {

@@ -11,7 +11,7 @@ use crate::engine::Given;
 use crate::engine::core::Terms;
 use crate::engine::entrance::Brought;
 use crate::engine::provider::{Ended, Order, Provider};
-use crate::machine::application::{Plan, Source, Wanted as Collected};
+use crate::machine::application::{Plan, Source};
 use crate::machine::call::{Call, Reply};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
@@ -33,18 +33,13 @@ const WAY: [State; 4] = [State::Init, State::DataReady, State::AuditPending, Sta
 struct Approving;
 
 impl Provider for Approving {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the product collects nothing")]
     async fn call(&self, order: Order) -> Ended {
         let reply = match order.pending.call {
             Call::Blacklist => Reply::BlacklistClear,
             Call::AuditApply => Reply::AuditAccepted { open_id: "audit".to_owned() },
             Call::AuditResult { .. } => Reply::AuditApproved,
-            Call::TelecomOpen { .. }
-            | Call::TelecomQueryPassword { .. }
-            | Call::TelecomCaptcha { .. }
-            | Call::TelecomResend { .. }
-            | Call::TelecomState { .. }
-            | Call::TelecomRawData { .. }
-            | Call::TelecomReport { .. } => unreachable!("the product wants no collection"),
+            ref other => unreachable!("the product collects nothing, and {} was called", other.name()),
         };
         Ended::Told { reply, document: None }
     }
@@ -59,7 +54,7 @@ fn engine(store: &MemoryStore) -> Engine<MemoryStore> {
         product: "quick".to_owned(),
         version: 1,
         evidence: Vec::new(),
-        telecom: Collected::No,
+        collections: Vec::new(),
         term_days: 14,
     };
     let products = Products::new([quick]);

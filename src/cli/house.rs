@@ -194,9 +194,13 @@ fn connect(
             password: provider.password.to_secret(),
             hours: provider.token_hours,
         },
-        encoding: match provider.encoding {
-            Encoding::Json => prepare::Encoding::Json,
-            Encoding::Form => prepare::Encoding::Form,
+        dialect: prepare::Dialect {
+            encoding: match provider.encoding {
+                Encoding::Json => prepare::Encoding::Json,
+                Encoding::Form => prepare::Encoding::Form,
+            },
+            degree_login_path: provider.degree_login_path.clone(),
+            degree_state_username: provider.degree_state_username,
         },
         audit_cipher: audit::AuditCipher::Pkcs1 { public_key },
     };

@@ -55,7 +55,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 50] = [
+pub const KEYS: [Key; 54] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -128,6 +128,17 @@ pub const KEYS: [Key; 50] = [
         "How much of one outage is waited for; after it parked calls use up `patience.call_budget`.",
         |it| span(it.provider.breaker.longest_outage),
     ),
+    Key::new(
+        "provider.degree_login_path",
+        "Where the account of the register of degrees is submitted to; the print says \
+         `/telecom/collect/login`, and most likely means the default.",
+        |it| text(&it.provider.degree_login_path),
+    ),
+    Key::new(
+        "provider.degree_state_username",
+        "Whether the state of a degree session is asked for with our merchant account, which is not printed.",
+        |it| Some(it.provider.degree_state_username.to_string()),
+    ),
     Key::new("patience.intake", "How long the evidence may take to be complete.", |it| {
         span(it.policy().intake)
     }),
@@ -137,9 +148,21 @@ pub const KEYS: [Key; 50] = [
     Key::new("patience.credentials", "How long the applicant may take to bring credentials.", |it| {
         span(it.policy().credentials)
     }),
-    Key::new("patience.session", "How long a session may take until its data is being built.", |it| {
-        span(it.policy().session)
-    }),
+    Key::new(
+        "patience.credentials_optional",
+        "The same for a collection that the product can do without: the application waits for it.",
+        |it| span(it.policy().credentials_optional),
+    ),
+    Key::new(
+        "patience.session",
+        "How long a telecom or degree session may take until the applicant's part is done.",
+        |it| span(it.policy().session),
+    ),
+    Key::new(
+        "patience.ebank_session",
+        "The same for e-banking, for which the provider prints no limit.",
+        |it| span(it.policy().ebank_session),
+    ),
     Key::new("patience.data", "How long the data may take to be built and fetched.", |it| {
         span(it.policy().data)
     }),
@@ -203,9 +226,10 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
     ),
     (
         "product",
-        &["name", "version", "evidence", "telecom", "term_days"],
+        &["name", "version", "evidence", "telecom", "degree", "ebank", "ebank_v2", "term_days"],
         "The products: `version` is raised with each change, `evidence` lists the kinds that are wanted, \
-         `telecom` is `no`, `optional` or `required`, `term_days` is the loan's term.",
+         `telecom`, `degree`, `ebank` and `ebank_v2` say what is collected: `no`, `optional` or `required`; \
+         `term_days` is the loan's term.",
     ),
 ];
 

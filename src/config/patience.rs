@@ -15,7 +15,11 @@ pub struct Patience {
     #[serde(deserialize_with = "optional")]
     credentials: Option<Duration>,
     #[serde(deserialize_with = "optional")]
+    credentials_optional: Option<Duration>,
+    #[serde(deserialize_with = "optional")]
     session: Option<Duration>,
+    #[serde(deserialize_with = "optional")]
+    ebank_session: Option<Duration>,
     #[serde(deserialize_with = "optional")]
     data: Option<Duration>,
     #[serde(deserialize_with = "optional")]
@@ -50,7 +54,9 @@ impl Patience {
             intake: None,
             collections: None,
             credentials: None,
+            credentials_optional: None,
             session: None,
+            ebank_session: None,
             data: None,
             audit: None,
             reminder: None,
@@ -83,7 +89,9 @@ impl Patience {
             intake: self.intake.unwrap_or(base.intake),
             collections: self.collections.unwrap_or(base.collections),
             credentials: self.credentials.unwrap_or(base.credentials),
+            credentials_optional: self.credentials_optional.unwrap_or(base.credentials_optional),
             session: self.session.unwrap_or(base.session),
+            ebank_session: self.ebank_session.unwrap_or(base.ebank_session),
             data: self.data.unwrap_or(base.data),
             audit: self.audit.unwrap_or(base.audit),
             reminder: self.reminder.unwrap_or(base.reminder),

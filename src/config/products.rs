@@ -2,7 +2,8 @@
 
 use super::SecretText;
 use super::patience::optional;
-use crate::machine::application::{Plan, Wanted};
+use crate::machine::application::{Plan, Wish};
+use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
@@ -15,22 +16,35 @@ pub const PUSHED: &str = "pushed";
 /// The product whose operator data is collected.
 pub const COLLECTED: &str = "collected";
 
-/// The two products of the demo.
+/// The products that collect from one system each, besides what comes with the push.
+pub const SINGLES: [(&str, CollectionKind); 3] = [
+    ("degree", CollectionKind::Degree),
+    ("ebank", CollectionKind::Ebank),
+    ("ebank_v2", CollectionKind::EbankV2),
+];
+
+/// The product that collects whatever can be collected: telecom it needs, the rest it takes if it can be had.
+pub const EVERYTHING: &str = "everything";
+
+/// The products of the demo.
 pub fn demo() -> Products {
     use EvidenceKind as E;
     let common = [E::Identity, E::Loan, E::IdentityCard, E::Contacts, E::Work, E::Device, E::AddressBook];
-    let plan = |product: &str, evidence: Vec<E>, telecom| Plan {
+    let plan = |product: &str, evidence: &[E], collections| Plan {
         product: product.to_owned(),
         version: 1,
-        evidence,
-        telecom,
+        evidence: evidence.to_vec(),
+        collections,
         term_days: 14,
     };
-    let with_operator_data = common.into_iter().chain([E::OperatorData]).collect();
-    Products::new([
-        plan(PUSHED, with_operator_data, Wanted::No),
-        plan(COLLECTED, common.to_vec(), Wanted::Required),
-    ])
+    let with_operator_data: Vec<_> = common.into_iter().chain([E::OperatorData]).collect();
+    let wish = |kind, required| Wish { kind, required };
+    let everything = CollectionKind::ALL.map(|kind| wish(kind, kind == CollectionKind::Telecom));
+    let pushed = plan(PUSHED, &with_operator_data, Vec::new());
+    let collected = plan(COLLECTED, &common, vec![wish(CollectionKind::Telecom, true)]);
+    let singles = SINGLES.map(|(name, kind)| plan(name, &with_operator_data, vec![wish(kind, true)]));
+    let all = [pushed, collected].into_iter().chain(singles);
+    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec())]))
 }
 
 /// A partner whose pushes are taken in.
@@ -76,9 +90,18 @@ pub struct Product {
     /// The evidence that it wants, besides what is collected.
     #[serde(deserialize_with = "kinds")]
     pub evidence: Vec<EvidenceKind>,
-    /// Whether telecom data is collected: `no`, `optional` or `required`.
-    #[serde(deserialize_with = "wanted")]
-    pub telecom: Wanted,
+    /// Whether telecom data is collected: `no`, `optional` or `required`; whether it must be, if it is.
+    #[serde(default, deserialize_with = "wanted")]
+    pub telecom: Option<bool>,
+    /// The same of the record of degrees.
+    #[serde(default, deserialize_with = "wanted")]
+    pub degree: Option<bool>,
+    /// The same of online banking, first version.
+    #[serde(default, deserialize_with = "wanted")]
+    pub ebank: Option<bool>,
+    /// The same of online banking, second version.
+    #[serde(default, deserialize_with = "wanted")]
+    pub ebank_v2: Option<bool>,
     /// The loan's term in days.
     pub term_days: u32,
 }
@@ -86,27 +109,41 @@ pub struct Product {
 impl Product {
     /// Gives what an application of the product is created with.
     pub fn plan(&self) -> Plan {
+        let wish = |kind| Some(Wish { kind, required: self.wants(kind)? });
         Plan {
             product: self.name.clone(),
             version: self.version,
             evidence: self.evidence.clone(),
-            telecom: self.telecom,
+            collections: CollectionKind::ALL.into_iter().filter_map(wish).collect(),
             term_days: self.term_days,
         }
     }
 
+    const fn wants(&self, kind: CollectionKind) -> Option<bool> {
+        match kind {
+            CollectionKind::Telecom => self.telecom,
+            CollectionKind::Degree => self.degree,
+            CollectionKind::Ebank => self.ebank,
+            CollectionKind::EbankV2 => self.ebank_v2,
+        }
+    }
+
     fn of(plan: &Plan) -> Self {
+        let wants = |kind| plan.collections.iter().find(|wish| wish.kind == kind).map(|wish| wish.required);
         Self {
             name: plan.product.clone(),
             version: plan.version,
             evidence: plan.evidence.clone(),
-            telecom: plan.telecom,
+            telecom: wants(CollectionKind::Telecom),
+            degree: wants(CollectionKind::Degree),
+            ebank: wants(CollectionKind::Ebank),
+            ebank_v2: wants(CollectionKind::EbankV2),
             term_days: plan.term_days,
         }
     }
 }
 
-/// The two products of the demo, as settings.
+/// The products of the demo, as settings.
 pub(super) fn products() -> Vec<Product> {
     let demo = demo();
     demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect()
@@ -119,7 +156,9 @@ pub(super) fn partners() -> Vec<Partner> {
         product: product.to_owned(),
         ..Partner::default()
     };
-    vec![partner(PUSHED), partner(COLLECTED)]
+    let singles = SINGLES.map(|(name, _)| name);
+    let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING]);
+    names.map(partner).collect()
 }
 
 fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
@@ -131,11 +170,11 @@ fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Err
     names.into_iter().map(kind).collect()
 }
 
-fn wanted<'de, D: Deserializer<'de>>(from: D) -> Result<Wanted, D::Error> {
+fn wanted<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
     match String::deserialize(from)?.as_str() {
-        "no" => Ok(Wanted::No),
-        "optional" => Ok(Wanted::Optional),
-        "required" => Ok(Wanted::Required),
+        "no" => Ok(None),
+        "optional" => Ok(Some(false)),
+        "required" => Ok(Some(true)),
         other => Err(de::Error::custom(format!("`{other}` is none of `no`, `optional`, `required`"))),
     }
 }

@@ -6,12 +6,12 @@ use super::{Engine, EngineError};
 use crate::clock;
 use crate::machine::application::{Application, Deadline};
 use crate::machine::call::EffectId;
+use crate::machine::collection::{Collection, CollectionKind};
 use crate::machine::event::{By, Event};
 use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
-use crate::machine::graph::telecom;
 use crate::machine::id::ApplicationId;
 use crate::machine::step::{self, Effect, Verdict};
-use crate::machine::table::Owner;
+use crate::machine::table::{EdgeDefinition, Owner};
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::Store;
@@ -48,6 +48,8 @@ pub struct Explanation {
 pub struct CommandView {
     /// The event.
     pub event: &'static str,
+    /// The collection that it is for; empty when it is for the application.
+    pub of: &'static str,
     /// What would become of it.
     pub outlook: Outlook,
 }
@@ -106,36 +108,30 @@ impl<S: Store> Engine<S> {
     /// the rows are shown.
     fn commands(&self, application: &Application, now: Time) -> Vec<CommandView> {
         let by = || By { actor: String::new(), reason: String::new() };
-        let operators = [
+        let tried = |event| self.tried(application, event, now);
+        let view = |event, of: Option<CollectionKind>, outlook| {
+            let of = of.map(CollectionKind::name).unwrap_or_default();
+            CommandView { event, of, outlook }
+        };
+        let mut commands = vec![view(EventKind::EvidenceAdded.name(), None, bringing(application.state()))];
+        for collection in &application.collections {
+            let of = Some(collection.kind);
+            let open = collection.challenge().filter(|_| !application.state().is_terminal());
+            commands.push(view("AnswerSubmitted", of, answering(collection, open.is_some())));
+            let resend = open.map(|open| tried(Event::ResendRequested { challenge: open.number }));
+            commands.push(view("ResendRequested", of, resend.unwrap_or(Outlook::Refused)));
+            let restart = Event::RestartRequested { collection: collection.kind, by: by() };
+            commands.push(view(EventKind::RestartRequested.name(), of, tried(restart)));
+        }
+        let others = [
+            (EventKind::CancelRequested.name(), Event::CancelRequested { reason: String::new() }),
             (EventKind::ResumeRequested.name(), Event::ResumeRequested { by: by() }),
             (EventKind::RetryRequested.name(), Event::RetryRequested { by: by() }),
-            (EventKind::RestartRequested.name(), Event::RestartRequested { by: by() }),
             (EventKind::HoldRequested.name(), Event::HoldRequested { by: by() }),
             (EventKind::ReleaseRequested.name(), Event::ReleaseRequested { by: by() }),
         ];
-        let open = application.open_challenges().next().map(|challenge| challenge.number);
-        let resend = open.map(|challenge| Event::ResendRequested { challenge });
-        let tried = |event: Option<Event>| {
-            event.map_or(Outlook::Refused, |event| self.tried(application, event, now))
-        };
-        let answer = application.telecom.as_ref().filter(|_| open.is_some());
-        let answer = answer.map_or(Outlook::Refused, |telecom| answering(telecom.state()));
-        [
-            (EventKind::EvidenceAdded.name(), bringing(application.state())),
-            (telecom::EventKind::AnswerSubmitted.name(), answer),
-            (telecom::EventKind::ResendRequested.name(), tried(resend)),
-            (
-                EventKind::CancelRequested.name(),
-                tried(Some(Event::CancelRequested { reason: String::new() })),
-            ),
-        ]
-        .into_iter()
-        .chain(operators.map(|event| {
-            let name = event.0;
-            (name, tried(Some(event.1)))
-        }))
-        .map(|(event, outlook)| CommandView { event, outlook })
-        .collect()
+        commands.extend(others.map(|(name, event)| view(name, None, tried(event))));
+        commands
     }
 
     fn tried(&self, application: &Application, event: Event, now: Time) -> Outlook {
@@ -183,18 +179,13 @@ fn bringing(state: State) -> Outlook {
 }
 
 /// The rows that an answer may take.
-fn answering(state: telecom::State) -> Outlook {
-    let cell = telecom::cell(state, telecom::EventKind::AnswerSubmitted);
-    let telecom::Cell::Rows(rows) = cell else { return Outlook::Refused };
-    let text = |row: &telecom::Row| {
-        let target = match row.target {
-            telecom::Target::State(state) => state.name(),
-            telecom::Target::Set(set) => set.name(),
-            telecom::Target::Same => "same",
-        };
-        row_text(row.edge.name(), row.guard.map(telecom::Guard::name), target)
-    };
-    Outlook::Depends { rows: rows.iter().map(text).collect() }
+fn answering(collection: &Collection, is_asking: bool) -> Outlook {
+    let rows = collection.rows_for_answer();
+    if !is_asking || rows.is_empty() {
+        return Outlook::Refused;
+    }
+    let text = |row: &EdgeDefinition| row_text(row.name, row.guard, row.to);
+    Outlook::Depends { rows: rows.into_iter().map(text).collect() }
 }
 
 fn blocks(application: &Application, view: &View) -> Vec<String> {
@@ -213,8 +204,11 @@ fn blocks(application: &Application, view: &View) -> Vec<String> {
     if let crate::machine::view::Word::Suspended(cause) = &view.word {
         blocks.push(format!("suspended: {} {}", cause.name(), cause.detail()));
     }
-    for cause in view.collections.iter().filter_map(|collection| collection.cause.as_ref()) {
-        blocks.push(format!("a collection is parked: {} {}", cause.name(), cause.detail()));
+    for collection in &view.collections {
+        if let Some(cause) = &collection.cause {
+            let (kind, cause, detail) = (collection.kind.name(), cause.name(), cause.detail());
+            blocks.push(format!("the {kind} collection is parked: {cause} {detail}"));
+        }
     }
     blocks
 }
@@ -222,7 +216,7 @@ fn blocks(application: &Application, view: &View) -> Vec<String> {
 const fn name(deadline: Deadline) -> &'static str {
     match deadline {
         Deadline::Application(timer) => timer.name(),
-        Deadline::Telecom(timer) => timer.name(),
+        Deadline::Collection(_, timer) => timer.name(),
     }
 }
 

@@ -64,8 +64,8 @@ fn forget_outages<S: Store>(store: &S, now: Time) -> Result<(), LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::application::Wanted;
     use crate::machine::samples;
+    use crate::machine::samples::Wanted;
     use crate::machine::view::View;
     use crate::store::memory::MemoryStore;
     use crate::store::records::change::ChangeRecord;

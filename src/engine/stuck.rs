@@ -5,9 +5,9 @@ use super::core::LoadError;
 use super::{Engine, EngineError, aside};
 use crate::machine::application::{Application, Hold, Phase};
 use crate::machine::call::{Cause, System};
+use crate::machine::collection::Situation;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
-use crate::machine::telecom::Situation;
 use crate::machine::time::Time;
 use crate::store::records::index;
 use crate::store::{IndexKey, READ_LIMIT, Store};
@@ -175,14 +175,18 @@ impl<S: Store> Engine<S> {
 fn suspended(it: &Application) -> Option<Case> {
     let Phase::Suspended { origin, cause, .. } = &it.phase else { return None };
     // That the collections are parked says little: why one is parked says more.
-    let parked = it.telecom.as_ref().and_then(|telecom| {
-        let Situation::Parked { origin, cause, .. } = &telecom.situation else { return None };
-        Some((origin, cause))
+    let mut parked = it.collections.iter().filter_map(|collection| {
+        let Situation::Parked { origin, cause, .. } = &collection.situation else { return None };
+        Some((collection, origin, cause))
     });
-    let (cause, place) = match parked {
-        Some((origin, parked)) if *cause == Cause::CollectionsParked => {
-            let stood = origin.as_ref().map_or("between sessions", |origin| origin.state().name());
-            (parked, format!("telecom {stood}"))
+    // What the product cannot do without weighs more.
+    let weightiest = parked.clone().find(|(collection, ..)| collection.required).or_else(|| parked.next());
+    let (cause, place) = match weightiest {
+        Some((collection, origin, parked)) if *cause == Cause::CollectionsParked => {
+            let kind = collection.kind;
+            let stood = origin.as_ref().and_then(|origin| kind.state(origin.number()));
+            let stood = stood.map_or("between sessions", |state| state.name);
+            (parked, format!("{} {stood}", kind.name()))
         }
         Some(_) | None => (cause, place(origin.state())),
     };

@@ -60,6 +60,7 @@ fn refused(error: &EngineError) -> Refused {
             | Refusal::ClosedChallenge { .. }
             | Refusal::WrongKind { .. }
             | Refusal::NotHeld
+            | Refusal::NoCollection { .. }
             | Refusal::NothingToRetry => unavailable(error),
         },
         EngineError::Declined(

@@ -2,14 +2,13 @@
 
 pub mod step;
 
-use super::call::{Cause, Pending, Slot};
+use super::call::{Cause, Pending, Slot, System};
 use super::challenge::{Challenge, SealedAnswer};
+use super::collection::{self, Collection, CollectionKind, Standing};
 use super::event::By;
 use super::evidence::{Document, Evidence, EvidenceKind};
 use super::graph::application::{State, Timer};
-use super::graph::telecom;
 use super::id::ApplicationId;
-use super::telecom::{Standing, Telecom};
 use super::time::Time;
 
 /// A loan application.
@@ -43,8 +42,10 @@ pub struct Application {
     pub credentials: Option<SealedAnswer>,
     /// Where it stands.
     pub phase: Phase,
-    /// Its telecom collection, once started.
-    pub telecom: Option<Telecom>,
+    /// Until when outages of the provider are counted in its own deadlines.
+    pub counted: Option<Time>,
+    /// Its collections, once started, in the order of their kinds.
+    pub collections: Vec<Collection>,
     /// Questions asked so far.
     pub challenges: u32,
     /// Calls that wait or are under way; at most one a slot.
@@ -83,21 +84,26 @@ pub struct Plan {
     pub version: u32,
     /// Evidence that no collection brings.
     pub evidence: Vec<EvidenceKind>,
-    /// Whether telecom data is collected, and whether the application waits for it.
-    pub telecom: Wanted,
+    /// What is collected, each kind at most once, in the order of the kinds.
+    pub collections: Vec<Wish>,
     /// The loan's term in days (spec 002 §7.1 `loan_term`).
     pub term_days: u32,
 }
 
-/// Whether a product wants a collection.
+/// A collection that a product wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Wanted {
-    /// Not at all.
-    No,
-    /// If it can be had.
-    Optional,
-    /// Without it there is no audit.
-    Required,
+pub struct Wish {
+    /// What is collected.
+    pub kind: CollectionKind,
+    /// Whether there is no audit without it.
+    pub required: bool,
+}
+
+impl Plan {
+    /// Says whether a kind is collected.
+    pub fn wants(&self, kind: CollectionKind) -> bool {
+        self.collections.iter().any(|wish| wish.kind == kind)
+    }
 }
 
 /// Where an application stands, with what is known there.
@@ -183,8 +189,8 @@ pub enum Want {
 pub enum Deadline {
     /// One of the application machine.
     Application(Timer),
-    /// One of the telecom collection.
-    Telecom(telecom::Timer),
+    /// One of a collection.
+    Collection(CollectionKind, collection::Timer),
 }
 
 impl Application {
@@ -201,8 +207,27 @@ impl Application {
 
     /// Gives the open questions to the applicant.
     pub fn open_challenges(&self) -> impl Iterator<Item = &Challenge> {
+        self.asking().map(|(_, challenge)| challenge)
+    }
+
+    /// Gives the open questions, each with the kind of the collection that asks it.
+    pub fn asking(&self) -> impl Iterator<Item = (CollectionKind, &Challenge)> {
         let live = !self.state().is_terminal();
-        self.telecom.iter().filter(move |_| live).filter_map(Telecom::challenge)
+        let collections = self.collections.iter().filter(move |_| live);
+        collections.filter_map(|it| it.challenge().map(|challenge| (it.kind, challenge)))
+    }
+
+    /// Finds a collection.
+    pub fn collection(&self, kind: CollectionKind) -> Option<&Collection> {
+        self.collections.iter().find(|collection| collection.kind == kind)
+    }
+
+    /// Puts a collection in the place of the one of its kind.
+    pub(crate) fn put(&mut self, collection: Collection) {
+        match self.collections.iter_mut().find(|held| held.kind == collection.kind) {
+            Some(held) => *held = collection,
+            None => self.collections.push(collection),
+        }
     }
 
     /// Gives the call that waits in a slot.
@@ -220,9 +245,11 @@ impl Application {
             return Some((hold.reminder, Deadline::Application(Timer::Reminder)));
         }
         let own = self.phase.deadline().map(|(at, timer)| (at, Deadline::Application(timer)));
-        let telecom = self.telecom.as_ref().and_then(Telecom::deadline);
-        let telecom = telecom.map(|(at, timer)| (at, Deadline::Telecom(timer)));
-        own.into_iter().chain(telecom).min_by_key(|(at, _)| *at)
+        let collections = self.collections.iter().filter_map(|it| {
+            let (at, timer) = it.deadline()?;
+            Some((at, Deadline::Collection(it.kind, timer)))
+        });
+        own.into_iter().chain(collections).min_by_key(|(at, _)| *at)
     }
 
     /// Says when Docket itself must look at it next; `None` exactly when it is ended.
@@ -236,15 +263,37 @@ impl Application {
     /// Lists the sealed answers that it still holds.
     pub fn answers(&self) -> impl Iterator<Item = &SealedAnswer> {
         let waiting = self.outbox.iter().filter_map(|pending| pending.call.answer());
-        let kept = self.telecom.iter().filter_map(Telecom::answer_kept);
+        let kept = self.collections.iter().filter_map(Collection::answer_kept);
         self.credentials.iter().chain(waiting).chain(kept)
+    }
+
+    /// Says which outages would excuse that a deadline was missed: of which systems, and since when.
+    /// None where the deadline is not ours, or hangs on nobody but the applicant.
+    pub fn excuses(&self, deadline: Deadline) -> Option<(Vec<System>, Time)> {
+        let since = self.counted.map_or(self.since, |counted| counted.max(self.since));
+        match deadline {
+            Deadline::Collection(kind, _) => {
+                let since = self.collection(kind)?.excused_since()?;
+                Some((vec![System::Collection(kind)], since))
+            }
+            Deadline::Application(Timer::IntakeDeadline) => {
+                self.pending(Slot::Application).map(|_| (vec![System::Blacklist], since))
+            }
+            Deadline::Application(Timer::CollectionDeadline) => {
+                let running = self.collections.iter().filter(|it| it.standing() == Standing::Running);
+                let running: Vec<_> = running.map(|it| System::Collection(it.kind)).collect();
+                (!running.is_empty()).then_some((running, since))
+            }
+            Deadline::Application(Timer::AuditDeadline) => Some((vec![System::Audit], since)),
+            Deadline::Application(Timer::Reminder) => None,
+        }
     }
 
     /// Says whether every required collection has delivered and no optional one is under way.
     fn all_delivered(&self) -> bool {
-        self.telecom.as_ref().is_none_or(|telecom| match telecom.standing() {
+        self.collections.iter().all(|it| match it.standing() {
             Standing::Delivered => true,
-            Standing::Parked | Standing::Exhausted => !telecom.required,
+            Standing::Parked | Standing::Exhausted => !it.required,
             Standing::InputNeeded | Standing::Running => false,
         })
     }

@@ -1,8 +1,10 @@
 //! What can happen to an application.
 
-use super::call::{EffectId, Reply};
+use super::call::{EffectId, Reply, Slot};
 use super::challenge::{ChallengeKind, SealedAnswer};
+use super::collection::CollectionKind;
 use super::evidence::{Document, Evidence};
+use std::time::Duration;
 
 /// A fact that happened to an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +26,10 @@ pub enum Event {
         /// Who, and why.
         by: By,
     },
-    /// An operator wants the telecom collection to begin anew.
+    /// An operator wants a collection to begin anew.
     RestartRequested {
+        /// Which.
+        collection: CollectionKind,
         /// Who, and why.
         by: By,
     },
@@ -60,6 +64,13 @@ pub enum Event {
         /// How.
         reply: Reply,
     },
+    /// A system of the provider was out of order while a deadline of ours ran: it is that much later.
+    OutageCounted {
+        /// Whose deadline.
+        slot: Slot,
+        /// How long.
+        by: Duration,
+    },
     /// Time has passed: the earliest deadline that has come is acted on.
     Due,
 }
@@ -70,7 +81,7 @@ impl Event {
         match self {
             Self::ResumeRequested { by }
             | Self::RetryRequested { by }
-            | Self::RestartRequested { by }
+            | Self::RestartRequested { by, .. }
             | Self::HoldRequested { by }
             | Self::ReleaseRequested { by } => Some(by),
             Self::EvidenceAdded(_)
@@ -78,6 +89,7 @@ impl Event {
             | Self::AnswerSubmitted { .. }
             | Self::ResendRequested { .. }
             | Self::Replied { .. }
+            | Self::OutageCounted { .. }
             | Self::Due => None,
         }
     }
@@ -103,6 +115,6 @@ pub struct EvidenceAdded {
     pub phone: Option<[u8; 16]>,
     /// A keyed digest of the applicant's identity number, where one is told.
     pub identity: Option<[u8; 16]>,
-    /// Credentials brought along, for the first session of a collection.
+    /// The service password brought along, for the first telecom session.
     pub credentials: Option<SealedAnswer>,
 }

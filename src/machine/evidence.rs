@@ -112,12 +112,32 @@ pub enum DocumentKind {
     TelecomRawData,
     /// The operator's report, collected (spec 002 §3.2.2).
     TelecomReport,
+    /// The record of degrees, collected (spec 002 §4.2.1).
+    DegreeRawData,
+    /// The bank's raw data, collected (spec 002 §5.2.1).
+    EbankRawData,
+    /// The bank's raw data, collected by the second version (spec 002 §6.2.1).
+    EbankV2RawData,
+    /// The banks that could be chosen from, of either version (spec 002 §5.1.1, §6.1.2).
+    BankList,
+    /// A picture that the applicant was to read, as an image file (spec 002 §5.1.4).
+    Picture,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::BasePush, Self::AdditionalPush, Self::Dossier, Self::TelecomRawData, Self::TelecomReport];
+    pub const ALL: [Self; 10] = [
+        Self::BasePush,
+        Self::AdditionalPush,
+        Self::Dossier,
+        Self::TelecomRawData,
+        Self::TelecomReport,
+        Self::DegreeRawData,
+        Self::EbankRawData,
+        Self::EbankV2RawData,
+        Self::BankList,
+        Self::Picture,
+    ];
 
     /// Gives the permanent number.
     pub const fn number(self) -> u8 {
@@ -127,6 +147,11 @@ impl DocumentKind {
             Self::Dossier => 3,
             Self::TelecomRawData => 4,
             Self::TelecomReport => 5,
+            Self::DegreeRawData => 6,
+            Self::EbankRawData => 7,
+            Self::EbankV2RawData => 8,
+            Self::BankList => 9,
+            Self::Picture => 10,
         }
     }
 

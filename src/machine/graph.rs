@@ -10,7 +10,28 @@ pub mod telecom {
     include!(concat!(env!("OUT_DIR"), "/telecom.rs"));
 }
 
+/// The degree collection, generated from `state/degree.toml`.
+pub mod degree {
+    include!(concat!(env!("OUT_DIR"), "/degree.rs"));
+}
+
+/// The first version of the e-bank collection, generated from `state/ebank.toml`.
+pub mod ebank {
+    include!(concat!(env!("OUT_DIR"), "/ebank.rs"));
+}
+
+/// The second version of the e-bank collection, generated from `state/ebank_v2.toml`.
+pub mod ebank_v2 {
+    include!(concat!(env!("OUT_DIR"), "/ebank_v2.rs"));
+}
+
 use super::table::Definition;
 
 /// Every machine, in the order of their numbers.
-pub static MACHINES: [&Definition; 2] = [&application::DEFINITION, &telecom::DEFINITION];
+pub static MACHINES: [&Definition; 5] = [
+    &application::DEFINITION,
+    &telecom::DEFINITION,
+    &degree::DEFINITION,
+    &ebank::DEFINITION,
+    &ebank_v2::DEFINITION,
+];

@@ -1,5 +1,6 @@
 //! How patient Docket is: every wait and limit that the machines use.
 
+use super::collection::CollectionKind;
 use std::time::Duration;
 
 /// Waits and limits; the same for all applications of a server. The defaults are for the real
@@ -12,9 +13,13 @@ pub struct Policy {
     pub collections: Duration,
     /// For the applicant to bring credentials.
     pub credentials: Duration,
-    /// From open-id until state 41 (600 s, spec 002 §3).
+    /// The same for a collection that the product can do without: its application waits for it.
+    pub credentials_optional: Duration,
+    /// From open-id until the applicant's part is done, where a limit is printed (600 s, spec 002 §3, §4).
     pub session: Duration,
-    /// From state 41 until the data is here.
+    /// The same for e-banking, where none is printed (600 s, spec 005 A-002-26).
+    pub ebank_session: Duration,
+    /// From the end of the applicant's part until the data is here.
     pub data: Duration,
     /// For the audit's decision.
     pub audit: Duration,
@@ -50,7 +55,9 @@ impl Default for Policy {
             intake: Duration::from_secs(72 * HOUR),
             collections: Duration::from_secs(14 * DAY),
             credentials: Duration::from_secs(72 * HOUR),
+            credentials_optional: Duration::from_secs(HOUR),
             session: Duration::from_secs(600),
+            ebank_session: Duration::from_secs(600),
             data: Duration::from_secs(30 * MINUTE),
             audit: Duration::from_secs(DAY),
             reminder: Duration::from_secs(DAY),
@@ -68,6 +75,16 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Says how long a session of a collection may take.
+    pub const fn session(&self, kind: CollectionKind) -> Duration {
+        if kind.has_printed_limit() { self.session } else { self.ebank_session }
+    }
+
+    /// Says how long an applicant has to bring credentials.
+    pub const fn credentials(&self, is_required: bool) -> Duration {
+        if is_required { self.credentials } else { self.credentials_optional }
+    }
+
     /// Says when to poll a working session again that has been in its state for `dwell`.
     pub fn poll_after(&self, dwell: Duration) -> Duration {
         grown(dwell, self.poll_min, self.poll_max)

@@ -1,17 +1,18 @@
-//! An application in every state of both machines, for tests.
+//! An application in every state of every machine, for tests.
 //!
-//! The builders match on the drawn states without a wildcard: a new state stops the build here.
+//! A state without a sample is found by the tests against the table: they count.
 
-use super::application::{Application, Hold, Phase, Plan, Rejection, Source, Want, Wanted};
+use super::application::{Application, Hold, Phase, Plan, Rejection, Source, Want, Wish};
 use super::call::{Call, Cause, EffectId, Pending, Slot};
-use super::challenge::{Challenge, ChallengeKind, SealedAnswer};
+use super::challenge::{Agreement, Challenge, ChallengeKind, Exhibit, SealedAnswer};
+use super::collection::{
+    Bearing, Blame, Collection, CollectionKind, Question, Session, Situation, Standing, StateNumber, What,
+};
 use super::event::By;
 use super::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
 use super::graph::application::State;
-use super::graph::telecom::State as TelecomState;
 use super::id::ApplicationId;
 use super::policy::Policy;
-use super::telecom::{Blame, Session, Situation, Standing, Telecom};
 use super::time::Time;
 use std::time::Duration;
 
@@ -40,12 +41,35 @@ pub(crate) fn evidence(kind: EvidenceKind, document: u32) -> Evidence {
     Evidence { kind, document, at: NOW }
 }
 
-pub(crate) fn plan(telecom: Wanted) -> Plan {
+/// Whether a product wants telecom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    No,
+    Optional,
+    Required,
+}
+
+impl Wanted {
+    pub(crate) fn wishes(self) -> Vec<Wish> {
+        let wish = |required| vec![Wish { kind: CollectionKind::Telecom, required }];
+        match self {
+            Self::No => Vec::new(),
+            Self::Optional => wish(false),
+            Self::Required => wish(true),
+        }
+    }
+}
+
+pub(crate) fn plan(wanted: Wanted) -> Plan {
+    plan_of(wanted.wishes())
+}
+
+pub(crate) fn plan_of(collections: Vec<Wish>) -> Plan {
     Plan {
         product: "cash".to_owned(),
         version: 3,
         evidence: vec![EvidenceKind::Identity, EvidenceKind::Loan],
-        telecom,
+        collections,
         term_days: 90,
     }
 }
@@ -67,7 +91,8 @@ pub(crate) fn application(phase: Phase, wanted: Wanted) -> Application {
         evidence: vec![evidence(EvidenceKind::Identity, 2), evidence(EvidenceKind::Loan, 2)],
         credentials: None,
         phase,
-        telecom: None,
+        counted: None,
+        collections: Vec::new(),
         challenges: 5,
         outbox: Vec::new(),
         held: None,
@@ -155,10 +180,10 @@ pub(crate) fn in_state(state: State) -> Vec<Application> {
                 all.push(application(suspended(origin, cause), Wanted::No));
             }
             for origin in [collecting(), captcha_required()] {
-                for telecom in in_collection_state(TelecomState::Parked) {
+                for parked in in_collection_state(CollectionKind::Telecom, PARKED) {
                     let phase = suspended(origin.clone(), Cause::CollectionsParked);
                     let mut application = application(phase, Wanted::Required);
-                    application.telecom = Some(telecom);
+                    application.collections = vec![parked];
                     all.push(application);
                 }
             }
@@ -178,24 +203,45 @@ const fn every_want() -> [Wanted; 3] {
 }
 
 fn with_every_standing(phase: Phase) -> Vec<Application> {
-    let states = [
-        TelecomState::CaptchaRequired,
-        TelecomState::Checking,
-        TelecomState::Delivered,
-        TelecomState::Parked,
-        TelecomState::Exhausted,
-    ];
-    let telecoms = states.into_iter().flat_map(|state| in_collection_state(state).into_iter().take(1));
     let mut all = Vec::new();
-    for telecom in telecoms {
+    for state in [TELECOM_ASKS, CHECKING, DELIVERED, PARKED, EXHAUSTED] {
+        let telecom = in_collection_state(CollectionKind::Telecom, state).remove(0);
         for required in [true, false] {
-            let mut with = with_telecom(Telecom { required, ..telecom.clone() });
+            let mut with = with_collection(Collection { required, ..telecom.clone() });
             with.phase = phase.clone();
             all.push(with);
         }
     }
     all
 }
+
+/// Applications with two collections, of every pair of standings.
+pub(crate) fn with_two_collections(phase: &Phase) -> Vec<Application> {
+    let states = |asks| [asks, CHECKING, DELIVERED, PARKED, EXHAUSTED];
+    let mut all = Vec::new();
+    for of_telecom in states(TELECOM_ASKS) {
+        for of_bank in states(StateNumber(106)) {
+            for required in [true, false] {
+                let telecom = in_collection_state(CollectionKind::Telecom, of_telecom).remove(0);
+                let bank = in_collection_state(CollectionKind::Ebank, of_bank).remove(0);
+                let mut application = with_collection(telecom);
+                let mut of_bank = with_collection(Collection { required, ..bank });
+                application.collections.append(&mut of_bank.collections);
+                application.outbox.append(&mut of_bank.outbox);
+                application.outbox.retain(|pending| pending.id.slot != Slot::Application);
+                application.phase = phase.clone();
+                all.push(application);
+            }
+        }
+    }
+    all
+}
+
+pub(crate) const CHECKING: StateNumber = StateNumber(5);
+pub(crate) const DELIVERED: StateNumber = StateNumber(7);
+pub(crate) const PARKED: StateNumber = StateNumber(10);
+pub(crate) const EXHAUSTED: StateNumber = StateNumber(11);
+pub(crate) const TELECOM_ASKS: StateNumber = StateNumber(121);
 
 pub(crate) fn missing() -> Cause {
     Cause::Missing { detail: "photo of the face".to_owned() }
@@ -206,91 +252,130 @@ pub(crate) fn unavailable() -> Cause {
 }
 
 pub(crate) fn session() -> Session {
-    Session { open_id: OPEN_ID.to_owned(), deadline: later(300), answers: 1, odd: None }
+    Session { open_id: OPEN_ID.to_owned(), deadline: later(300), answers: 1, odd: None, asked: None }
 }
 
 pub(crate) fn challenge(kind: ChallengeKind) -> Challenge {
     let message = "enter it".to_owned();
-    Challenge { number: 5, kind, asked: SINCE, deadline: later(300), answers_left: 4, message }
+    let exhibit = exhibit(kind);
+    Challenge { number: 5, kind, asked: SINCE, deadline: later(300), answers_left: 4, message, exhibit }
+}
+
+/// What goes with a question of this kind.
+pub(crate) fn exhibit(kind: ChallengeKind) -> Option<Exhibit> {
+    match kind {
+        ChallengeKind::PictureCaptcha => Some(Exhibit::Picture { document: 6, fingerprint: [6; 16] }),
+        ChallengeKind::BankLogin => Some(Exhibit::Banks { document: 7, agreement: Agreement::Kaniu }),
+        ChallengeKind::ServicePassword
+        | ChallengeKind::SmsCode
+        | ChallengeKind::QueryPassword
+        | ChallengeKind::DynamicPassword
+        | ChallengeKind::DegreeAccount => None,
+    }
 }
 
 /// Collections in a state: one for each difference in the data that can matter there.
-pub(crate) fn in_collection_state(state: TelecomState) -> Vec<Telecom> {
-    let situations = match state {
-        TelecomState::CredentialsRequired => {
-            vec![Situation::Needing { challenge: challenge(ChallengeKind::ServicePassword) }]
-        }
-        TelecomState::Opening => vec![Situation::Opening],
-        TelecomState::Init
-        | TelecomState::ServicePwdSubmitted
-        | TelecomState::CaptchaSubmitted
-        | TelecomState::QueryPwdSubmitted => {
-            sessions().into_iter().map(|session| Situation::Working { session, state }).collect()
-        }
-        TelecomState::CaptchaRequired | TelecomState::CaptchaError | TelecomState::CaptchaResend => {
-            asks(state, ChallengeKind::SmsCode)
-        }
-        TelecomState::QueryPwdRequired | TelecomState::QueryPwdError => {
-            asks(state, ChallengeKind::QueryPassword)
-        }
-        TelecomState::Submitting => asking_states()
-            .into_iter()
-            .flat_map(|asked| {
-                [1, 2].map(|submits| Situation::Submitting { session: session(), asked, submits })
-            })
-            .collect(),
-        TelecomState::Resending => {
-            let challenge = challenge(ChallengeKind::SmsCode);
-            let asked = TelecomState::CaptchaError;
-            vec![Situation::Resending { session: session(), asked, challenge }]
-        }
-        TelecomState::Checking => {
-            let mut all = Vec::new();
-            for asked in asking_states() {
-                for (answer, seen) in [(Some(answer(1)), 0), (Some(answer(1)), 1), (None, 0), (None, 1)] {
-                    all.push(Situation::Checking { session: session(), asked, answer, seen });
-                }
-            }
-            all
-        }
-        TelecomState::CollectFinished => sessions()
-            .into_iter()
-            .map(|session| Situation::Building { session, deadline: later(1800) })
-            .collect(),
-        TelecomState::DataReady => vec![Situation::Fetching { session: session(), deadline: later(1800) }],
-        TelecomState::ReportPending => {
-            vec![Situation::Reporting { session: session(), deadline: later(1800), raw: 8 }]
-        }
-        TelecomState::Restart
-        | TelecomState::CollectFailed
-        | TelecomState::SessionExpired
-        | TelecomState::SessionLost => [Blame::Applicant, Blame::Provider]
-            .map(|blame| Situation::Dead { state, blame, restart: NOW, message: "over".to_owned() })
-            .into(),
-        TelecomState::Parked => parked(),
-        TelecomState::Delivered => vec![Situation::Delivered { raw: 8, report: 9 }],
-        TelecomState::Exhausted => vec![Situation::Exhausted],
-    };
-    let attempts = [1, Policy::default().sessions];
-    let both = situations.into_iter().flat_map(|situation| {
-        attempts.map(|attempt| Telecom {
+pub(crate) fn in_collection_state(kind: CollectionKind, state: StateNumber) -> Vec<Collection> {
+    let both = situations(kind, state).into_iter().flat_map(|situation| {
+        [1, Policy::default().sessions].map(|attempt| Collection {
+            kind,
             required: true,
             attempt,
             since: SINCE,
+            counted: None,
             situation: situation.clone(),
         })
     });
     both.collect()
 }
 
-const fn asking_states() -> [TelecomState; 5] {
-    [
-        TelecomState::CaptchaRequired,
-        TelecomState::CaptchaError,
-        TelecomState::CaptchaResend,
-        TelecomState::QueryPwdRequired,
-        TelecomState::QueryPwdError,
-    ]
+fn situations(kind: CollectionKind, state: StateNumber) -> Vec<Situation> {
+    use CollectionKind as K;
+    match state.0 {
+        1 => {
+            let credentials = match kind {
+                K::Telecom => ChallengeKind::ServicePassword,
+                K::Degree => ChallengeKind::DegreeAccount,
+                K::Ebank | K::EbankV2 => ChallengeKind::BankLogin,
+            };
+            vec![Situation::Needing { challenge: challenge(credentials) }]
+        }
+        2 => vec![Situation::Opening { account: (kind == K::Degree).then(|| answer(1)) }],
+        3 => asking_states(kind)
+            .into_iter()
+            .flat_map(|asked| {
+                [1, 2].map(|submits| Situation::Submitting { session: session(), asked, submits })
+            })
+            .chain([Situation::Submitting {
+                session: Session { answers: Policy::default().answers, ..session() },
+                asked: asking_states(kind)[0],
+                submits: 1,
+            }])
+            .filter(|it| kind != K::Telecom || it.session().is_some_and(|session| session.answers == 1))
+            .collect(),
+        4 => {
+            let challenge = challenge(ChallengeKind::SmsCode);
+            vec![Situation::Resending { session: session(), asked: StateNumber(123), challenge }]
+        }
+        5 => {
+            let mut all = Vec::new();
+            for asked in asking_states(kind) {
+                for (answer, seen) in [(Some(answer(1)), 0), (Some(answer(1)), 1), (None, 0), (None, 1)] {
+                    all.push(Situation::Checking { session: session(), asked, answer, seen });
+                }
+            }
+            all
+        }
+        6 => vec![Situation::Reporting { session: session(), deadline: later(1800), raw: 8 }],
+        7 => vec![Situation::Delivered { raw: 8, report: (kind == K::Telecom).then_some(9) }],
+        8 | 9 => dead(state),
+        10 => parked(kind),
+        11 => vec![Situation::Exhausted],
+        12 => vec![Situation::Listing { session: within(kind), agreement: Agreement::Kaniu }],
+        13 => vec![Situation::Licensing { session: within(kind), login: Some(answer(1)) }],
+        _ => told(kind, state),
+    }
+}
+
+/// The session of what happens in one in the second version only.
+fn within(kind: CollectionKind) -> Option<Session> {
+    (kind == CollectionKind::EbankV2).then(session)
+}
+
+fn told(kind: CollectionKind, state: StateNumber) -> Vec<Situation> {
+    match kind.bearing(state) {
+        Bearing::Works => {
+            sessions().into_iter().map(|session| Situation::Working { session, state }).collect()
+        }
+        Bearing::Asks { what: What::Kind(asked), .. } => asks(state, asked),
+        Bearing::Asks { what: What::Choice, .. } => asks(state, ChallengeKind::BankLogin),
+        Bearing::Asks { what: What::SameAgain, .. } => {
+            let kinds =
+                [ChallengeKind::SmsCode, ChallengeKind::PictureCaptcha, ChallengeKind::DynamicPassword];
+            kinds.into_iter().flat_map(|asked| asks(state, asked)).collect()
+        }
+        Bearing::Builds => sessions()
+            .into_iter()
+            .map(|session| Situation::Building { session, state, deadline: later(1800) })
+            .collect(),
+        Bearing::Delivers => {
+            vec![Situation::Fetching { session: session(), state, deadline: later(1800) }]
+        }
+        Bearing::Ends => dead(state),
+    }
+}
+
+fn dead(state: StateNumber) -> Vec<Situation> {
+    [Blame::Applicant, Blame::Provider]
+        .map(|blame| Situation::Dead { state, blame, restart: NOW, message: "over".to_owned() })
+        .into()
+}
+
+/// The states in which the provider asks, in the order of their numbers.
+pub(crate) fn asking_states(kind: CollectionKind) -> Vec<StateNumber> {
+    let numbers = kind.definition().states.iter().map(|state| StateNumber(state.number));
+    let told = numbers.filter(|number| number.0 >= 100);
+    told.filter(|number| matches!(kind.bearing(*number), Bearing::Asks { .. })).collect()
 }
 
 /// A session that has seen little, one whose answers are used up, one that told an odd code.
@@ -299,34 +384,51 @@ fn sessions() -> Vec<Session> {
     vec![session(), used_up, Session { odd: Some(77), ..session() }]
 }
 
-fn asks(state: TelecomState, kind: ChallengeKind) -> Vec<Situation> {
-    let ask = |session| Situation::Asking { session, state, challenge: challenge(kind) };
+fn asks(state: StateNumber, kind: ChallengeKind) -> Vec<Situation> {
+    let asked = Some(Question { kind, exhibit: exhibit(kind) });
+    let ask = |session| Situation::Asking {
+        session: Session { asked, ..session },
+        state,
+        challenge: challenge(kind),
+    };
     sessions().into_iter().map(ask).collect()
 }
 
 /// Parked from everywhere: with a session that is alive, with one that is over, with none.
-fn parked() -> Vec<Situation> {
-    let over = Session { deadline: SINCE, ..session() };
-    let working = |session| Situation::Working { session, state: TelecomState::ServicePwdSubmitted };
-    let asked = TelecomState::QueryPwdRequired;
-    let mut origins = vec![None, Some(working(session())), Some(working(over.clone()))];
-    let deadline = SINCE;
-    origins.extend(
-        [
-            asks(TelecomState::CaptchaRequired, ChallengeKind::SmsCode).remove(0),
-            Situation::Submitting { session: session(), asked, submits: 1 },
-            Situation::Resending {
-                session: session(),
-                asked: TelecomState::CaptchaResend,
-                challenge: challenge(ChallengeKind::SmsCode),
-            },
-            Situation::Checking { session: session(), asked, answer: None, seen: 1 },
-            Situation::Building { session: over.clone(), deadline },
-            Situation::Fetching { session: over.clone(), deadline },
-            Situation::Reporting { session: over, deadline, raw: 8 },
-        ]
-        .map(Some),
-    );
+fn parked(kind: CollectionKind) -> Vec<Situation> {
+    let (over, deadline) = (Session { deadline: SINCE, ..session() }, SINCE);
+    let mut origins = vec![None];
+    let told = kind.definition().states.iter().map(|state| StateNumber(state.number));
+    let told: Vec<_> = told.filter(|number| number.0 >= 100).collect();
+    let works = told.iter().copied().rfind(|state| kind.bearing(*state) == Bearing::Works);
+    let works = if kind == CollectionKind::Telecom { Some(StateNumber(111)) } else { works };
+    for session in [session(), over.clone()] {
+        origins.extend(works.map(|state| Some(Situation::Working { session, state })));
+    }
+    let asking = asking_states(kind);
+    origins.push(told_first(kind, asking[0]));
+    let asked = if kind == CollectionKind::Telecom { StateNumber(131) } else { asking[0] };
+    origins.push(Some(Situation::Submitting { session: session(), asked, submits: 1 }));
+    if kind == CollectionKind::Telecom {
+        let challenge = challenge(ChallengeKind::SmsCode);
+        origins.push(Some(Situation::Resending { session: session(), asked: StateNumber(124), challenge }));
+    }
+    origins.push(Some(Situation::Checking { session: session(), asked, answer: None, seen: 1 }));
+    let delivers = told.iter().copied().find(|state| kind.bearing(*state) == Bearing::Delivers);
+    let state = delivers.expect("every kind delivers");
+    if kind == CollectionKind::Telecom {
+        let (session, state) = (over.clone(), StateNumber(141));
+        origins.push(Some(Situation::Building { session, state, deadline }));
+    }
+    origins.push(Some(Situation::Fetching { session: over.clone(), state, deadline }));
+    if kind == CollectionKind::Telecom {
+        origins.push(Some(Situation::Reporting { session: over, deadline, raw: 8 }));
+    }
+    if kind == CollectionKind::EbankV2 {
+        let session = Some(session());
+        origins.push(Some(Situation::Listing { session: session.clone(), agreement: Agreement::Xinyan }));
+        origins.push(Some(Situation::Licensing { session, login: None }));
+    }
     let park = |origin: Option<Situation>| Situation::Parked {
         origin: origin.map(Box::new),
         cause: Cause::DataOverdue,
@@ -335,52 +437,78 @@ fn parked() -> Vec<Situation> {
     origins.into_iter().map(park).collect()
 }
 
+fn told_first(kind: CollectionKind, state: StateNumber) -> Option<Situation> {
+    told(kind, state).into_iter().next()
+}
+
 /// The application of a collection, in the state that follows from it, with the call that waits.
-pub(crate) fn with_telecom(telecom: Telecom) -> Application {
-    let phase = match telecom.standing() {
+pub(crate) fn with_collection(collection: Collection) -> Application {
+    let phase = match collection.standing() {
         Standing::InputNeeded => captcha_required(),
         Standing::Running => collecting(),
         Standing::Delivered => Phase::DataReady,
         Standing::Parked => suspended(collecting(), Cause::CollectionsParked),
         Standing::Exhausted => Phase::Expired { want: Want::Applicant },
     };
-    let call = match &telecom.situation {
-        Situation::Opening => Some(Call::TelecomOpen { password: answer(1) }),
-        Situation::Submitting { session, asked, .. } => {
-            let (open_id, answer) = (session.open_id.clone(), answer(1));
-            let is_password = matches!(asked, TelecomState::QueryPwdRequired | TelecomState::QueryPwdError);
-            Some(if is_password {
-                Call::TelecomQueryPassword { open_id, answer }
-            } else {
-                Call::TelecomCaptcha { open_id, answer }
+    let kind = collection.kind;
+    let mut application = application(phase, Wanted::No);
+    application.plan = plan_of(vec![Wish { kind, required: true }]);
+    application.outbox.extend(waiting(&collection).map(|call| pending(Slot::Collection(kind), call)));
+    if matches!(application.phase, Phase::DataReady) {
+        application = asking(application, Call::AuditApply);
+    }
+    application.collections = vec![collection];
+    application
+}
+
+/// The call that waits in a situation.
+fn waiting(collection: &Collection) -> Option<Call> {
+    use CollectionKind as K;
+    let (kind, open_id) = (collection.kind, OPEN_ID.to_owned());
+    match &collection.situation {
+        Situation::Opening { .. } => Some(match kind {
+            K::Telecom => Call::TelecomOpen { password: answer(1) },
+            K::Degree => Call::DegreeOpen,
+            K::Ebank => Call::EbankOpen { login: answer(1) },
+            K::EbankV2 => Call::EbankV2Open,
+        }),
+        Situation::Listing { .. } if kind == K::Ebank => Some(Call::EbankBanks),
+        Situation::Listing { .. } => Some(Call::EbankV2Banks { open_id }),
+        Situation::Licensing { .. } if kind == K::Ebank => Some(Call::EbankLicense { login: answer(1) }),
+        Situation::Licensing { .. } => Some(Call::EbankV2License { open_id, login: answer(1) }),
+        Situation::Submitting { asked, .. } => {
+            let answer = answer(1);
+            Some(match kind {
+                K::Telecom if asked.0 > 130 => Call::TelecomQueryPassword { open_id, answer },
+                K::Telecom => Call::TelecomCaptcha { open_id, answer },
+                K::Degree => Call::DegreeLogin { open_id, account: answer },
+                K::Ebank => Call::EbankCaptcha { open_id, answer },
+                K::EbankV2 if asked.0 == 100 => Call::EbankV2Login { open_id, login: answer },
+                K::EbankV2 => Call::EbankV2Captcha { open_id, answer },
             })
         }
-        Situation::Resending { session, .. } => {
-            Some(Call::TelecomResend { open_id: session.open_id.clone() })
-        }
-        Situation::Working { session, .. }
-        | Situation::Asking { session, .. }
-        | Situation::Checking { session, .. }
-        | Situation::Building { session, .. } => {
-            Some(Call::TelecomState { open_id: session.open_id.clone() })
-        }
-        Situation::Fetching { session, .. } => {
-            Some(Call::TelecomRawData { open_id: session.open_id.clone() })
-        }
-        Situation::Reporting { session, .. } => {
-            Some(Call::TelecomReport { open_id: session.open_id.clone() })
-        }
+        Situation::Resending { .. } => Some(Call::TelecomResend { open_id }),
+        Situation::Asking { state, .. } if kind.bearing(*state).is_unhurried() => None,
+        Situation::Working { .. }
+        | Situation::Asking { .. }
+        | Situation::Checking { .. }
+        | Situation::Building { .. } => Some(match kind {
+            K::Telecom => Call::TelecomState { open_id },
+            K::Degree => Call::DegreeState { open_id },
+            K::Ebank => Call::EbankState { open_id },
+            K::EbankV2 => Call::EbankV2State { open_id },
+        }),
+        Situation::Fetching { .. } => Some(match kind {
+            K::Telecom => Call::TelecomRawData { open_id },
+            K::Degree => Call::DegreeRawData { open_id },
+            K::Ebank => Call::EbankRawData { open_id },
+            K::EbankV2 => Call::EbankV2RawData { open_id },
+        }),
+        Situation::Reporting { .. } => Some(Call::TelecomReport { open_id }),
         Situation::Needing { .. }
         | Situation::Dead { .. }
         | Situation::Parked { .. }
         | Situation::Delivered { .. }
         | Situation::Exhausted => None,
-    };
-    let mut application = application(phase, Wanted::Required);
-    application.outbox.extend(call.map(|call| pending(Slot::Telecom, call)));
-    if matches!(application.phase, Phase::DataReady) {
-        application = asking(application, Call::AuditApply);
     }
-    application.telecom = Some(telecom);
-    application
 }

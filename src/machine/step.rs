@@ -8,16 +8,16 @@ mod tests;
 pub(crate) use self::draft::{Asked, Draft, Taken};
 
 use super::application::step as application;
-use super::application::{Application, Deadline, Phase, Plan, Source, Wanted};
+use super::application::{Application, Deadline, Phase, Plan, Source};
 use super::call::{EffectId, Pending, Slot};
 use super::challenge::{ChallengeKind, SealedAnswer};
+use super::collection::step as collection;
+use super::collection::{Collection, CollectionKind, Standing, StateNumber};
 use super::event::{Event, EvidenceAdded};
 use super::evidence::{Document, DocumentKind, Evidence};
 use super::graph;
 use super::id::ApplicationId;
 use super::policy::Policy;
-use super::telecom::Telecom;
-use super::telecom::step as telecom;
 use super::time::Time;
 
 /// What follows from an event.
@@ -113,6 +113,11 @@ pub enum Refusal {
     NotHeld,
     /// No call waits.
     NothingToRetry,
+    /// No such collection was started.
+    NoCollection {
+        /// Which.
+        collection: CollectionKind,
+    },
 }
 
 /// How many documents an application may hold.
@@ -151,7 +156,8 @@ pub fn create(birth: Birth, evidence: EvidenceAdded, now: Time, policy: &Policy)
         evidence: Vec::new(),
         credentials: None,
         phase: Phase::Init { deadline: now + policy.intake },
-        telecom: None,
+        counted: None,
+        collections: Vec::new(),
         challenges: 0,
         outbox: Vec::new(),
         held: None,
@@ -191,13 +197,7 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
                 own(application, event, draft)
             }
         }
-        Event::RestartRequested { .. } => {
-            let event = application::Event::RestartRequested;
-            if application.takes(&event) {
-                check_restart(application)?;
-            }
-            own(application, event, draft)
-        }
+        Event::RestartRequested { collection, .. } => restart(application, collection, draft),
         Event::HoldRequested { by } => own(application, application::Event::HoldRequested { by }, draft),
         Event::ReleaseRequested { .. } => {
             let event = application::Event::ReleaseRequested;
@@ -209,24 +209,30 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
             }
         }
         Event::AnswerSubmitted { challenge, kind, answer } => {
-            let asked = open_challenge(application, challenge)?;
+            let (of, asked) = open_challenge(application, challenge)?;
             if asked != kind {
                 return Err(Refusal::WrongKind { asked, answered: kind });
             }
-            of_telecom(application, telecom::Event::AnswerSubmitted { answer }, draft)
+            of_collection(application, of, collection::Event::AnswerSubmitted { answer }, draft)
         }
         Event::ResendRequested { challenge } => {
-            open_challenge(application, challenge)?;
-            of_telecom(application, telecom::Event::ResendRequested, draft)
+            let (of, _) = open_challenge(application, challenge)?;
+            of_collection(application, of, collection::Event::ResendRequested, draft)
         }
+        Event::OutageCounted { slot, by } => match slot {
+            Slot::Application => own(application, application::Event::OutageCounted { by }, draft),
+            Slot::Collection(of) => {
+                of_collection(application, of, collection::Event::OutageCounted { by }, draft)
+            }
+        },
         Event::Replied { effect, reply } => reply::replied(application, effect, reply, draft),
         Event::Due => match application.deadline().filter(|(at, _)| *at <= now) {
             None => Ok(Verdict::Ignored),
             Some((_, Deadline::Application(timer))) => {
                 own(application, application::Event::Timer(timer), draft)
             }
-            Some((_, Deadline::Telecom(timer))) => {
-                of_telecom(application, telecom::Event::Timer(timer), draft)
+            Some((_, Deadline::Collection(of, timer))) => {
+                of_collection(application, of, collection::Event::Timer(timer), draft)
             }
         },
     }
@@ -274,9 +280,12 @@ fn differs(held: Option<[u8; 16]>, told: Option<[u8; 16]>) -> bool {
     matches!((held, told), (Some(held), Some(told)) if held != told)
 }
 
-fn open_challenge(application: &Application, number: u32) -> Result<ChallengeKind, Refusal> {
-    if let Some(open) = application.open_challenges().find(|open| open.number == number) {
-        return Ok(open.kind);
+fn open_challenge(
+    application: &Application,
+    number: u32,
+) -> Result<(CollectionKind, ChallengeKind), Refusal> {
+    if let Some((of, open)) = application.asking().find(|(_, open)| open.number == number) {
+        return Ok((of, open.kind));
     }
     if number == 0 || number > application.challenges {
         return Err(Refusal::UnknownChallenge { challenge: number });
@@ -292,7 +301,6 @@ fn own(
 ) -> Result<Verdict, Refusal> {
     let kind = event.kind();
     let is_resume = matches!(event, application::Event::ResumeRequested);
-    let is_restart = matches!(event, application::Event::RestartRequested);
     let mut next = match application::step(application, event, draft) {
         Taken::Moved(next) => next,
         Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Application, draft)),
@@ -303,32 +311,28 @@ fn own(
             return Err(Refusal::NotAllowed { machine, state, event });
         }
     };
-    if matches!(next.phase, Phase::Collecting { .. }) && next.telecom.is_none() {
+    if matches!(next.phase, Phase::Collecting { .. }) && next.collections.is_empty() {
         start_collections(&mut next, draft);
     }
     if is_resume {
         resume_collections(&mut next, draft);
     }
-    if is_restart {
-        restart_collection(&mut next, draft);
-    }
     Ok(finish(application, next, draft))
 }
 
+/// Starts all collections at once; then the application is told what they amount to.
 fn start_collections(next: &mut Application, draft: &mut Draft<'_>) {
-    let required = match next.plan.telecom {
-        Wanted::No => return,
-        Wanted::Optional => false,
-        Wanted::Required => true,
-    };
-    let mut telecom = telecom::start(required, draft);
-    if let Some(answer) = next.credentials.take() {
-        let event = telecom::Event::AnswerSubmitted { answer };
-        if let Taken::Moved(opening) = telecom::step(&telecom, event, draft) {
-            telecom = opening;
+    for wish in next.plan.collections.clone() {
+        let mut begun = collection::start(wish.kind, wish.required, draft);
+        let password = if wish.kind == CollectionKind::Telecom { next.credentials.take() } else { None };
+        if let Some(answer) = password {
+            let event = collection::Event::AnswerSubmitted { answer };
+            if let Taken::Moved(opening) = collection::step(&begun, event, draft) {
+                begun = opening;
+            }
         }
+        next.put(begun);
     }
-    next.telecom = Some(telecom);
     summarise(next, draft);
 }
 
@@ -336,67 +340,90 @@ fn resume_collections(next: &mut Application, draft: &mut Draft<'_>) {
     if !matches!(next.phase, Phase::Collecting { .. } | Phase::CaptchaRequired { .. }) {
         return;
     }
-    let Some(telecom) = &next.telecom else { return };
-    if let Taken::Moved(resumed) = telecom::step(telecom, telecom::Event::ResumeRequested, draft) {
-        next.telecom = Some(resumed);
+    let mut is_moved = false;
+    for parked in next.collections.clone() {
+        if let Taken::Moved(resumed) = collection::step(&parked, collection::Event::ResumeRequested, draft) {
+            next.put(resumed);
+            is_moved = true;
+        }
+    }
+    if is_moved {
         summarise(next, draft);
     }
 }
 
-/// What has delivered, or is over, does not begin anew.
-fn check_restart(application: &Application) -> Result<(), Refusal> {
-    let Some(telecom) = &application.telecom else { return Ok(()) };
-    let event = telecom::Event::RestartRequested;
-    if telecom.takes(&event) {
-        return Ok(());
-    }
-    let (machine, state, event) = ("telecom", telecom.state().name(), event.kind().name());
-    Err(Refusal::NotAllowed { machine, state, event })
-}
-
-fn restart_collection(next: &mut Application, draft: &mut Draft<'_>) {
-    let Some(telecom) = &next.telecom else { return };
-    if let Taken::Moved(restarted) = telecom::step(telecom, telecom::Event::RestartRequested, draft) {
-        next.telecom = Some(restarted);
-        summarise(next, draft);
-    }
-}
-
-/// Lets an event happen to the telecom collection, then tells the application what it amounts to.
-fn of_telecom(
+/// Begins a collection anew; what has delivered, or is over, does not.
+fn restart(
     application: &Application,
-    event: telecom::Event,
+    kind: CollectionKind,
     draft: &mut Draft<'_>,
 ) -> Result<Verdict, Refusal> {
-    let kind = event.kind();
-    let Some(before) = &application.telecom else {
-        return Ok(finish(application, application.clone(), draft));
+    let event = application::Event::RestartRequested;
+    if !application.takes(&event) {
+        return own(application, event, draft);
+    }
+    let restart = collection::Event::RestartRequested;
+    let Some(former) = application.collection(kind) else {
+        return Err(Refusal::NoCollection { collection: kind });
     };
-    let after: Telecom = match telecom::step(before, event, draft) {
-        Taken::Moved(after) => after,
-        Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Telecom, draft)),
-        Taken::Ignored => return Ok(Verdict::Ignored),
-        Taken::Late => return Ok(finish(application, application.clone(), draft)),
-        Taken::Rejected => {
-            let (machine, state, event) = ("telecom", before.state().name(), kind.name());
-            return Err(Refusal::NotAllowed { machine, state, event });
+    if !former.takes(&restart) {
+        return Err(not_allowed(former, &restart));
+    }
+    let mut next = match application::step(application, event, draft) {
+        Taken::Moved(next) => next,
+        Taken::Quiet(_) | Taken::Ignored | Taken::Late | Taken::Rejected => {
+            unreachable!("an edge that is taken moves")
         }
     };
-    let changed = before.standing() != after.standing();
-    let mut next = application.clone();
-    next.telecom = Some(after);
-    if changed {
+    if let Taken::Moved(restarted) = collection::step(former, restart, draft) {
+        next.put(restarted);
         summarise(&mut next, draft);
     }
     Ok(finish(application, next, draft))
 }
 
-/// Tells the application machine what its collections amount to.
-fn summarise(next: &mut Application, draft: &mut Draft<'_>) {
-    let Some(standing) = next.telecom.as_ref().map(Telecom::standing) else { return };
+fn not_allowed(collection: &Collection, event: &collection::Event) -> Refusal {
+    let (machine, state, event) = collection.names(event);
+    Refusal::NotAllowed { machine, state, event }
+}
+
+/// Lets an event happen to a collection, then tells the application what it amounts to.
+fn of_collection(
+    application: &Application,
+    kind: CollectionKind,
+    event: collection::Event,
+    draft: &mut Draft<'_>,
+) -> Result<Verdict, Refusal> {
+    let Some(before) = application.collection(kind) else {
+        return Ok(finish(application, application.clone(), draft));
+    };
+    let after = match collection::step(before, event.clone(), draft) {
+        Taken::Moved(after) => after,
+        Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Collection(kind), draft)),
+        Taken::Ignored => return Ok(Verdict::Ignored),
+        Taken::Late => return Ok(finish(application, application.clone(), draft)),
+        Taken::Rejected => return Err(not_allowed(before, &event)),
+    };
+    let standing = after.standing();
+    let mut next = application.clone();
+    next.put(after);
+    if before.standing() != standing {
+        summarise_one(&mut next, standing, draft);
+    }
+    Ok(finish(application, next, draft))
+}
+
+/// Tells the application machine what one of its collections amounts to now.
+fn summarise_one(next: &mut Application, standing: Standing, draft: &mut Draft<'_>) {
     if let Taken::Moved(moved) = application::step(next, application::Event::Summary(standing), draft) {
         *next = moved;
     }
+}
+
+/// Tells the application machine what its collections amount to, of which several moved at once.
+fn summarise(next: &mut Application, draft: &mut Draft<'_>) {
+    let waits = next.collections.iter().any(|it| it.standing() == Standing::InputNeeded);
+    summarise_one(next, if waits { Standing::InputNeeded } else { Standing::Running }, draft);
 }
 
 fn quiet(asked: Asked, slot: Slot, draft: &Draft<'_>) -> Verdict {
@@ -418,7 +445,9 @@ fn finish(before: &Application, mut next: Application, draft: &mut Draft<'_>) ->
         }
     }
     for answer in before.answers().chain(&draft.brought) {
-        if !next.answers().any(|kept| kept == answer) {
+        // A login lies in its call and is kept for the next one.
+        let is_said = effects.iter().any(|effect| matches!(effect, Effect::Destroy(gone) if gone == answer));
+        if !is_said && !next.answers().any(|kept| kept == answer) {
             effects.push(Effect::Destroy(answer.clone()));
         }
     }
@@ -445,15 +474,11 @@ pub fn names(of: &Move) -> (&'static str, &'static str, &'static str, &'static s
                 state(of.to),
             )
         }
-        Slot::Telecom => {
-            use graph::telecom::{Edge, State};
-            let state = |number| State::from_number(number).map_or("", State::name);
-            (
-                "telecom",
-                Edge::from_number(of.edge).map_or("started", Edge::name),
-                state(of.from),
-                state(of.to),
-            )
+        Slot::Collection(kind) => {
+            let state = |number| kind.state(StateNumber(number)).map_or("", |state| state.name);
+            let mut edges = kind.definition().edges.iter();
+            let edge = edges.find(|edge| edge.number == of.edge).map_or("started", |edge| edge.name);
+            (kind.name(), edge, state(of.from), state(of.to))
         }
     }
 }

@@ -3,12 +3,11 @@
 use super::application::{Application, Hold, Phase, Rejection, Source, Want};
 use super::call::Cause;
 use super::challenge::Challenge;
+use super::collection::{CollectionKind, Standing};
 use super::evidence::EvidenceKind;
 use super::graph::application::State;
-use super::graph::telecom;
 use super::id::ApplicationId;
-use super::table::Owner;
-use super::telecom::Standing;
+use super::table::{Owner, StateDefinition};
 use super::time::Time;
 
 /// What anybody may see of an application.
@@ -84,8 +83,10 @@ pub enum Word {
 /// What anybody may see of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CollectionView {
+    /// What is collected.
+    pub kind: CollectionKind,
     /// Where it stands.
-    pub state: telecom::State,
+    pub state: &'static StateDefinition,
     /// What that amounts to.
     pub standing: Standing,
     /// Whether the product cannot do without it.
@@ -101,13 +102,14 @@ pub struct CollectionView {
 impl View {
     /// Shows an application.
     pub fn of(application: &Application) -> Self {
-        let collections = application.telecom.iter().map(|telecom| CollectionView {
-            state: telecom.state(),
-            standing: telecom.standing(),
-            required: telecom.required,
-            attempt: telecom.attempt,
-            since: telecom.since,
-            cause: telecom.parked().cloned(),
+        let collections = application.collections.iter().map(|collection| CollectionView {
+            kind: collection.kind,
+            state: collection.state(),
+            standing: collection.standing(),
+            required: collection.required,
+            attempt: collection.attempt,
+            since: collection.since,
+            cause: collection.parked().cloned(),
         });
         Self {
             id: application.id,

@@ -8,7 +8,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Uri};
 use rand_chacha::ChaCha20Rng;
 use tower::Service;
 use tracing::Instrument as _;
@@ -20,16 +20,16 @@ use super::blocking::blocking;
 use super::failure::unavailable;
 use super::line::Line;
 use super::material::gather;
-use super::prepare::{Encoding, draft};
-use super::read::Told;
+use super::prepare::{Dialect, Means, draft};
+use super::read::Meaning;
 use super::transport::TransportError;
 use crate::engine::archive::Archive;
 use crate::engine::provider::{Ended, Failure, Order, Provider};
 use crate::machine::application::Application;
-use crate::machine::call::{Call, Cause, Reply};
-use crate::machine::evidence::DocumentKind;
+use crate::machine::call::{Call, Cause, Reply, Told};
+use crate::machine::evidence::{Document, DocumentKind};
 use crate::machine::time::Time;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::vault::Secret;
 
 /// Tells the time.
@@ -49,8 +49,8 @@ pub struct Account {
 pub struct Settings {
     /// Our account.
     pub account: Account,
-    /// How requests are written (spec 005 A-002-7).
-    pub encoding: Encoding,
+    /// How the provider is spoken to.
+    pub dialect: Dialect,
     /// How the audit's data is sealed (spec 005 A-002-20).
     pub audit_cipher: AuditCipher,
 }
@@ -61,6 +61,14 @@ pub enum SettingsError {
     /// The account's password is not text.
     #[error("use the account's password: give one that is UTF-8 text")]
     Password,
+    /// The path of the degree login is none.
+    #[error(
+        "use {path:?} as the path of the degree login: give one that begins with a slash, without a query"
+    )]
+    DegreeLoginPath {
+        /// What was given.
+        path: String,
+    },
     /// The provider's public key cannot be used.
     #[error("set up the sealing of audits")]
     Key(#[from] KeyError),
@@ -92,39 +100,50 @@ where
         randomness: ChaCha20Rng,
     ) -> Result<Self, SettingsError> {
         settings.account.password.expose_text().ok_or(SettingsError::Password)?;
+        let path = &settings.dialect.degree_login_path;
+        if !(path.starts_with('/') && path.parse::<Uri>().is_ok_and(|uri| uri.path() == path)) {
+            return Err(SettingsError::DegreeLoginPath { path: path.clone() });
+        }
         let sealer = Sealer::new(&settings.audit_cipher, randomness)?;
-        let line = Line::new(transport, settings.account, settings.encoding, Arc::clone(&clock));
+        let line = Line::new(transport, settings.account, settings.dialect, Arc::clone(&clock));
         Ok(Self { line, archive, sealer, clock })
     }
 
     async fn make(&self, application: &Application, call: &Call) -> Result<Ended, Failure> {
         let draft = blocking(|| {
             let material = gather(&self.archive, application, call)?;
-            let username = self.line.username();
-            draft(call, application, &material, username, &self.sealer)
+            let (username, dialect) = (self.line.username(), self.line.dialect());
+            draft(call, application, &material, &Means { username, dialect, sealer: &self.sealer })
         })?;
         match self.line.exchange(call, draft).await? {
-            Told::Reply(reply) => Ok(Ended::Told { reply, document: None }),
-            Told::Data { kind, text } => blocking(|| self.put_away(application, kind, text.get().as_bytes())),
-            Told::TokenRejected { message } => Err(Failure::Hopeless(Cause::Denied { detail: message })),
+            Meaning::Reply(reply) => Ok(Ended::Told { reply, document: None }),
+            Meaning::Data { kind, text } => blocking(|| {
+                let (document, body) = self.put_away(application, kind, text.as_bytes())?;
+                Ok(Ended::Told { reply: Reply::Stored { document }, document: Some(body) })
+            }),
+            Meaning::Picture { told, image } => blocking(|| {
+                let (document, body) = self.put_away(application, DocumentKind::Picture, &image)?;
+                let reply = Reply::State(Told { picture: Some(document), ..told });
+                Ok(Ended::Told { reply, document: Some(body) })
+            }),
+            Meaning::TokenRejected { message } => Err(Failure::Hopeless(Cause::Denied { detail: message })),
         }
     }
 
-    /// Seals data that was fetched. If that fails for now, the answer counts as lost and the data
+    /// Seals what was fetched. If that fails for now, the answer counts as lost and the data
     /// is fetched again: asking changes nothing.
     fn put_away(
         &self,
         application: &Application,
         kind: DocumentKind,
         plain: &[u8],
-    ) -> Result<Ended, Failure> {
+    ) -> Result<(Document, store::Document), Failure> {
         let now = (self.clock)();
         let sealed = self.archive.seal(application.id, application.key, kind, now, plain);
-        let (document, body) = sealed.map_err(|error| match unavailable(error) {
+        sealed.map_err(|error| match unavailable(error) {
             Failure::NotSent { detail } => Failure::Ambiguous { detail },
             failure @ (Failure::Ambiguous { .. } | Failure::Busy { .. } | Failure::Hopeless(_)) => failure,
-        })?;
-        Ok(Ended::Told { reply: Reply::Stored { document }, document: Some(body) })
+        })
     }
 }
 
@@ -171,9 +190,9 @@ const fn outcome(ended: &Ended) -> &'static str {
             | Reply::AuditRunning
             | Reply::AuditApproved
             | Reply::AuditRejected { .. }
-            | Reply::TelecomOpened { .. }
-            | Reply::Accepted
-            | Reply::TelecomState { .. }
+            | Reply::Opened { .. }
+            | Reply::Accepted { .. }
+            | Reply::State(_)
             | Reply::Stored { .. }
             | Reply::Lost
             | Reply::Failed { .. } => "told",

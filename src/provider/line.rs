@@ -7,9 +7,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::{Service, ServiceExt as _};
 
+use super::calls::{Credential, Endpoint};
 use super::client::{Account, Clock};
-use super::prepare::{Draft, Encoding};
-use super::read::{Told, read};
+use super::prepare::{Dialect, Draft};
+use super::read::{Meaning, read};
 use super::token::{self, Keeper};
 use super::transport::TransportError;
 use super::wire::Opaque;
@@ -20,7 +21,7 @@ use crate::machine::call::{Call, Cause};
 pub(super) struct Line<T> {
     transport: T,
     account: Account,
-    encoding: Encoding,
+    dialect: Dialect,
     clock: Clock,
     tokens: Keeper,
 }
@@ -30,8 +31,13 @@ where
     T: Service<Request<Bytes>, Response = Response<Bytes>, Error = TransportError> + Clone,
 {
     /// Lays a line; nothing is sent yet.
-    pub(super) fn new(transport: T, account: Account, encoding: Encoding, clock: Clock) -> Self {
-        Self { transport, account, encoding, clock, tokens: Keeper::new() }
+    pub(super) fn new(transport: T, account: Account, dialect: Dialect, clock: Clock) -> Self {
+        Self { transport, account, dialect, clock, tokens: Keeper::new() }
+    }
+
+    /// Says how the provider is spoken to.
+    pub(super) const fn dialect(&self) -> &Dialect {
+        &self.dialect
     }
 
     /// Names the merchant account.
@@ -40,32 +46,37 @@ where
     }
 
     /// Makes a call and understands its answer; a rejected token is replaced once.
-    pub(super) async fn exchange(&self, call: &Call, mut draft: Draft) -> Result<Told, Failure> {
+    pub(super) async fn exchange(&self, call: &Call, mut draft: Draft) -> Result<Meaning, Failure> {
         match self.attempt(call, &mut draft).await? {
-            Told::TokenRejected { .. } => match self.attempt(call, &mut draft).await? {
-                Told::TokenRejected { message } => Err(Failure::Hopeless(Cause::Denied { detail: message })),
-                told @ (Told::Reply(_) | Told::Data { .. }) => Ok(told),
+            Meaning::TokenRejected { .. } => match self.attempt(call, &mut draft).await? {
+                Meaning::TokenRejected { message } => {
+                    Err(Failure::Hopeless(Cause::Denied { detail: message }))
+                }
+                meaning @ (Meaning::Reply(_) | Meaning::Data { .. } | Meaning::Picture { .. }) => Ok(meaning),
             },
-            told @ (Told::Reply(_) | Told::Data { .. }) => Ok(told),
+            meaning @ (Meaning::Reply(_) | Meaning::Data { .. } | Meaning::Picture { .. }) => Ok(meaning),
         }
     }
 
-    async fn attempt(&self, call: &Call, draft: &mut Draft) -> Result<Told, Failure> {
-        if let Some(place) = draft.token_mut() {
-            *place = self.token().await?;
-        }
-        let answer = self.send(draft.write(self.encoding)).await?;
-        let told = read(call, &answer, &draft.carried(), (self.clock)())?;
-        if let (Told::TokenRejected { .. }, Some(token)) = (&told, draft.token_mut()) {
+    async fn attempt(&self, call: &Call, draft: &mut Draft) -> Result<Meaning, Failure> {
+        let token = match Endpoint::of(call).credential {
+            Credential::Token => Some(self.token().await?),
+            Credential::Username | Credential::Neither => None,
+        };
+        let answer = self.send(draft.write(token.as_ref(), self.dialect.encoding)).await?;
+        let mut carried = draft.carried();
+        carried.extend(token.as_ref().map(Opaque::expose));
+        let meaning = read(call, &answer, &carried, (self.clock)())?;
+        if let (Meaning::TokenRejected { .. }, Some(token)) = (&meaning, &token) {
             self.tokens.forget(token).await;
         }
-        Ok(told)
+        Ok(meaning)
     }
 
     async fn token(&self) -> Result<Opaque, Failure> {
         let fetch = async || {
             let asked = (self.clock)();
-            let request = token::request(&self.account, self.encoding);
+            let request = token::request(&self.account, self.dialect.encoding);
             let answer = self.send(request).await.map_err(token::not_sent)?;
             let token = token::granted(&self.account, &answer, asked)?;
             Ok((token, token::used_until(&self.account, asked)))

@@ -9,8 +9,8 @@ use crate::engine::dossier::Dossier;
 use crate::engine::provider::Failure;
 use crate::machine::application::Application;
 use crate::machine::call::Call;
+use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
-use crate::machine::telecom::Situation;
 use crate::store::Store;
 use crate::vault::Secret;
 
@@ -52,7 +52,11 @@ pub(super) fn gather<S: Store>(
 const fn wanted(call: &Call) -> &'static [EvidenceKind] {
     match call {
         Call::Blacklist => &[EvidenceKind::Identity],
-        Call::TelecomOpen { .. } => &[EvidenceKind::Identity, EvidenceKind::Contacts, EvidenceKind::Work],
+        Call::TelecomOpen { .. } | Call::DegreeOpen => {
+            &[EvidenceKind::Identity, EvidenceKind::Contacts, EvidenceKind::Work]
+        }
+        Call::EbankOpen { .. } => &[EvidenceKind::Identity, EvidenceKind::Device],
+        Call::EbankLicense { .. } | Call::EbankV2Open => &[EvidenceKind::Identity],
         Call::AuditApply => &EvidenceKind::ALL,
         Call::AuditResult { .. }
         | Call::TelecomQueryPassword { .. }
@@ -60,7 +64,20 @@ const fn wanted(call: &Call) -> &'static [EvidenceKind] {
         | Call::TelecomResend { .. }
         | Call::TelecomState { .. }
         | Call::TelecomRawData { .. }
-        | Call::TelecomReport { .. } => &[],
+        | Call::TelecomReport { .. }
+        | Call::DegreeLogin { .. }
+        | Call::DegreeState { .. }
+        | Call::DegreeRawData { .. }
+        | Call::EbankBanks
+        | Call::EbankState { .. }
+        | Call::EbankCaptcha { .. }
+        | Call::EbankRawData { .. }
+        | Call::EbankV2Banks { .. }
+        | Call::EbankV2License { .. }
+        | Call::EbankV2Login { .. }
+        | Call::EbankV2State { .. }
+        | Call::EbankV2Captcha { .. }
+        | Call::EbankV2RawData { .. } => &[],
     }
 }
 
@@ -75,20 +92,5 @@ fn held(application: &Application, wanted: &[EvidenceKind]) -> Vec<EvidenceKind>
 
 /// The number of the document with the raw data that the telecom collection delivered.
 fn collected(application: &Application) -> Option<u32> {
-    match application.telecom.as_ref()?.situation {
-        Situation::Delivered { raw, .. } => Some(raw),
-        Situation::Needing { .. }
-        | Situation::Opening
-        | Situation::Working { .. }
-        | Situation::Asking { .. }
-        | Situation::Submitting { .. }
-        | Situation::Resending { .. }
-        | Situation::Checking { .. }
-        | Situation::Building { .. }
-        | Situation::Fetching { .. }
-        | Situation::Reporting { .. }
-        | Situation::Dead { .. }
-        | Situation::Parked { .. }
-        | Situation::Exhausted => None,
-    }
+    application.collection(CollectionKind::Telecom)?.raw_data()
 }

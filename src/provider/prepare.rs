@@ -3,6 +3,11 @@
 //! Owns which field of which request comes from where, and how a request is written. It must never
 //! do IO; all it needs is given, the token last, so that a rejected one can be replaced.
 
+mod apply;
+mod degree;
+mod ebank;
+mod ebank_v2;
+mod telecom;
 mod written;
 
 pub use written::Encoding;
@@ -10,64 +15,134 @@ pub(super) use written::post;
 
 use bytes::Bytes;
 use http::Request;
+use serde::Serialize;
 
-use self::written::{get, json, post_compressed};
-use super::audit;
+use self::written::{get, post_compressed};
 use super::audit::sealing::Sealer;
+use super::calls::Endpoint;
 use super::failure::{answer_missing, missing};
 use super::material::Material;
 use super::wire::Opaque;
-use super::wire::audit::{ApplyRequest, ResultRequest};
+use super::wire::audit::ResultRequest;
 use super::wire::blacklist::SearchRequest;
-use super::wire::telecom::{
-    CaptchaRequest, Contact, OpenIdRequest, Options, QueryPasswordRequest, RawDataRequest, ReportRequest,
-    ResendCaptchaRequest, StateRequest,
-};
+use crate::engine::answer::{AnswerError, BankLogin, DegreeAccount};
 use crate::engine::dossier::{self, Dossier, Relation};
 use crate::engine::provider::Failure;
 use crate::machine::application::Application;
 use crate::machine::call::Call;
-use crate::vault::Secret;
 
-/// What a call proves to the provider (spec 002 §0, "Who needs what").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Credential {
-    /// A token.
-    Token,
-    /// The name of the merchant account.
-    Username,
-    /// Nothing but the id of the session or audit.
-    Neither,
+/// How the provider is spoken to, where the print leaves a choice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialect {
+    /// How the fields of a request are written (spec 005 A-002-7).
+    pub encoding: Encoding,
+    /// Where the account of the register of degrees is submitted to (spec 005 A-002-1).
+    pub degree_login_path: String,
+    /// Whether the state of a degree session is asked for with the merchant account (spec 005 A-002-2).
+    pub degree_state_username: bool,
 }
 
-impl Credential {
-    /// Says what a call proves.
-    pub(super) const fn of(call: &Call) -> Self {
-        match call {
-            Call::Blacklist | Call::AuditApply | Call::TelecomOpen { .. } => Self::Token,
-            Call::TelecomQueryPassword { .. }
-            | Call::TelecomCaptcha { .. }
-            | Call::TelecomResend { .. }
-            | Call::TelecomState { .. }
-            | Call::TelecomRawData { .. }
-            | Call::TelecomReport { .. } => Self::Username,
-            Call::AuditResult { .. } => Self::Neither,
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            encoding: Encoding::default(),
+            degree_login_path: super::wire::degree::LoginRequest::PATH.to_owned(),
+            degree_state_username: false,
         }
     }
 }
 
+/// What requests are drafted with, beside their material.
+pub(super) struct Means<'a> {
+    /// The merchant account.
+    pub(super) username: &'a str,
+    /// How the provider is spoken to.
+    pub(super) dialect: &'a Dialect,
+    /// Seals what is sent to the audit.
+    pub(super) sealer: &'a Sealer,
+}
+
 /// A request that lacks at most its token.
-pub(super) enum Draft {
-    Blacklist(SearchRequest),
-    AuditApply(ApplyRequest),
-    AuditResult(ResultRequest),
-    TelecomOpen(OpenIdRequest),
-    TelecomQueryPassword(QueryPasswordRequest),
-    TelecomCaptcha(CaptchaRequest),
-    TelecomResend(ResendCaptchaRequest),
-    TelecomState(StateRequest),
-    TelecomRawData(RawDataRequest),
-    TelecomReport(ReportRequest),
+pub(super) struct Draft {
+    message: Box<dyn Message>,
+    /// Secrets and what is personal, as they go with the request in the clear.
+    carried: Vec<Opaque>,
+}
+
+/// A message that can be written once it has its token.
+trait Message: Send {
+    fn write(&mut self, token: Option<&Opaque>, encoding: Encoding) -> Request<Bytes>;
+}
+
+/// A message, its path, and where its token goes.
+struct Letter<R> {
+    message: R,
+    path: String,
+    manner: Manner,
+    token: Option<fn(&mut R) -> &mut Opaque>,
+}
+
+/// How a message is sent.
+enum Manner {
+    Post,
+    PostCompressed,
+    Get,
+}
+
+impl<R: Serialize + Send> Message for Letter<R> {
+    fn write(&mut self, token: Option<&Opaque>, encoding: Encoding) -> Request<Bytes> {
+        if let (Some(place), Some(token)) = (self.token, token) {
+            *place(&mut self.message) = token.clone();
+        }
+        match self.manner {
+            Manner::Post => post(&self.path, &self.message, encoding),
+            Manner::PostCompressed => post_compressed(&self.path, &self.message),
+            Manner::Get => get(&self.path, &self.message),
+        }
+    }
+}
+
+impl Draft {
+    /// Drafts a message that proves no token.
+    fn plain<R: Serialize + Send + 'static>(call: &Call, message: R) -> Self {
+        Self::letter(call, message, Manner::Post, None)
+    }
+
+    /// Drafts a message whose token goes to this place.
+    fn with_token<R: Serialize + Send + 'static>(
+        call: &Call,
+        message: R,
+        token: fn(&mut R) -> &mut Opaque,
+    ) -> Self {
+        Self::letter(call, message, Manner::Post, Some(token))
+    }
+
+    fn letter<R: Serialize + Send + 'static>(
+        call: &Call,
+        message: R,
+        manner: Manner,
+        token: Option<fn(&mut R) -> &mut Opaque>,
+    ) -> Self {
+        let path = Endpoint::of(call).path.to_owned();
+        let message = Box::new(Letter { message, path, manner, token });
+        Self { message, carried: Vec::new() }
+    }
+
+    /// Says what goes with it in the clear and must not come back.
+    fn carrying<'a>(mut self, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        self.carried.extend(texts.into_iter().map(Opaque::from));
+        self
+    }
+
+    /// Lists the secrets and personal data that go with the request in the clear, the token aside.
+    pub(super) fn carried(&self) -> Vec<&str> {
+        self.carried.iter().map(Opaque::expose).collect()
+    }
+
+    /// Writes the request. Its URI is a path: where the provider is, the transport knows.
+    pub(super) fn write(&mut self, token: Option<&Opaque>, encoding: Encoding) -> Request<Bytes> {
+        self.message.write(token, encoding)
+    }
 }
 
 /// Drafts the request of a call; fails when something is missing that it cannot be made without.
@@ -75,133 +150,54 @@ pub(super) fn draft(
     call: &Call,
     application: &Application,
     material: &Material,
-    username: &str,
-    sealer: &Sealer,
+    means: &Means<'_>,
 ) -> Result<Draft, Failure> {
-    let username = username.to_owned();
+    let username = || means.username.to_owned();
     Ok(match call {
-        Call::Blacklist => {
-            let identity = identity(&material.dossier)?;
-            Draft::Blacklist(SearchRequest {
-                token: Opaque::default(),
-                name: identity.name.clone(),
-                id_card: id_card(identity),
-                mobile: identity.phone.clone(),
-            })
+        Call::Blacklist => blacklist(call, material)?,
+        Call::AuditApply => apply::apply(call, application, material, means.sealer)?,
+        Call::AuditResult { open_id } => {
+            let message = ResultRequest { open_id: open_id.clone() };
+            Draft::letter(call, message, Manner::Get, None)
         }
-        Call::AuditApply => Draft::AuditApply(application_for_audit(application, material, sealer)?),
-        Call::AuditResult { open_id } => Draft::AuditResult(ResultRequest { open_id: open_id.clone() }),
-        Call::TelecomOpen { .. } => {
-            let identity = identity(&material.dossier)?;
-            Draft::TelecomOpen(OpenIdRequest {
-                token: Opaque::default(),
-                name: identity.name.clone(),
-                id_card: id_card(identity),
-                mobile: identity.phone.clone(),
-                service_password: answer(material)?,
-                options: options(&material.dossier),
-            })
+        Call::TelecomOpen { .. } => telecom::open(call, material)?,
+        Call::TelecomQueryPassword { open_id, .. } => {
+            telecom::query_password(call, username(), open_id, material)?
         }
-        Call::TelecomQueryPassword { open_id, .. } => Draft::TelecomQueryPassword(QueryPasswordRequest {
-            username,
-            open_id: open_id.clone(),
-            query_password: answer(material)?,
-        }),
-        Call::TelecomCaptcha { open_id, .. } => Draft::TelecomCaptcha(CaptchaRequest {
-            username,
-            open_id: open_id.clone(),
-            captcha: answer(material)?,
-        }),
-        Call::TelecomResend { open_id } => {
-            Draft::TelecomResend(ResendCaptchaRequest { username, open_id: open_id.clone() })
-        }
-        Call::TelecomState { open_id } => {
-            Draft::TelecomState(StateRequest { username, open_id: open_id.clone() })
-        }
-        Call::TelecomRawData { open_id } => {
-            Draft::TelecomRawData(RawDataRequest { username, open_id: open_id.clone() })
-        }
-        Call::TelecomReport { open_id } => {
-            Draft::TelecomReport(ReportRequest { username, open_id: open_id.clone() })
-        }
+        Call::TelecomCaptcha { open_id, .. } => telecom::captcha(call, username(), open_id, material)?,
+        Call::TelecomResend { open_id } => telecom::resend(call, username(), open_id),
+        Call::TelecomState { open_id } => telecom::state(call, username(), open_id),
+        Call::TelecomRawData { open_id } => telecom::raw_data(call, username(), open_id),
+        Call::TelecomReport { open_id } => telecom::report(call, username(), open_id),
+        Call::DegreeOpen => degree::open(call, material)?,
+        Call::DegreeLogin { open_id, .. } => degree::login(means, open_id, material)?,
+        Call::DegreeState { open_id } => degree::state(call, means, open_id),
+        Call::DegreeRawData { open_id } => degree::raw_data(call, username(), open_id),
+        Call::EbankBanks => ebank::banks(call),
+        Call::EbankLicense { .. } => ebank::license(call, material)?,
+        Call::EbankOpen { .. } => ebank::open(call, material)?,
+        Call::EbankState { open_id } => ebank::state(call, username(), open_id),
+        Call::EbankCaptcha { open_id, .. } => ebank::captcha(call, username(), open_id, material)?,
+        Call::EbankRawData { open_id } => ebank::raw_data(call, username(), open_id),
+        Call::EbankV2Open => ebank_v2::open(call, material)?,
+        Call::EbankV2Banks { open_id } => ebank_v2::banks(call, username(), open_id),
+        Call::EbankV2License { open_id, .. } => ebank_v2::license(call, username(), open_id, material)?,
+        Call::EbankV2Login { open_id, .. } => ebank_v2::login(call, username(), open_id, material)?,
+        Call::EbankV2State { open_id } => ebank_v2::state(call, username(), open_id),
+        Call::EbankV2Captcha { open_id, .. } => ebank_v2::captcha(call, username(), open_id, material)?,
+        Call::EbankV2RawData { open_id } => ebank_v2::raw_data(call, username(), open_id),
     })
 }
 
-impl Draft {
-    /// Gives the place of the token in a request that has one.
-    pub(super) const fn token_mut(&mut self) -> Option<&mut Opaque> {
-        match self {
-            Self::Blacklist(request) => Some(&mut request.token),
-            Self::AuditApply(request) => Some(&mut request.token),
-            Self::TelecomOpen(request) => Some(&mut request.token),
-            Self::AuditResult(_)
-            | Self::TelecomQueryPassword(_)
-            | Self::TelecomCaptcha(_)
-            | Self::TelecomResend(_)
-            | Self::TelecomState(_)
-            | Self::TelecomRawData(_)
-            | Self::TelecomReport(_) => None,
-        }
-    }
-
-    /// Lists the secrets and personal data that go with the request in the clear.
-    pub(super) fn carried(&self) -> Vec<&str> {
-        match self {
-            Self::Blacklist(SearchRequest { token, name, id_card, mobile }) => {
-                vec![token.expose(), name, id_card, mobile]
-            }
-            Self::AuditApply(ApplyRequest { token, name, id_card, .. }) => {
-                vec![token.expose(), name, id_card]
-            }
-            Self::TelecomOpen(OpenIdRequest { token, name, id_card, mobile, service_password, .. }) => {
-                vec![token.expose(), service_password.expose(), name, id_card, mobile]
-            }
-            Self::TelecomQueryPassword(request) => vec![request.query_password.expose()],
-            Self::TelecomCaptcha(request) => vec![request.captcha.expose()],
-            Self::AuditResult(_)
-            | Self::TelecomResend(_)
-            | Self::TelecomState(_)
-            | Self::TelecomRawData(_)
-            | Self::TelecomReport(_) => Vec::new(),
-        }
-    }
-
-    /// Writes the request. Its URI is a path: where the provider is, the transport knows.
-    pub(super) fn write(&self, encoding: Encoding) -> Request<Bytes> {
-        match self {
-            Self::Blacklist(request) => post(SearchRequest::PATH, request, encoding),
-            Self::AuditApply(request) => post_compressed(ApplyRequest::PATH, request),
-            Self::AuditResult(request) => get(ResultRequest::PATH, request),
-            Self::TelecomOpen(request) => post(OpenIdRequest::PATH, request, encoding),
-            Self::TelecomQueryPassword(request) => post(QueryPasswordRequest::PATH, request, encoding),
-            Self::TelecomCaptcha(request) => post(CaptchaRequest::PATH, request, encoding),
-            Self::TelecomResend(request) => post(ResendCaptchaRequest::PATH, request, encoding),
-            Self::TelecomState(request) => post(StateRequest::PATH, request, encoding),
-            Self::TelecomRawData(request) => post(RawDataRequest::PATH, request, encoding),
-            Self::TelecomReport(request) => post(ReportRequest::PATH, request, encoding),
-        }
-    }
-}
-
-fn application_for_audit(
-    application: &Application,
-    material: &Material,
-    sealer: &Sealer,
-) -> Result<ApplyRequest, Failure> {
+fn blacklist(call: &Call, material: &Material) -> Result<Draft, Failure> {
     let identity = identity(&material.dossier)?;
-    let phone = identity.phone.parse().map_err(|_| missing("phone"))?;
-    let plain =
-        audit::dossier(application, &material.dossier, material.collected.as_ref().map(Secret::expose))?;
-    let data = sealer
-        .seal(&json(&plain))
-        .map_err(|error| Failure::NotSent { detail: format!("seal the audit's data: {error}") })?;
-    Ok(ApplyRequest {
+    let message = SearchRequest {
         token: Opaque::default(),
         name: identity.name.clone(),
-        phone,
         id_card: id_card(identity),
-        data,
-    })
+        mobile: identity.phone.clone(),
+    };
+    Ok(Draft::with_token(call, message, |it| &mut it.token).carrying(personal(identity)))
 }
 
 fn identity(dossier: &Dossier) -> Result<&dossier::Identity, Failure> {
@@ -218,26 +214,50 @@ fn id_card(identity: &dossier::Identity) -> String {
     identity.id_card.to_ascii_uppercase()
 }
 
+/// What of a person must not come back in a text; the identity number in both spellings.
+fn personal(identity: &dossier::Identity) -> Vec<&str> {
+    let digits = identity.id_card.trim_end_matches(['x', 'X']);
+    vec![&identity.name, &identity.phone, digits]
+}
+
+/// What of the applicant's circle and work must not come back in a text.
+fn circle(dossier: &Dossier) -> Vec<&str> {
+    let contacts = dossier.contacts.iter().flatten().flat_map(|contact| [&*contact.name, &*contact.phone]);
+    let work = dossier.work.iter().flat_map(|work| [&*work.address, &*work.phone]);
+    contacts.chain(work).collect()
+}
+
+/// An answer of one text.
 fn answer(material: &Material) -> Result<Opaque, Failure> {
     let answer = material.answer.as_ref().ok_or_else(answer_missing)?;
     answer.expose_text().map(Opaque::from).ok_or_else(answer_missing)
 }
 
-/// What else is known of the person (spec 006 §7.2, "Intake → collection inputs").
-fn options(dossier: &Dossier) -> Option<Options> {
-    let contacts = dossier.contacts.iter().flatten().map(|contact| Contact {
-        contact_tel: contact.phone.clone(),
-        contact_name: contact.name.clone(),
-        contact_type: contact_type(contact.relation).to_owned(),
-    });
-    let options = Options {
-        work_addr: dossier.work.as_ref().map(|work| work.address.clone()),
-        work_tel: dossier.work.as_ref().map(|work| work.phone.clone()),
-        home_addr: None,
-        home_tel: None,
-        contacts: contacts.collect(),
-    };
-    (options != Options::default()).then_some(options)
+fn degree_account(material: &Material) -> Result<DegreeAccount, Failure> {
+    let answer = material.answer.as_ref().ok_or_else(answer_missing)?;
+    DegreeAccount::from_secret(answer).map_err(unreadable)
+}
+
+fn bank_login(material: &Material) -> Result<BankLogin, Failure> {
+    let answer = material.answer.as_ref().ok_or_else(answer_missing)?;
+    BankLogin::from_secret(answer).map_err(unreadable)
+}
+
+fn login_name(login: &BankLogin) -> Result<Opaque, Failure> {
+    login.login_name().map(Opaque::from).ok_or_else(|| missing("login_name"))
+}
+
+fn password(login: &BankLogin) -> Option<Opaque> {
+    login.password().map(Opaque::from)
+}
+
+/// What of a bank login must not come back in a text.
+fn typed(login: &BankLogin) -> impl Iterator<Item = &str> {
+    login.inputs.iter().map(|typed| &*typed.value)
+}
+
+fn unreadable(error: AnswerError) -> Failure {
+    missing(error.to_string())
 }
 
 /// The code of a relation here; "other" has none and counts as a friend (spec 006 §7.3).

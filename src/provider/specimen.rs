@@ -2,7 +2,7 @@
 //!
 //! Owns an application and its evidence, with the values that the spec prints (spec 000, 001, 002).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -14,14 +14,22 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::audit::sealing::AuditCipher;
+use super::calls::every;
 use super::wire::seal::Randomness;
+use crate::engine::answer::{BankLogin, DegreeAccount, Typed};
+use crate::engine::archive::Archive;
 use crate::engine::dossier::Dossier;
-use crate::machine::application::{Application, Phase, Plan, Source, Wanted};
-use crate::machine::call::Call;
+use crate::machine::application::{Application, Phase, Plan, Source};
+use crate::machine::call::{Call, System};
 use crate::machine::challenge::SealedAnswer;
-use crate::machine::evidence::EvidenceKind;
+use crate::machine::collection::CollectionKind;
+use crate::machine::evidence::{DocumentKind, Evidence, EvidenceKind};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
+use crate::store::codec::Encoded;
+use crate::store::memory::MemoryStore;
+use crate::store::{Item, Store as _};
+use crate::vault::{MasterKey, Random, Secret, Vault};
 
 /// The operator data of spec 000, as far as the audit reads it, wrapped as printed.
 pub(super) const OPERATOR_DATA: &str = r#"{
@@ -83,7 +91,7 @@ pub(super) fn application() -> Application {
             product: "product".to_owned(),
             version: 1,
             evidence: EvidenceKind::ALL.to_vec(),
-            telecom: Wanted::No,
+            collections: Vec::new(),
             term_days: 7,
         },
         order_id: 245_132_241_561_415,
@@ -94,7 +102,8 @@ pub(super) fn application() -> Application {
         evidence: Vec::new(),
         credentials: None,
         phase: Phase::DataReady,
-        telecom: None,
+        counted: None,
+        collections: Vec::new(),
         challenges: 0,
         outbox: Vec::new(),
         held: None,
@@ -125,26 +134,75 @@ pub(super) fn dossier() -> Dossier {
     dossier
 }
 
+/// An application whose evidence is in an archive.
+pub(super) fn archived() -> (Archive<MemoryStore>, Application) {
+    let store = Arc::new(MemoryStore::new());
+    let master = MasterKey::from_text(&"5a".repeat(32)).unwrap();
+    let vault = Vault::volatile(master, Random::seeded(1));
+    let archive = Archive::new(Arc::clone(&store), vault, Random::seeded(2));
+    let mut application = application();
+    let id = application.id;
+    application.key = archive.create_key(id).unwrap();
+    let at = Time::default();
+    let dossier = dossier().to_json();
+    let (document, body) = archive.seal(id, application.key, DocumentKind::Dossier, at, &dossier).unwrap();
+    application.documents.push(document);
+    let evidence = EvidenceKind::ALL.map(|kind| Evidence { kind, document: document.number, at });
+    application.evidence = evidence.into();
+    let record = || Encoded { version: 1, body: Vec::new() };
+    let item = Item {
+        application: id,
+        expected: 0,
+        snapshot: record(),
+        entry: record(),
+        change: record(),
+        wake: None,
+        documents: vec![(document.number, body)],
+        unindex: Vec::new(),
+        index: Vec::new(),
+        request: None,
+    };
+    store.commit(&[item]).unwrap();
+    (archive, application)
+}
+
 /// A sealed answer; what it says is in the material beside it.
 pub(super) const fn sealed() -> SealedAnswer {
     SealedAnswer { slot: 1, generation: 1, bytes: Vec::new() }
 }
 
+/// The id of spec 002's examples.
+pub(super) const OPEN_ID: &str = "f47e9276860685349c7ef4be67c823";
+
 /// Every call, for the session and the audit of spec 002's examples.
-pub(super) fn calls() -> [Call; 10] {
-    let open_id = || "f47e9276860685349c7ef4be67c823".to_owned();
-    [
-        Call::Blacklist,
-        Call::AuditApply,
-        Call::AuditResult { open_id: open_id() },
-        Call::TelecomOpen { password: sealed() },
-        Call::TelecomQueryPassword { open_id: open_id(), answer: sealed() },
-        Call::TelecomCaptcha { open_id: open_id(), answer: sealed() },
-        Call::TelecomResend { open_id: open_id() },
-        Call::TelecomState { open_id: open_id() },
-        Call::TelecomRawData { open_id: open_id() },
-        Call::TelecomReport { open_id: open_id() },
-    ]
+pub(super) fn calls() -> [Call; Call::NAMES.len()] {
+    every(OPEN_ID, &sealed())
+}
+
+/// The call of a name.
+pub(super) fn call(name: &str) -> Call {
+    calls().into_iter().find(|call| call.name() == name).expect(name)
+}
+
+/// What an applicant answers, in the clear, where the call submits it.
+pub(super) fn typed(call: &Call) -> Option<Secret> {
+    call.answer()?;
+    let typed = |(name, value): (&str, &str)| Typed { name: name.to_owned(), value: value.to_owned() };
+    let login = BankLogin {
+        entry_id: "101".to_owned(),
+        inputs: [("login_name", "45215919990301502X"), ("password", "s3cret")].map(typed).into(),
+    };
+    Some(match call.system() {
+        System::Collection(CollectionKind::Degree) => {
+            DegreeAccount { account: "13800000000".to_owned(), password: "s3cret".to_owned() }.to_secret()
+        }
+        System::Collection(CollectionKind::Ebank | CollectionKind::EbankV2)
+            if !matches!(call, Call::EbankCaptcha { .. } | Call::EbankV2Captcha { .. }) =>
+        {
+            login.to_secret()
+        }
+        System::Collection(_) | System::Blacklist | System::Audit => Secret::from("s3cret".to_owned()),
+    })
 }
 
 /// An answer of the provider.

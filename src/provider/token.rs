@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use super::client::Account;
 use super::prepare::{Encoding, post};
 use super::read;
+use super::text::fit;
 use super::wire::authorize::{TokenReply, TokenRequest};
 use super::wire::{Envelope, INPUT_ERROR, OK, Opaque};
 use crate::engine::provider::Failure;
@@ -108,13 +109,13 @@ pub(super) fn granted(account: &Account, answer: &Response<Bytes>, now: Time) ->
     read::check_status(answer, now).map_err(not_sent)?;
     let envelope: Envelope<TokenReply> = read::framed(answer.body()).map_err(not_sent)?;
     let Envelope { code, msg, data } = envelope;
-    let msg = read::concealed(msg, &[password(account)]);
+    let msg = fit(&msg, &[password(account)]);
     match code {
         OK => data
             .map(|reply| reply.token)
             .filter(|token| (1..=TOKEN_LIMIT).contains(&token.expose().len()))
             .ok_or_else(|| unauthorized("the answer has no token")),
-        INPUT_ERROR => Err(Failure::Hopeless(Cause::Denied { detail: bounded(&msg) })),
+        INPUT_ERROR => Err(Failure::Hopeless(Cause::Denied { detail: msg })),
         _ => Err(unauthorized(&read::said(code, &msg))),
     }
 }

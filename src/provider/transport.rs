@@ -4,10 +4,14 @@
 //! redirect, send anything twice, or look into what it carries; what it says of a failure is only
 //! whether the provider can have seen the request.
 
+mod content;
+
+pub use content::RESPONSE_LIMIT;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Request, Response};
 use reqwest::{Client, Proxy, Url, redirect, retry};
 use tower::limit::ConcurrencyLimitLayer;
@@ -19,9 +23,6 @@ use tower::util::MapErrLayer;
 use tower::{BoxError, Layer, Service};
 
 use super::failure::described;
-
-/// Bytes of an answer: raw data of a talkative applicant is a few MiB.
-pub const RESPONSE_LIMIT: usize = 20 * 1024 * 1024;
 
 /// How long an idle connection is kept: shorter than servers keep theirs (a minute is usual), so
 /// that requests are seldom written to a connection that is being closed.
@@ -173,39 +174,12 @@ async fn exchange(
         .body(body)
         .send()
         .await;
-    let mut answer = sent.map_err(|error| {
+    let answer = sent.map_err(|error| {
         let is_unsent = error.is_connect() || error.is_builder();
         let detail = described(&error.without_url());
         if is_unsent { TransportError::NotSent { detail } } else { TransportError::Ambiguous { detail } }
     })?;
-    let mut whole = Response::new(content(&mut answer).await?);
-    *whole.status_mut() = answer.status();
-    std::mem::swap(whole.headers_mut(), answer.headers_mut());
-    Ok(whole)
-}
-
-/// Reads an answer's body within the limit. It is never inflated: we ask for no compression, and
-/// what is compressed all the same is not understood.
-async fn content(answer: &mut reqwest::Response) -> Result<Bytes, TransportError> {
-    let too_long =
-        || TransportError::Ambiguous { detail: format!("the answer is longer than {RESPONSE_LIMIT} bytes") };
-    let announced = answer.content_length().unwrap_or_default();
-    if usize::try_from(announced).map_or(true, |length| length > RESPONSE_LIMIT) {
-        return Err(too_long());
-    }
-    let mut body = BytesMut::new();
-    loop {
-        let chunk = answer.chunk().await;
-        let chunk =
-            chunk.map_err(|error| TransportError::Ambiguous { detail: described(&error.without_url()) })?;
-        let Some(chunk) = chunk else {
-            return Ok(body.freeze());
-        };
-        if body.len() + chunk.len() > RESPONSE_LIMIT {
-            return Err(too_long());
-        }
-        body.extend_from_slice(&chunk);
-    }
+    content::whole(answer).await
 }
 
 /// The error of whichever layer, as one of ours.

@@ -31,6 +31,7 @@ fn people_use_a_running_server() {
 fn references_are_fresh() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference");
     for (name, page) in [
+        ("calls.md", docket::provider::calls::reference()),
         ("cli.md", docket::cli::reference()),
         ("config.md", docket::config::reference()),
         ("metrics.md", docket::telemetry::metrics::reference()),

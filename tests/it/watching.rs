@@ -11,7 +11,7 @@ use docket::engine::provider::{Ended, Order, Provider};
 use docket::engine::read::Sorting;
 use docket::engine::watch::{Line, Told, Watcher};
 use docket::engine::{Engine, EngineError, Given};
-use docket::machine::application::{Source, Wanted};
+use docket::machine::application::Source;
 use docket::machine::call::{Call, Reply};
 use docket::machine::challenge::ChallengeKind;
 use docket::machine::evidence::EvidenceKind;
@@ -64,7 +64,7 @@ impl Kept {
 
     fn start(&self) -> Engine<MemoryStore> {
         let mut plan = products::demo().plan(products::PUSHED).unwrap().clone();
-        (plan.telecom, plan.evidence) = (Wanted::No, vec![EvidenceKind::Identity, EvidenceKind::Loan]);
+        plan.evidence = vec![EvidenceKind::Identity, EvidenceKind::Loan];
         let soon = Duration::from_millis(3);
         let policy = Policy { audit_min: soon, audit_max: soon, ..Policy::default() };
         let given = Given {

@@ -3,7 +3,7 @@
 use super::{name, request, timestamp, token, version};
 use crate::api::proto::v1::application::{Outcome, State as WireState};
 use crate::api::proto::v1::challenge::Kind;
-use crate::api::proto::v1::collection::{Kind as CollectionKind, Standing as WireStanding};
+use crate::api::proto::v1::collection::{Kind as WireKind, Standing as WireStanding};
 use crate::api::proto::v1::expiry::Want as WireWant;
 use crate::api::proto::v1::rejection::Reason;
 use crate::api::proto::v1::{self, ListApplicationsResponse};
@@ -12,12 +12,12 @@ use crate::engine::read::{Page, Place};
 use crate::machine::application::{Application, Hold, Rejection, Want};
 use crate::machine::call::Cause;
 use crate::machine::challenge::{Challenge, ChallengeKind};
+use crate::machine::collection::{CollectionKind, Standing};
 use crate::machine::event::By;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::table::Owner;
-use crate::machine::telecom::Standing;
 use crate::machine::view::{CollectionView, View, Word};
 use crate::store::Store;
 
@@ -114,6 +114,10 @@ fn challenge(application: ApplicationId, asked: &Challenge) -> v1::Challenge {
         ChallengeKind::ServicePassword => Kind::ServicePassword,
         ChallengeKind::SmsCode => Kind::SmsCode,
         ChallengeKind::QueryPassword => Kind::QueryPassword,
+        ChallengeKind::PictureCaptcha => Kind::PictureCaptcha,
+        ChallengeKind::DynamicPassword => Kind::DynamicPassword,
+        ChallengeKind::DegreeAccount => Kind::DegreeAccount,
+        ChallengeKind::BankLogin => Kind::BankLogin,
     };
     v1::Challenge {
         name: name::challenge_name(application, asked.number),
@@ -126,6 +130,15 @@ fn challenge(application: ApplicationId, asked: &Challenge) -> v1::Challenge {
     }
 }
 
+const fn collection_kind(kind: CollectionKind) -> WireKind {
+    match kind {
+        CollectionKind::Telecom => WireKind::Telecom,
+        CollectionKind::Degree => WireKind::Degree,
+        CollectionKind::Ebank => WireKind::Ebank,
+        CollectionKind::EbankV2 => WireKind::EbankV2,
+    }
+}
+
 fn collection(seen: &CollectionView) -> v1::Collection {
     let standing = match seen.standing {
         Standing::InputNeeded => WireStanding::InputNeeded,
@@ -135,9 +148,9 @@ fn collection(seen: &CollectionView) -> v1::Collection {
         Standing::Exhausted => WireStanding::Exhausted,
     };
     v1::Collection {
-        kind: CollectionKind::Telecom.into(),
-        state: seen.state.name().to_owned(),
-        state_number: seen.state.number().into(),
+        kind: collection_kind(seen.kind).into(),
+        state: seen.state.name.to_owned(),
+        state_number: seen.state.number.into(),
         standing: standing.into(),
         required: seen.required,
         attempt: seen.attempt.into(),

@@ -43,5 +43,6 @@ fn command(command: &CommandView) -> Command {
         Outlook::Depends { rows } => WireOutlook::Depends(Depends { edges: rows.clone() }),
         Outlook::Refused => WireOutlook::Refused(Refused {}),
     };
-    Command { event: command.event.to_owned(), outlook: Some(outlook) }
+    let (event, collection) = (command.event.to_owned(), command.of.to_owned());
+    Command { event, outlook: Some(outlook), collection }
 }

@@ -1,6 +1,6 @@
 //! Resource names.
 
-use crate::machine::call::Slot;
+use crate::machine::collection::CollectionKind;
 use crate::machine::id::ApplicationId;
 use crate::store::DeliveryKey;
 
@@ -58,13 +58,10 @@ pub(super) fn read_challenge(name: &str) -> Option<(ApplicationId, u32)> {
 }
 
 /// Reads the name of a collection.
-pub(super) fn read_collection(name: &str) -> Option<(ApplicationId, Slot)> {
+pub(super) fn read_collection(name: &str) -> Option<(ApplicationId, CollectionKind)> {
     let (application, collection) = name.strip_prefix(APPLICATIONS)?.split_once('/')?;
-    let slot = match collection.strip_prefix(COLLECTIONS)? {
-        "telecom" => Slot::Telecom,
-        _ => return None,
-    };
-    Some((application.parse().ok()?, slot))
+    let kind = CollectionKind::from_name(collection.strip_prefix(COLLECTIONS)?)?;
+    Some((application.parse().ok()?, kind))
 }
 
 /// Reads the name of a machine.

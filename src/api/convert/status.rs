@@ -186,6 +186,10 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
         )
         .precondition("HOLD", subject)
         .status(),
+        Refusal::NoCollection { collection } => {
+            let text = format!("the application has not begun to collect from {}", collection.name());
+            Told::new(Code::NotFound, Reason::CollectionNotFound, text, &[("subject", subject)]).status()
+        }
         Refusal::NothingToRetry => {
             let text = "no call of the application waits to be made";
             Told::new(Code::FailedPrecondition, Reason::NothingToRetry, text, &[("subject", subject)])

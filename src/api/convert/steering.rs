@@ -11,6 +11,7 @@ use crate::api::proto::v1::{
 use crate::engine::archive::Archive;
 use crate::engine::core::{Done, Terms};
 use crate::engine::stuck::{Group, Kind};
+use crate::machine::collection::CollectionKind;
 use crate::machine::event::By;
 use crate::machine::id::ApplicationId;
 use crate::store::Store;
@@ -41,32 +42,35 @@ steering!(
 );
 
 /// What every operator's request has: what is meant, who asks and why, and on which terms.
-type Asked = (ApplicationId, By, Terms);
+type Asked<T> = (T, By, Terms);
 
 /// Checks what is asked about an application.
 pub(in super::super) fn steering<S: Store>(
     request: impl Steering,
     archive: &Archive<S>,
-) -> Result<Asked, Status> {
+) -> Result<Asked<ApplicationId>, Status> {
     asked(request, archive, |check, name| check.application("name", name))
 }
 
-/// Checks what is asked about a collection. There is one kind, so that its application says which.
+/// Checks what is asked about a collection.
 pub(in super::super) fn collection_steering<S: Store>(
     request: impl Steering,
     archive: &Archive<S>,
-) -> Result<Asked, Status> {
+) -> Result<Asked<(ApplicationId, CollectionKind)>, Status> {
     asked(request, archive, |check, name| {
-        let found = name::read_collection(name).map(|(id, _telecom)| id);
-        found.or_else(|| check.wrong("name", "must be applications/{id}/collections/telecom"))
+        name::read_collection(name).or_else(|| {
+            let kinds = CollectionKind::ALL.map(CollectionKind::name).join(", ");
+            let text = format!("must be applications/{{id}}/collections/{{kind}}, kind one of {kinds}");
+            check.wrong("name", text)
+        })
     })
 }
 
-fn asked<S: Store>(
+fn asked<S: Store, T>(
     mut request: impl Steering,
     archive: &Archive<S>,
-    read: impl FnOnce(&mut Check, &str) -> Option<ApplicationId>,
-) -> Result<Asked, Status> {
+    read: impl FnOnce(&mut Check, &str) -> Option<T>,
+) -> Result<Asked<T>, Status> {
     let mut check = Check::default();
     let terms = terms(&mut check, &mut request, archive);
     let (name, actor, reason) = request.into_parts();

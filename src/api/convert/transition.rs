@@ -5,7 +5,7 @@ use super::{name, timestamp, token, version};
 use crate::api::proto::v1::transition::{Call, Move};
 use crate::api::proto::v1::{ListTransitionsResponse, Transition};
 use crate::engine::archive::Archive;
-use crate::machine::call::{EffectId, Slot};
+use crate::machine::call::EffectId;
 use crate::machine::id::ApplicationId;
 use crate::machine::step;
 use crate::store::Store;
@@ -57,9 +57,5 @@ fn moved(of: &step::Move) -> Move {
 }
 
 fn call_id(id: &EffectId) -> String {
-    let slot = match id.slot {
-        Slot::Application => "application",
-        Slot::Telecom => "telecom",
-    };
-    format!("{}.{slot}", id.version)
+    format!("{}.{}", id.version, id.slot.name())
 }

@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::engine::archive::Archive;
 use crate::engine::provider::{Ended, Failure, Order, Provider};
-use crate::machine::call::{Call, Reply};
+use crate::machine::call::{Call, Reply, Told};
 use crate::machine::evidence::DocumentKind;
 use crate::machine::id::ApplicationId;
 use crate::store::memory::MemoryStore;
@@ -30,6 +30,7 @@ impl Scripted {
 }
 
 impl Provider for Scripted {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the products collect from telecom only")]
     async fn call(&self, order: Order) -> Ended {
         let id = order.application.id;
         let script = order.application.source.order.as_str();
@@ -39,20 +40,18 @@ impl Provider for Scripted {
                 return Ended::Failed(Failure::NotSent { detail: "connection refused".to_owned() });
             }
             Call::Blacklist => Reply::BlacklistClear,
-            Call::TelecomOpen { .. } => Reply::TelecomOpened { open_id: "session".to_owned() },
+            Call::TelecomOpen { .. } => Reply::Opened { open_id: "session".to_owned(), agreement: None },
             Call::TelecomState { .. } if self.answered.lock().unwrap().contains(&id) => {
-                Reply::TelecomState { code: 43, message: String::new() }
+                Reply::State(Told::plain(43, String::new()))
             }
-            Call::TelecomState { .. } => {
-                Reply::TelecomState { code: 21, message: "请输入短信验证码".to_owned() }
-            }
+            Call::TelecomState { .. } => Reply::State(Told::plain(21, "请输入短信验证码".to_owned())),
             Call::TelecomCaptcha { answer, .. } | Call::TelecomQueryPassword { answer, .. } => {
                 let answer = self.archive.answer(&order.application, answer).unwrap();
                 assert_eq!(answer.unwrap().expose(), b"2468");
                 self.answered.lock().unwrap().insert(id);
-                Reply::Accepted
+                Reply::Accepted { told: None }
             }
-            Call::TelecomResend { .. } => Reply::Accepted,
+            Call::TelecomResend { .. } => Reply::Accepted { told: None },
             Call::TelecomRawData { .. } => return self.document(&order, DocumentKind::TelecomRawData),
             Call::TelecomReport { .. } => return self.document(&order, DocumentKind::TelecomReport),
             Call::AuditApply if script.starts_with("refused") => {
@@ -63,6 +62,7 @@ impl Provider for Scripted {
                 Reply::AuditRejected { reason: "综合评分不足".to_owned() }
             }
             Call::AuditResult { .. } => Reply::AuditApproved,
+            other => unreachable!("the products collect from telecom only, and {} was called", other.name()),
         };
         Ended::Told { reply, document: None }
     }

@@ -3,8 +3,9 @@
 use super::*;
 use crate::callback::again::Sent;
 use crate::callback::ledger::{Ended as Tried, Ledger};
-use crate::machine::application::{Phase, Wanted as Collected};
+use crate::machine::application::Phase;
 use crate::machine::samples;
+use crate::machine::samples::Wanted as Collected;
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::codec::Encoded;

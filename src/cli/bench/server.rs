@@ -8,9 +8,9 @@ use crate::config::{AllLimits, Patience, Provider as Upstream, Settings};
 use crate::engine::archive::Archive;
 use crate::engine::provider::{Ended, Failure, Order, Provider};
 use crate::machine::application::Application;
-use crate::machine::call::{Call, Reply};
+use crate::machine::call::{Call, Reply, Told};
+use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::DocumentKind;
-use crate::machine::graph::telecom::State;
 use crate::sandbox::Pace;
 use crate::store::Store;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -62,6 +62,7 @@ struct Nothing<S> {
 }
 
 impl<S: Store> Provider for Nothing<S> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "journey W collects from telecom only")]
     async fn call(&self, order: Order) -> Ended {
         let application = &order.application;
         let open_id = || application.id.to_string();
@@ -69,15 +70,14 @@ impl<S: Store> Provider for Nothing<S> {
             Call::Blacklist => Reply::BlacklistClear,
             Call::AuditApply => Reply::AuditAccepted { open_id: open_id() },
             Call::AuditResult { .. } => Reply::AuditApproved,
-            Call::TelecomOpen { .. } => Reply::TelecomOpened { open_id: open_id() },
+            Call::TelecomOpen { .. } => Reply::Opened { open_id: open_id(), agreement: None },
             Call::TelecomQueryPassword { .. } | Call::TelecomCaptcha { .. } | Call::TelecomResend { .. } => {
-                Reply::Accepted
+                Reply::Accepted { told: None }
             }
-            Call::TelecomState { .. } => {
-                Reply::TelecomState { code: next_state(application), message: String::new() }
-            }
+            Call::TelecomState { .. } => Reply::State(Told::plain(next_state(application), String::new())),
             Call::TelecomRawData { .. } => return self.document(application, DocumentKind::TelecomRawData),
             Call::TelecomReport { .. } => return self.document(application, DocumentKind::TelecomReport),
+            other => unreachable!("journey W collects from telecom only, and {} was called", other.name()),
         };
         Ended::Told { reply, document: None }
     }
@@ -95,6 +95,7 @@ impl<S: Store> Nothing<S> {
 
 /// The captcha after the opening, the data after the captcha (spec 002 §8.1).
 fn next_state(application: &Application) -> i64 {
-    let state = application.telecom.as_ref().map(crate::machine::telecom::Telecom::state);
-    if state == Some(State::Init) || state == Some(State::CaptchaRequired) { 21 } else { 43 }
+    let telecom = application.collection(CollectionKind::Telecom);
+    let state = telecom.map_or("", |telecom| telecom.state().name);
+    if matches!(state, "INIT" | "CAPTCHA_REQUIRED") { 21 } else { 43 }
 }

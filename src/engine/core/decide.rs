@@ -5,7 +5,7 @@ use super::{Answer, Command, Core, Declined, Done, LoadError, Terms};
 use crate::engine::hot::After;
 use crate::engine::provider::Ended;
 use crate::machine::application::{Application, Source};
-use crate::machine::call::{EffectId, Reply};
+use crate::machine::call::EffectId;
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::id::ApplicationId;
 use crate::machine::step::{self, Birth, Moved, Refusal, Verdict};
@@ -150,8 +150,7 @@ impl<S: Store, T> Core<S, T> {
         };
         let (reply, bodies) = match ended {
             Ended::Told { reply, document } => {
-                let number =
-                    if let Reply::Stored { document } = &reply { Some(document.number) } else { None };
+                let number = reply.document().map(|document| document.number);
                 (reply, number.into_iter().zip(document).collect())
             }
             Ended::Failed(failure) => {

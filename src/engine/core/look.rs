@@ -5,8 +5,8 @@ use crate::engine::archive;
 use crate::engine::hot::is_safe;
 use crate::engine::outage::{Outcome, Turn};
 use crate::engine::provider::Ended;
-use crate::machine::application::{Application, Phase};
-use crate::machine::call::{EffectId, Reply};
+use crate::machine::application::{Application, Deadline, Phase};
+use crate::machine::call::{EffectId, Reply, Slot};
 use crate::machine::event::Event;
 use crate::machine::id::ApplicationId;
 use crate::machine::step::Effect;
@@ -79,10 +79,20 @@ impl<S: Store, T> Core<S, T> {
         self.schedule(application, now);
     }
 
-    /// Acts on a deadline that has come. This is the one place where a deadline of ours can be put off
-    /// by the outages since it was set: `self.outages().overlap(system, from, to)` says by how much.
+    /// Acts on a deadline that has come. One of ours is put off by the outages since it was set, or since
+    /// it was put off last; the provider's are not.
     fn come_due(&mut self, application: &Arc<Application>, now: Time) {
-        self.decide(application, Event::Due, now);
+        let deadline = application.deadline().map(|(_, deadline)| deadline);
+        let excuse = deadline.and_then(|deadline| {
+            let (systems, since) = application.excuses(deadline)?;
+            let lost = systems.into_iter().map(|system| self.outages().overlap(system, since, now)).max()?;
+            let slot = match deadline {
+                Deadline::Application(_) => Slot::Application,
+                Deadline::Collection(kind, _) => Slot::Collection(kind),
+            };
+            (lost > Duration::ZERO).then_some(Event::OutageCounted { slot, by: lost })
+        });
+        self.decide(application, excuse.unwrap_or(Event::Due), now);
     }
 
     /// Hears what the end of a call says of the system that was called.
@@ -160,11 +170,10 @@ fn say_if_stuck(application: &Application, now: Time) {
         let (cause, detail) = (cause.name(), cause.detail());
         tracing::warn!(application = %application.id, cause, detail, "an application is suspended");
     }
-    if let Some(telecom) = &application.telecom
-        && let Some(cause) = telecom.parked()
-        && telecom.since == now
-    {
-        let (cause, detail) = (cause.name(), cause.detail());
-        tracing::warn!(application = %application.id, cause, detail, "a telecom collection is parked");
+    for collection in application.collections.iter().filter(|it| it.since == now) {
+        if let Some(cause) = collection.parked() {
+            let (kind, cause, detail) = (collection.kind.name(), cause.name(), cause.detail());
+            tracing::warn!(application = %application.id, kind, cause, detail, "a collection is parked");
+        }
     }
 }

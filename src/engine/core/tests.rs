@@ -3,12 +3,11 @@
 use super::*;
 use crate::engine::outage::{State as Breaker, Tolerance};
 use crate::engine::provider::Failure;
-use crate::machine::application::{Phase, Wanted};
-use crate::machine::call::{Call, Reply, System};
+use crate::machine::application::Phase;
+use crate::machine::call::{Call, Reply, System, Told};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
-use crate::machine::graph::telecom;
-use crate::machine::samples;
+use crate::machine::samples::{self, Wanted};
 use crate::store::memory::MemoryStore;
 use crate::vault::{MasterKey, Random};
 use std::time::Duration;
@@ -160,9 +159,9 @@ impl Server {
         self.now.since(slept_at)
     }
 
-    fn stands(&self) -> (State, Option<telecom::State>) {
+    fn stands(&self) -> (State, Option<&str>) {
         let application = self.core.load(samples::ID).unwrap().unwrap();
-        (application.state(), application.telecom.as_ref().map(|telecom| telecom.state()))
+        (application.state(), application.collections.first().map(|telecom| telecom.state().name))
     }
 }
 
@@ -247,17 +246,17 @@ fn after_a_crash_what_must_not_be_repeated_is_told_as_lost() {
     assert!(matches!(server.calls().pending.call, Call::TelecomOpen { .. }));
     server.restarts();
     assert!(server.settles().is_empty(), "it is not opened again");
-    assert_eq!(server.stands(), (State::Collecting, Some(telecom::State::SessionLost)));
+    assert_eq!(server.stands(), (State::Collecting, Some("SESSION_LOST")));
     assert_eq!(server.sleeps(), Policy::default().restart);
     assert!(server.settles().is_empty());
-    assert_eq!(server.stands().1, Some(telecom::State::CredentialsRequired));
+    assert_eq!(server.stands().1, Some("CREDENTIALS_REQUIRED"));
 }
 
 #[test]
 fn a_deadline_comes_while_a_call_is_under_way() {
     let mut server = Server::new();
     server.brings(Wanted::Required);
-    for reply in [Reply::BlacklistClear, Reply::TelecomOpened { open_id: "session".to_owned() }] {
+    for reply in [Reply::BlacklistClear, Reply::Opened { open_id: "session".to_owned(), agreement: None }] {
         let order = server.calls();
         server.replies(&order, reply);
     }
@@ -267,14 +266,14 @@ fn a_deadline_comes_while_a_call_is_under_way() {
     // The answer takes longer than the session lives.
     server.sleeps();
     assert!(server.settles().is_empty());
-    assert_eq!(server.stands().1, Some(telecom::State::SessionExpired));
+    assert_eq!(server.stands().1, Some("SESSION_EXPIRED"));
     let (_, moves) = server.store.span().unwrap();
-    server.replies(&order, Reply::TelecomState { code: 21, message: String::new() });
+    server.replies(&order, Reply::State(Told::plain(21, String::new())));
     assert!(server.settles().is_empty());
     assert_eq!(server.store.span().unwrap().1, moves, "a late poll says nothing");
     server.sleeps();
     assert!(server.settles().is_empty());
-    assert_eq!(server.stands().1, Some(telecom::State::CredentialsRequired));
+    assert_eq!(server.stands().1, Some("CREDENTIALS_REQUIRED"));
 }
 
 #[test]

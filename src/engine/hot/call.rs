@@ -34,7 +34,7 @@ pub(super) enum Stage {
 /// The first and the last name that a call of an application may have.
 pub(super) fn span(application: ApplicationId) -> (Key, Key) {
     let first = EffectId { version: 0, slot: Slot::Application };
-    let last = EffectId { version: u64::MAX, slot: Slot::Telecom };
+    let last = EffectId { version: u64::MAX, slot: Slot::LAST };
     ((application, first), (application, last))
 }
 

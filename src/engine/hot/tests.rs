@@ -3,9 +3,11 @@
 use super::*;
 use crate::engine::outage::{Limits, Outages, Settings};
 use crate::engine::provider::Ended;
-use crate::machine::application::{Phase, Wanted};
+use crate::machine::application::Phase;
 use crate::machine::call::{Call, Slot};
+use crate::machine::collection::CollectionKind;
 use crate::machine::samples;
+use crate::machine::samples::Wanted;
 
 const NOW: Time = samples::NOW;
 
@@ -35,8 +37,11 @@ fn calls() -> [Pending; 4] {
     [
         samples::pending(Slot::Application, Call::Blacklist),
         samples::pending(Slot::Application, Call::AuditApply),
-        samples::pending(Slot::Telecom, submits),
-        samples::pending(Slot::Telecom, Call::TelecomOpen { password: samples::answer(1) }),
+        samples::pending(Slot::Collection(CollectionKind::Telecom), submits),
+        samples::pending(
+            Slot::Collection(CollectionKind::Telecom),
+            Call::TelecomOpen { password: samples::answer(1) },
+        ),
     ]
 }
 
@@ -173,7 +178,10 @@ fn a_poll_that_was_quiet_for_hours_has_its_whole_budget() {
 
 #[test]
 fn polls_take_turns_and_a_retry_keeps_its_turn() {
-    let pending = samples::pending(Slot::Telecom, Call::TelecomState { open_id: open_id() });
+    let pending = samples::pending(
+        Slot::Collection(CollectionKind::Telecom),
+        Call::TelecomState { open_id: open_id() },
+    );
     let application = waiting(&pending);
     let mut hot = fresh(1);
     under_way(&mut hot, &pending, NOW);
@@ -273,7 +281,8 @@ fn a_look_that_was_planned_anew_leaves_nothing_behind() {
 #[test]
 fn all_of_an_application_is_dropped_and_nothing_of_another() {
     let mut hot = fresh(1);
-    let pendings = [Slot::Application, Slot::Telecom].map(|slot| samples::pending(slot, Call::Blacklist));
+    let pendings = [Slot::Application, Slot::Collection(CollectionKind::Telecom)]
+        .map(|slot| samples::pending(slot, Call::Blacklist));
     for number in [1, 2, 3] {
         hot.plan(id(number), NOW);
         for pending in &pendings {

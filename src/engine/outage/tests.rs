@@ -1,10 +1,9 @@
 //! The gates on a clock that is an argument: one rule a test.
 
 use super::*;
-use crate::machine::application::Wanted;
 use crate::machine::call::{EffectId, Slot};
 use crate::machine::id::ApplicationId;
-use crate::machine::samples;
+use crate::machine::samples::{self, Wanted};
 
 const NOW: Time = samples::NOW;
 const SYSTEM: System = System::Audit;

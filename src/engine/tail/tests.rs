@@ -1,6 +1,6 @@
 use super::*;
-use crate::machine::application::Wanted;
 use crate::machine::samples;
+use crate::machine::samples::Wanted;
 use crate::machine::view::View;
 use crate::store::memory::MemoryStore;
 use crate::store::records::change::{self, ChangeRecord};

@@ -1,13 +1,13 @@
 //! What becomes of the application machine when something happens (spec 006 §6).
 
-use super::{Application, Hold, Phase, Rejection, Want, Wanted};
+use super::{Application, Hold, Phase, Rejection, Want};
 use crate::machine::call::{Call, Cause, Slot};
 use crate::machine::challenge::bounded;
+use crate::machine::collection::{Collection, CollectionKind, Standing};
 use crate::machine::event::{By, EvidenceAdded};
 use crate::machine::graph::application::{Cell, Edge, EventKind, Guard, Target, Timer, cell};
 use crate::machine::step::{Asked, Draft, Taken};
 use crate::machine::table::Outcome;
-use crate::machine::telecom::Standing;
 use std::time::Duration;
 
 /// What can happen to the application machine.
@@ -20,6 +20,7 @@ pub(crate) enum Event {
     RestartRequested,
     HoldRequested { by: By },
     ReleaseRequested,
+    OutageCounted { by: Duration },
     BlacklistClear,
     BlacklistHit,
     AuditAccepted { open_id: String },
@@ -42,6 +43,7 @@ impl Event {
             Self::RestartRequested => EventKind::RestartRequested,
             Self::HoldRequested { .. } => EventKind::HoldRequested,
             Self::ReleaseRequested => EventKind::ReleaseRequested,
+            Self::OutageCounted { .. } => EventKind::OutageCounted,
             Self::BlacklistClear => EventKind::BlacklistClear,
             Self::BlacklistHit => EventKind::BlacklistHit,
             Self::AuditAccepted { .. } => EventKind::AuditAccepted,
@@ -101,23 +103,23 @@ pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_
         draft.withdraw_all();
         next.held = None;
         next.credentials = None;
-        if let Some(telecom) = &mut next.telecom {
-            telecom.drop_answer();
-        }
+        next.collections.iter_mut().for_each(Collection::drop_answer);
     }
     draft.moved(Slot::Application, row.edge.number(), from.number(), to.number());
     Taken::Moved(next)
 }
 
 fn holds(guard: Guard, application: &Application) -> bool {
-    let standing = application.telecom.as_ref().map(|telecom| (telecom.standing(), telecom.required));
+    let mut standings = application.collections.iter().map(|it| (it.standing(), it.required));
     match guard {
         Guard::Complete => application.missing().is_empty(),
-        Guard::CollectionsNeeded => application.plan.telecom != Wanted::No,
+        Guard::CollectionsNeeded => !application.plan.collections.is_empty(),
         Guard::AllDelivered => application.all_delivered(),
-        Guard::InputNeeded => matches!(standing, Some((Standing::InputNeeded, _))),
-        Guard::ApplicantExhausted => matches!(standing, Some((Standing::Exhausted, true))),
-        Guard::NothingMoves => !matches!(standing, Some((Standing::InputNeeded | Standing::Running, _))),
+        Guard::InputNeeded => standings.any(|(standing, _)| standing == Standing::InputNeeded),
+        Guard::ApplicantExhausted => standings.any(|it| it == (Standing::Exhausted, true)),
+        Guard::NothingMoves => {
+            !standings.any(|(standing, _)| matches!(standing, Standing::InputNeeded | Standing::Running))
+        }
     }
 }
 
@@ -144,7 +146,7 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             Phase::Collecting { deadline: collections_until(next) }
         }
         Edge::ApplicantExhausted => Phase::Expired { want: Want::Applicant },
-        Edge::Parked => suspended(next, Cause::CollectionsParked, draft),
+        Edge::Parked | Edge::DeliveredOthersParked => suspended(next, Cause::CollectionsParked, draft),
         Edge::CollectionsOverdue => Phase::Expired { want: Want::Collections },
         Edge::AuditAccepted => {
             let Event::AuditAccepted { open_id } = event else { unreachable!("drawn on AuditAccepted only") };
@@ -181,6 +183,11 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             next.phase.clone()
         }
         Edge::Released => release(next, draft),
+        Edge::OutageCounted => {
+            let Event::OutageCounted { by } = event else { unreachable!("drawn on OutageCounted only") };
+            next.counted = Some(draft.now);
+            postponed(&next.phase, by)
+        }
         Edge::Cancelled => {
             let Event::CancelRequested { reason } = event else {
                 unreachable!("drawn on CancelRequested only")
@@ -199,7 +206,7 @@ fn add(next: &mut Application, added: &EvidenceAdded) {
     }
     next.phone = next.phone.or(added.phone);
     next.identity = next.identity.or(added.identity);
-    let is_of_use = next.telecom.is_none() && next.plan.telecom != Wanted::No;
+    let is_of_use = next.collections.is_empty() && next.plan.wants(CollectionKind::Telecom);
     if is_of_use && added.credentials.is_some() {
         next.credentials.clone_from(&added.credentials);
     }
@@ -272,17 +279,23 @@ fn remind(next: &mut Application, draft: &Draft<'_>) -> Phase {
 fn release(next: &mut Application, draft: &mut Draft<'_>) -> Phase {
     let held = next.held.take().map_or(Duration::ZERO, |held| draft.now.since(held.since));
     draft.hurry();
-    if let Some(telecom) = &mut next.telecom {
-        telecom.postpone(held);
+    next.collections.iter_mut().for_each(|it| it.postpone(held));
+    if let Phase::Suspended { .. } = &next.phase {
+        return remind(next, draft);
     }
-    let mut phase = next.phase.clone();
+    postponed(&next.phase, held)
+}
+
+/// The same, with deadlines of ours that much later.
+fn postponed(phase: &Phase, by: Duration) -> Phase {
+    let mut phase = phase.clone();
     match &mut phase {
         Phase::Init { deadline }
         | Phase::Collecting { deadline }
         | Phase::CaptchaRequired { deadline }
-        | Phase::AuditPending { deadline, .. } => *deadline = *deadline + held,
-        Phase::Suspended { reminder, .. } => *reminder = draft.now + draft.policy.reminder,
-        Phase::DataReady
+        | Phase::AuditPending { deadline, .. } => *deadline = *deadline + by,
+        Phase::Suspended { .. }
+        | Phase::DataReady
         | Phase::Approved
         | Phase::Rejected { .. }
         | Phase::Cancelled { .. }

@@ -1,10 +1,10 @@
 //! From a call's reply to the event of the machine that asked, and what becomes of a late one.
 
-use super::{Draft, Refusal, Verdict, application, finish, of_telecom, own, telecom};
+use super::{Draft, Refusal, Verdict, application, collection, finish, of_collection, own};
 use crate::machine::application::Application;
 use crate::machine::call::{Call, Cause, EffectId, Pending, Reply, Slot};
-use crate::machine::evidence::{Document, DocumentKind};
-use crate::machine::telecom::OPEN_ID_LIMIT;
+use crate::machine::collection::{CollectionKind, OPEN_ID_LIMIT};
+use crate::machine::evidence::DocumentKind;
 
 /// A reply belongs to the call it answers; to a call that waits no more it is late.
 pub(super) fn replied(
@@ -24,11 +24,14 @@ pub(super) fn replied(
             let event = event.unwrap_or_else(|| application::Event::CallFailed { cause: unfit() });
             asked_again(own(application, event, draft)?, pending)
         }
-        Slot::Telecom => {
-            let takes = |event: &_| application.telecom.as_ref().is_some_and(|telecom| telecom.takes(event));
-            let (event, document) = telecom_event(reply, pending.call.clone());
-            let event = event.filter(takes).unwrap_or_else(|| telecom::Event::CallFailed { cause: unfit() });
-            asked_again(stored_then(application, (event, document), draft)?, pending)
+        Slot::Collection(kind) => {
+            let takes = |event: &_| application.collection(kind).is_some_and(|it| it.takes(event));
+            let mut with = application.clone();
+            // A document is the application's, whatever the machine makes of it.
+            with.documents.extend(reply.document());
+            let event = collection_event(kind, reply, pending.call.clone()).filter(takes);
+            let event = event.unwrap_or_else(|| collection::Event::CallFailed { cause: unfit() });
+            asked_again(of_collection(&with, kind, event, draft)?, pending)
         }
     }
 }
@@ -47,21 +50,10 @@ fn asked_again(verdict: Verdict, former: Pending) -> Result<Verdict, Refusal> {
     }
 }
 
-/// Documents that a reply brought are the application's, whatever the machine makes of them.
-fn stored_then(
-    application: &Application,
-    (event, document): (telecom::Event, Option<Document>),
-    draft: &mut Draft<'_>,
-) -> Result<Verdict, Refusal> {
-    let mut with = application.clone();
-    with.documents.extend(document);
-    of_telecom(&with, event, draft)
-}
-
 /// Journals what came too late to matter; a poll that came too late says nothing at all.
 fn late(application: &Application, reply: &Reply, draft: &mut Draft<'_>) -> Verdict {
     match reply {
-        Reply::TelecomState { .. } | Reply::NotReady | Reply::AuditRunning => Verdict::Ignored,
+        Reply::State(_) | Reply::NotReady | Reply::AuditRunning => Verdict::Ignored,
         Reply::Stored { document } => {
             let mut with = application.clone();
             with.documents.push(*document);
@@ -72,8 +64,8 @@ fn late(application: &Application, reply: &Reply, draft: &mut Draft<'_>) -> Verd
         | Reply::AuditAccepted { .. }
         | Reply::AuditApproved
         | Reply::AuditRejected { .. }
-        | Reply::TelecomOpened { .. }
-        | Reply::Accepted
+        | Reply::Opened { .. }
+        | Reply::Accepted { .. }
         | Reply::Refused { .. }
         | Reply::Lost
         | Reply::Failed { .. } => finish(application, application.clone(), draft),
@@ -91,31 +83,41 @@ fn application_event(reply: Reply) -> Option<application::Event> {
         Reply::AuditRejected { reason } => Some(E::AuditRejected { reason }),
         Reply::Refused { message } => Some(E::CallRefused { message }),
         Reply::Failed { cause } => Some(E::CallFailed { cause }),
-        Reply::TelecomOpened { .. }
-        | Reply::Accepted
-        | Reply::TelecomState { .. }
+        Reply::Opened { .. }
+        | Reply::Accepted { .. }
+        | Reply::State(_)
         | Reply::NotReady
         | Reply::Stored { .. }
         | Reply::Lost => None,
     }
 }
 
-/// The event of a reply, if it can be one, and the document that it brought.
-fn telecom_event(reply: Reply, call: Call) -> (Option<telecom::Event>, Option<Document>) {
-    use telecom::Event as E;
-    let event = match reply {
+/// The event of a reply, if it can be one.
+fn collection_event(kind: CollectionKind, reply: Reply, call: Call) -> Option<collection::Event> {
+    use collection::Event as E;
+    Some(match reply {
         Reply::Stored { document } => {
-            let number = document.number;
-            let event = match document.kind {
-                DocumentKind::TelecomRawData => Some(E::RawDataReceived { document: number }),
-                DocumentKind::TelecomReport => Some(E::ReportReceived { document: number }),
-                DocumentKind::BasePush | DocumentKind::AdditionalPush | DocumentKind::Dossier => None,
-            };
-            return (event, Some(document));
+            let (number, document) = (document.number, document.kind);
+            match document {
+                DocumentKind::TelecomRawData
+                | DocumentKind::DegreeRawData
+                | DocumentKind::EbankRawData
+                | DocumentKind::EbankV2RawData => E::RawDataReceived { document: number },
+                DocumentKind::TelecomReport => E::ReportReceived { document: number },
+                DocumentKind::BankList => E::BanksReceived { document: number },
+                DocumentKind::BasePush
+                | DocumentKind::AdditionalPush
+                | DocumentKind::Dossier
+                | DocumentKind::Picture => return None,
+            }
         }
-        Reply::TelecomOpened { open_id } => E::SessionOpened { open_id: session_id(open_id) },
-        Reply::Accepted => E::CallAccepted,
-        Reply::TelecomState { code, message } => telecom::reported(code, message),
+        // Only the second version of e-banking chooses the agreement, and it must.
+        Reply::Opened { agreement, .. } if agreement.is_some() != (kind == CollectionKind::EbankV2) => {
+            return None;
+        }
+        Reply::Opened { open_id, agreement } => E::SessionOpened { open_id: session_id(open_id), agreement },
+        Reply::Accepted { told } => E::CallAccepted { told },
+        Reply::State(told) => E::told(kind, told),
         Reply::NotReady => E::DataNotReady,
         Reply::Refused { message } => E::CallRefused { message },
         Reply::Lost => E::CallLost { call },
@@ -125,9 +127,8 @@ fn telecom_event(reply: Reply, call: Call) -> (Option<telecom::Event>, Option<Do
         | Reply::AuditAccepted { .. }
         | Reply::AuditRunning
         | Reply::AuditApproved
-        | Reply::AuditRejected { .. } => return (None, None),
-    };
-    (Some(event), None)
+        | Reply::AuditRejected { .. } => return None,
+    })
 }
 
 fn session_id(open_id: String) -> String {

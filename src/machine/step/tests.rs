@@ -2,19 +2,21 @@
 
 mod held;
 mod lost;
+mod others;
 mod story;
 mod table;
 mod told;
 mod walk;
 
 use super::{Birth, Effect, Refusal, Verdict, create, step};
-use crate::machine::application::{Application, Wanted};
-use crate::machine::call::{Pending, Reply, Slot};
+use crate::machine::application::{Application, Wish};
+use crate::machine::call::{Pending, Reply, Slot, Told};
 use crate::machine::challenge::ChallengeKind;
+use crate::machine::collection::CollectionKind;
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::{DocumentKind, EvidenceKind};
 use crate::machine::policy::Policy;
-use crate::machine::samples;
+use crate::machine::samples::{self, Wanted};
 use crate::machine::time::Time;
 use std::time::Duration;
 
@@ -34,10 +36,14 @@ impl Story {
     }
 
     fn begins_with(wanted: Wanted, password: Option<u32>) -> Self {
+        Self::begins_of(wanted.wishes(), password)
+    }
+
+    fn begins_of(wishes: Vec<Wish>, password: Option<u32>) -> Self {
         let birth = Birth {
             id: samples::ID,
-            source: samples::application(samples::init(), wanted).source,
-            plan: samples::plan(wanted),
+            source: samples::application(samples::init(), Wanted::No).source,
+            plan: samples::plan_of(wishes),
             order_id: 1,
             key: 1,
         };
@@ -88,7 +94,7 @@ impl Story {
     /// The provider tells a state.
     #[track_caller]
     fn code(&mut self, code: i64, stands: &str, effects: &[&str]) {
-        self.reply(Reply::TelecomState { code, message: format!("told {code}") }, stands, effects);
+        self.reply(Reply::State(Told::plain(code, format!("told {code}"))), stands, effects);
     }
 
     /// Time jumps to the next deadline.
@@ -122,10 +128,8 @@ impl Story {
 
     fn stands(&self) -> String {
         let own = self.application.state().name();
-        match &self.application.telecom {
-            Some(telecom) => format!("{own} {}", telecom.state().name()),
-            None => own.to_owned(),
-        }
+        let collections = self.application.collections.iter().map(|collection| collection.state().name);
+        [own].into_iter().chain(collections).collect::<Vec<_>>().join(" ")
     }
 
     fn told(&self, effects: &[Effect]) -> Vec<String> {
@@ -133,11 +137,7 @@ impl Story {
             Effect::Call(pending) => format!("{}{}", pending.call.name(), self.wait(pending.due)),
             Effect::Hurry(pending) => format!("hurry {}{}", pending.call.name(), self.wait(pending.due)),
             Effect::Withdraw(id) => {
-                let slot = match id.slot {
-                    Slot::Application => "application",
-                    Slot::Telecom => "telecom",
-                };
-                format!("withdraw {slot}")
+                format!("withdraw {}", id.slot.name())
             }
             Effect::Destroy(answer) => format!("destroy {}", answer.slot),
         });
@@ -181,7 +181,7 @@ fn stored(number: u32, kind: DocumentKind) -> Reply {
 }
 
 fn opened() -> Reply {
-    Reply::TelecomOpened { open_id: samples::OPEN_ID.to_owned() }
+    Reply::Opened { open_id: samples::OPEN_ID.to_owned(), agreement: None }
 }
 
 fn refused() -> Reply {

@@ -14,7 +14,7 @@ use crate::machine::call::Reply;
 use crate::machine::time::Time;
 use crate::provider::audit::sealing::{AuditCipher, Sealer};
 use crate::provider::material::Material;
-use crate::provider::prepare::draft;
+use crate::provider::prepare::{Means, draft};
 use crate::provider::specimen;
 use crate::vault::Secret;
 
@@ -31,7 +31,10 @@ fn ok(body: &str) -> Sent {
 
 /// Makes calls one after another while the transport plays `script`; gives how each ended, and
 /// what was asked: the path, and the token or password that went with it.
-fn play(calls: &[Call], script: impl IntoIterator<Item = Sent>) -> (Vec<Result<Told, Failure>>, Vec<String>) {
+fn play(
+    calls: &[Call],
+    script: impl IntoIterator<Item = Sent>,
+) -> (Vec<Result<Meaning, Failure>>, Vec<String>) {
     let script: Arc<Mutex<VecDeque<Sent>>> = Arc::new(Mutex::new(script.into_iter().collect()));
     let asked = Arc::new(Mutex::new(Vec::new()));
     let transport = {
@@ -48,15 +51,14 @@ fn play(calls: &[Call], script: impl IntoIterator<Item = Sent>) -> (Vec<Result<T
         password: Secret::from("secret".to_owned()),
         hours: NonZeroU16::new(24).unwrap(),
     };
-    let line = Line::new(transport, account, Encoding::Json, Arc::new(Time::default));
+    let line = Line::new(transport, account, Dialect::default(), Arc::new(Time::default));
     let sealer = Sealer::new(&AuditCipher::None, ChaCha20Rng::seed_from_u64(1)).unwrap();
     let exchange = |call: &Call| {
-        let material = Material {
-            dossier: specimen::dossier(),
-            answer: Some(Secret::from("123456".to_owned())),
-            collected: None,
-        };
-        let draft = draft(call, &specimen::application(), &material, "merchant1", &sealer)?;
+        let material =
+            Material { dossier: specimen::dossier(), answer: specimen::typed(call), collected: None };
+        let (username, dialect) = ("merchant1", line.dialect());
+        let means = Means { username, dialect, sealer: &sealer };
+        let draft = draft(call, &specimen::application(), &material, &means)?;
         let ended = line.exchange(call, draft);
         ended.now_or_never().expect("nothing waits but for the transport")
     };
@@ -66,7 +68,7 @@ fn play(calls: &[Call], script: impl IntoIterator<Item = Sent>) -> (Vec<Result<T
     (ended, asked)
 }
 
-fn one(script: impl IntoIterator<Item = Sent>) -> (Result<Told, Failure>, Vec<String>) {
+fn one(script: impl IntoIterator<Item = Sent>) -> (Result<Meaning, Failure>, Vec<String>) {
     let (mut ended, asked) = play(&[Call::Blacklist], script);
     (ended.remove(0), asked)
 }
@@ -75,12 +77,12 @@ const TOKEN_ASKED: &str = "/client/authorize/token ";
 
 #[test]
 fn a_token_is_fetched_once_for_all_calls_that_need_one() {
-    let [blacklist, _, result, ..] = specimen::calls();
+    let [blacklist, result] = ["blacklist", "audit_result"].map(specimen::call);
     let running = r#"{"code":0,"data":{"state":2}}"#;
     let calls = [result, blacklist.clone(), blacklist];
     let (ended, asked) = play(&calls, [ok(running), ok(GRANTED), ok(CLEAR), ok(CLEAR)]);
-    assert!(matches!(ended[0], Ok(Told::Reply(Reply::AuditRunning))));
-    assert!(matches!(ended[2], Ok(Told::Reply(Reply::BlacklistClear))));
+    assert!(matches!(ended[0], Ok(Meaning::Reply(Reply::AuditRunning))));
+    assert!(matches!(ended[2], Ok(Meaning::Reply(Reply::BlacklistClear))));
     let search = "/blacklist/search/single t1";
     let expected = ["/risk-model/audit/result ", TOKEN_ASKED, search, search];
     assert_eq!(asked, expected);
@@ -89,7 +91,7 @@ fn a_token_is_fetched_once_for_all_calls_that_need_one() {
 #[test]
 fn a_rejected_token_is_replaced_once() {
     let (ended, asked) = one([ok(GRANTED), ok(REJECTED), ok(GRANTED_ANEW), ok(CLEAR)]);
-    assert!(matches!(ended, Ok(Told::Reply(Reply::BlacklistClear))));
+    assert!(matches!(ended, Ok(Meaning::Reply(Reply::BlacklistClear))));
     let (first, second) = ("/blacklist/search/single t1", "/blacklist/search/single t2");
     assert_eq!(asked, [TOKEN_ASKED, first, TOKEN_ASKED, second]);
 
@@ -123,7 +125,7 @@ fn without_a_token_nothing_is_sent() {
 #[test]
 fn no_other_call_is_ever_made_twice() {
     for call in specimen::calls() {
-        let needs_token = matches!(call, Call::Blacklist | Call::AuditApply | Call::TelecomOpen { .. });
+        let needs_token = Endpoint::of(&call).credential == Credential::Token;
         for last in [ok(r#"{"code":1000}"#), ok(r#"{"code":1001,"msg":"x"}"#), ok("")] {
             let script = needs_token.then(|| ok(GRANTED)).into_iter().chain([last]);
             let (_, asked) = play(std::slice::from_ref(&call), script);

@@ -13,82 +13,161 @@ use super::written::{FORM, GZIP, JSON};
 use super::*;
 use crate::machine::call::Cause;
 use crate::provider::audit::sealing::AuditCipher;
+use crate::provider::calls::Credential;
 use crate::provider::specimen;
+use crate::provider::wire::degree::LoginRequest;
 use crate::provider::wire::seal::decrypt_blocks;
+use crate::vault::Secret;
 
 const TOKEN: &str = "2ae85e8e10ca12f2ad1f41e4a03f7dcb";
 
 /// The evidence of spec 002's telecom example; nothing in our evidence tells a home address.
-fn printed(answer: &str) -> Material {
+fn printed(answer: Option<Secret>) -> Material {
     let dossier = json!({
         "identity": {"name": "李测试", "phone": "18698574854", "id_card": "45215919990301502x"},
         "contacts": [{"name": "张一", "phone": "13432499954", "relation": "classmate"}],
-        "work": {"company": "测试公司", "region": "上海市", "address": "政学路1号", "phone": "021-12345678"}
+        "work": {"company": "测试公司", "region": "上海市", "address": "政学路1号", "phone": "021-12345678"},
+        "device": {"device_id": "7d50dcb97e654de6890ae8000bb4558a", "os": "iOS"}
     });
-    Material {
-        dossier: serde_json::from_value(dossier).unwrap(),
-        collected: None,
-        answer: Some(Secret::from(answer.to_owned())),
-    }
+    Material { dossier: serde_json::from_value(dossier).unwrap(), collected: None, answer }
 }
 
-fn drafted(call: &Call, material: &Material, cipher: &AuditCipher) -> Result<Draft, Failure> {
+fn drafted(
+    call: &Call,
+    material: &Material,
+    cipher: &AuditCipher,
+    dialect: &Dialect,
+) -> Result<Request<Bytes>, Failure> {
     let sealer = Sealer::new(cipher, ChaCha20Rng::seed_from_u64(1)).unwrap();
-    let application = specimen::application();
-    let mut draft = draft(call, &application, material, "merchant1", &sealer)?;
-    if let Some(place) = draft.token_mut() {
-        *place = TOKEN.into();
-    }
-    Ok(draft)
+    let means = Means { username: "merchant1", dialect, sealer: &sealer };
+    let mut draft = draft(call, &specimen::application(), material, &means)?;
+    Ok(draft.write(Some(&TOKEN.into()), dialect.encoding))
 }
 
-fn written(call: &Call, answer: &str, encoding: Encoding) -> Request<Bytes> {
-    let draft = drafted(call, &printed(answer), &AuditCipher::None);
-    draft.ok().unwrap().write(encoding)
+fn written(call: &Call, encoding: Encoding) -> Request<Bytes> {
+    let dialect = Dialect { encoding, ..Dialect::default() };
+    drafted(call, &printed(specimen::typed(call)), &AuditCipher::None, &dialect).unwrap()
+}
+
+/// The body of each call's request, in the order of the print; that of the audit is sealed.
+fn bodies() -> [(&'static str, &'static str); Call::NAMES.len() - 1] {
+    let session = r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823"}"#;
+    let captcha =
+        r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","verify_code":"s3cret"}"#;
+    [
+        (
+            "blacklist",
+            r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","id_card":"45215919990301502X","mobile":"18698574854"}"#,
+        ),
+        (
+            "telecom_open",
+            r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","id_card":"45215919990301502X","mobile":"18698574854","service_password":"s3cret","options":{"work_addr":"政学路1号","work_tel":"021-12345678","contacts":[{"contact_tel":"13432499954","contact_name":"张一","contact_type":"5"}]}}"#,
+        ),
+        (
+            "telecom_query_password",
+            r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","query_password":"s3cret"}"#,
+        ),
+        (
+            "telecom_captcha",
+            r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","captcha":"s3cret"}"#,
+        ),
+        ("telecom_resend", session),
+        ("telecom_state", session),
+        ("telecom_raw_data", session),
+        ("telecom_report", session),
+        (
+            "degree_open",
+            r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","id_card":"45215919990301502X","mobile":"18698574854","options":{"work_address":"政学路1号","work_phone_number_tel":"021-12345678","contacts":[{"contact_cell_phone_number":"13432499954","contact_name":"张一","contact_type":"5"}]}}"#,
+        ),
+        (
+            "degree_login",
+            r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","account":"13800000000","password":"s3cret","sync":1}"#,
+        ),
+        ("degree_state", r#"{"open_id":"f47e9276860685349c7ef4be67c823"}"#),
+        ("degree_raw_data", session),
+        ("ebank_banks", "{}"),
+        (
+            "ebank_license",
+            r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","entry_id":"101","login_name":"45215919990301502X","name":"李测试","id_card":"45215919990301502X"}"#,
+        ),
+        (
+            "ebank_open",
+            r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","mobile":"18698574854","id_card":"45215919990301502X","entry_id":"101","login_name":"45215919990301502X","password":"s3cret","user_info":{"udid":"7d50dcb97e654de6890ae8000bb4558a","client_type":1}}"#,
+        ),
+        ("ebank_state", session),
+        ("ebank_captcha", captcha),
+        (
+            "ebank_raw_data",
+            r#"{"username":"merchant1","openId":"f47e9276860685349c7ef4be67c823","open_id":"f47e9276860685349c7ef4be67c823"}"#,
+        ),
+        (
+            "ebank_v2_open",
+            r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","mobile":"18698574854","id_card":"45215919990301502X"}"#,
+        ),
+        ("ebank_v2_banks", session),
+        (
+            "ebank_v2_license",
+            r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","entry_id":"101","login_name":"45215919990301502X"}"#,
+        ),
+        (
+            "ebank_v2_login",
+            r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","entry_id":"101","login_name":"45215919990301502X","password":"s3cret"}"#,
+        ),
+        ("ebank_v2_state", session),
+        ("ebank_v2_captcha", captcha),
+        ("ebank_v2_raw_data", session),
+        ("audit_result", ""),
+    ]
 }
 
 #[test]
 fn every_request_is_as_printed() {
-    let session = r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823"}"#;
-    for call in specimen::calls() {
-        let (answer, uri, body) = match &call {
-            Call::Blacklist => (
-                "",
-                "/blacklist/search/single",
-                r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","id_card":"45215919990301502X","mobile":"18698574854"}"#,
-            ),
-            Call::TelecomOpen { .. } => (
-                "123456",
-                "/telecom/collect/open-id",
-                r#"{"token":"2ae85e8e10ca12f2ad1f41e4a03f7dcb","name":"李测试","id_card":"45215919990301502X","mobile":"18698574854","service_password":"123456","options":{"work_addr":"政学路1号","work_tel":"021-12345678","contacts":[{"contact_tel":"13432499954","contact_name":"张一","contact_type":"5"}]}}"#,
-            ),
-            Call::TelecomQueryPassword { .. } => (
-                "654321",
-                "/telecom/collect/query-password",
-                r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","query_password":"654321"}"#,
-            ),
-            Call::TelecomCaptcha { .. } => (
-                "123456",
-                "/telecom/collect/captcha",
-                r#"{"username":"merchant1","open_id":"f47e9276860685349c7ef4be67c823","captcha":"123456"}"#,
-            ),
-            Call::TelecomResend { .. } => ("", "/telecom/collect/resend-captcha", session),
-            Call::TelecomState { .. } => ("", "/telecom/collect/get-state", session),
-            Call::TelecomRawData { .. } => ("", "/telecom/data/raw-data", session),
-            Call::TelecomReport { .. } => ("", "/telecom/data/report", session),
-            Call::AuditResult { .. } => {
-                ("", "/risk-model/audit/result?open_id=f47e9276860685349c7ef4be67c823", "")
-            }
-            // Has a test of its own: the body is sealed and compressed.
-            Call::AuditApply => continue,
-        };
-        let request = written(&call, answer, Encoding::Json);
-        assert_eq!(request.uri(), uri);
-        assert_eq!(std::str::from_utf8(request.body()).unwrap(), body);
-        let is_get = matches!(call, Call::AuditResult { .. });
-        assert_eq!(request.method() == Method::GET, is_get, "{uri}");
+    for (name, body) in bodies() {
+        let call = specimen::call(name);
+        let request = written(&call, Encoding::Json);
+        assert_eq!(std::str::from_utf8(request.body()).unwrap(), body, "{name}");
+        assert_eq!(request.uri().path(), Endpoint::of(&call).path);
+        assert_eq!(request.method(), Endpoint::of(&call).method, "{name}");
+        let is_get = request.method() == Method::GET;
         assert_eq!(request.headers().get(CONTENT_TYPE), (!is_get).then_some(&JSON));
         assert_eq!(request.headers().get(CONTENT_ENCODING), None);
+        let query = is_get.then_some("open_id=f47e9276860685349c7ef4be67c823");
+        assert_eq!(request.uri().query(), query);
+    }
+}
+
+#[test]
+fn form_fields_say_the_same() {
+    for (name, body) in bodies() {
+        let request = written(&specimen::call(name), Encoding::Form);
+        if request.method() == Method::GET {
+            continue;
+        }
+        assert_eq!(request.headers().get(CONTENT_TYPE), Some(&FORM), "{name}");
+        let body: Value = serde_json::from_str(body).unwrap();
+        let mut expected = Vec::new();
+        flattened(String::new(), &body, &mut expected);
+        let mut fields: Vec<_> = form_urlencoded::parse(request.body()).into_owned().collect();
+        expected.sort();
+        fields.sort();
+        assert_eq!(fields, expected, "{name}");
+    }
+}
+
+/// The fields of a JSON body as PHP names them.
+fn flattened(name: String, value: &Value, fields: &mut Vec<(String, String)>) {
+    let within = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}[{key}]") };
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(key, value)| flattened(within(key), value, fields));
+        }
+        Value::Array(elements) => {
+            let elements = elements.iter().enumerate();
+            elements.for_each(|(at, value)| flattened(within(&at.to_string()), value, fields));
+        }
+        Value::String(text) => fields.push((name, text.clone())),
+        Value::Number(number) => fields.push((name, number.to_string())),
+        Value::Null | Value::Bool(_) => panic!("no request holds one"),
     }
 }
 
@@ -97,8 +176,8 @@ fn an_audit_application_is_sealed_and_compressed() {
     let (key, cipher) = specimen::audit_key();
     let material = Material { dossier: specimen::dossier(), ..Material::default() };
     for encoding in [Encoding::Json, Encoding::Form] {
-        let draft = drafted(&Call::AuditApply, &material, &cipher).ok().unwrap();
-        let request = draft.write(encoding);
+        let dialect = Dialect { encoding, ..Dialect::default() };
+        let request = drafted(&Call::AuditApply, &material, &cipher, &dialect).unwrap();
         assert_eq!(request.uri(), "/risk-model/audit/open-id");
         assert_eq!(request.headers().get(CONTENT_TYPE), Some(&JSON));
         assert_eq!(request.headers().get(CONTENT_ENCODING), Some(&GZIP));
@@ -117,62 +196,127 @@ fn an_audit_application_is_sealed_and_compressed() {
 }
 
 #[test]
-fn form_fields_say_the_same() {
-    let call = Call::TelecomOpen { password: specimen::sealed() };
-    let request = written(&call, "1&2", Encoding::Form);
-    assert_eq!(request.headers().get(CONTENT_TYPE), Some(&FORM));
-    let fields: Vec<_> = form_urlencoded::parse(request.body()).into_owned().collect();
-    let value = |name: &str| {
-        let field = fields.iter().find(|(known, _)| known == name);
-        field.map_or("", |(_, value)| value.as_str())
-    };
-    assert_eq!(value("service_password"), "1&2");
-    assert_eq!(value("name"), "李测试");
-    assert_eq!(value("options[work_tel]"), "021-12345678");
-    assert_eq!(value("options[contacts][0][contact_type]"), "5");
-    assert_eq!(fields.len(), 10);
+fn an_id_is_escaped_in_a_query() {
+    let call = Call::AuditResult { open_id: "a/b&c=d e".to_owned() };
+    let request = written(&call, Encoding::Json);
+    assert_eq!(request.uri(), "/risk-model/audit/result?open_id=a%2Fb%26c%3Dd+e");
 }
 
 #[test]
-fn an_id_is_escaped_in_a_query() {
-    let call = Call::AuditResult { open_id: "a/b&c=d e".to_owned() };
-    let request = written(&call, "", Encoding::Json);
-    assert_eq!(request.uri(), "/risk-model/audit/result?open_id=a%2Fb%26c%3Dd+e");
+fn the_dialect_decides_where_the_print_does_not() {
+    let dialect = Dialect {
+        degree_login_path: LoginRequest::PRINTED_PATH.to_owned(),
+        degree_state_username: true,
+        ..Dialect::default()
+    };
+    let request = |name: &str| {
+        let call = specimen::call(name);
+        drafted(&call, &printed(specimen::typed(&call)), &AuditCipher::None, &dialect).unwrap()
+    };
+    assert_eq!(request("degree_login").uri(), "/telecom/collect/login");
+    let state = r#"{"open_id":"f47e9276860685349c7ef4be67c823","username":"merchant1"}"#;
+    assert_eq!(request("degree_state").body(), state);
+    let default = crate::config::Provider::default();
+    assert_eq!(Dialect::default().degree_login_path, default.degree_login_path);
+}
+
+#[test]
+fn user_info_holds_what_is_there_and_always_the_kind_of_device() {
+    let check = |device: Option<Value>, expected: Value| {
+        let mut material = printed(specimen::typed(&specimen::call("ebank_open")));
+        material.dossier.device = device.map(|device| serde_json::from_value(device).unwrap());
+        let dialect = Dialect::default();
+        let request = drafted(&specimen::call("ebank_open"), &material, &AuditCipher::None, &dialect);
+        let body: Value = serde_json::from_slice(request.unwrap().body()).unwrap();
+        assert_eq!(body["user_info"], expected);
+    };
+    check(None, Value::Null);
+    for (os, client_type) in [("iOS", 1), ("iPhone OS 12", 1), ("ANDROID", 2), ("Symbian", 0), ("", 0)] {
+        let device = json!({"device_id": "", "os": os});
+        check(Some(device), json!({"client_type": client_type}));
+    }
+}
+
+#[test]
+fn a_bank_without_a_password_is_sent_none() {
+    let login = br#"{"entry_id":"7","inputs":[{"name":"card","value":"6222"}]}"#;
+    for name in ["ebank_open", "ebank_v2_login"] {
+        let material = printed(Some(Secret::new(login.to_vec())));
+        let request = drafted(&specimen::call(name), &material, &AuditCipher::None, &Dialect::default());
+        let body: Value = serde_json::from_slice(request.unwrap().body()).unwrap();
+        assert_eq!((&body["login_name"], body.get("password")), (&json!("6222"), None));
+    }
 }
 
 #[test]
 fn what_is_missing_is_named_before_anything_is_sent() {
     let check = |call: &Call, material: &Material, what: &str| {
-        let failure = drafted(call, material, &AuditCipher::None).err();
+        let failure = drafted(call, material, &AuditCipher::None, &Dialect::default()).err();
         let detail = what.to_owned();
-        assert_eq!(failure, Some(Failure::Hopeless(Cause::Missing { detail })));
+        assert_eq!(failure, Some(Failure::Hopeless(Cause::Missing { detail })), "{}", call.name());
     };
-    let [blacklist, audit, _, open, password, captcha, ..] = specimen::calls();
-    let nothing = Material::default();
-    check(&blacklist, &nothing, "id_card");
-    check(&audit, &nothing, "id_card");
-    check(&open, &nothing, "id_card");
-    check(&password, &nothing, "the applicant's answer");
-    check(&captcha, &nothing, "the applicant's answer");
-    let mut material = printed("");
-    material.answer = None;
-    check(&open, &material, "the applicant's answer");
-    check(&audit, &material, "order_detail.amount");
+    for call in specimen::calls() {
+        let is_about_person = matches!(
+            call,
+            Call::Blacklist
+                | Call::AuditApply
+                | Call::TelecomOpen { .. }
+                | Call::DegreeOpen
+                | Call::EbankLicense { .. }
+                | Call::EbankOpen { .. }
+                | Call::EbankV2Open
+        );
+        if is_about_person {
+            check(&call, &Material::default(), "id_card");
+        }
+        if call.answer().is_some() {
+            check(&call, &printed(None), "the applicant's answer");
+        }
+    }
+    let garbled = printed(Some(Secret::from("s3cret".to_owned())));
+    check(&specimen::call("degree_login"), &garbled, "read the applicant's answer as a degree account");
+    for name in ["ebank_license", "ebank_open", "ebank_v2_license", "ebank_v2_login"] {
+        check(&specimen::call(name), &garbled, "read the applicant's answer as a bank login");
+        let nameless = printed(Some(Secret::new(br#"{"entry_id":"7","inputs":[]}"#.to_vec())));
+        check(&specimen::call(name), &nameless, "login_name");
+    }
+    check(&Call::AuditApply, &printed(None), "order_detail.amount");
 }
 
 #[test]
 fn the_table_of_credentials_is_that_of_the_requests() {
-    for call in specimen::calls() {
-        let material = Material {
-            dossier: specimen::dossier(),
-            answer: Some(Secret::from("1".to_owned())),
-            collected: None,
-        };
-        let mut draft = drafted(&call, &material, &AuditCipher::None).ok().unwrap();
-        let has_token = draft.token_mut().is_some();
-        assert_eq!(has_token, Credential::of(&call) == Credential::Token, "{}", call.name());
-        let body = draft.write(Encoding::Json).into_body();
-        let has_name = body.windows(10).any(|part| part == b"\"username\"");
-        assert_eq!(has_name, Credential::of(&call) == Credential::Username, "{}", call.name());
+    for (name, body) in bodies() {
+        let credential = Endpoint::of(&specimen::call(name)).credential;
+        assert_eq!(body.contains("\"token\""), credential == Credential::Token, "{name}");
+        assert_eq!(body.contains("\"username\""), credential == Credential::Username, "{name}");
+    }
+    assert_eq!(Endpoint::of(&Call::AuditApply).credential, Credential::Token);
+}
+
+#[test]
+fn what_is_carried_is_known() {
+    for (name, body) in bodies() {
+        let call = specimen::call(name);
+        let sealer = Sealer::new(&AuditCipher::None, ChaCha20Rng::seed_from_u64(1)).unwrap();
+        let means = Means { username: "merchant1", dialect: &Dialect::default(), sealer: &sealer };
+        let material = printed(specimen::typed(&call));
+        let draft = draft(&call, &specimen::application(), &material, &means).unwrap();
+        let carried = draft.carried();
+        let secrets = [
+            "s3cret",
+            "13800000000",
+            "李测试",
+            "45215919990301502",
+            "18698574854",
+            "张一",
+            "13432499954",
+            "政学路1号",
+            "021-12345678",
+            "7d50dcb97e654de6890ae8000bb4558a",
+        ];
+        for secret in secrets {
+            let is_known = carried.iter().any(|known| known.contains(secret));
+            assert!(is_known || !body.contains(secret), "{name}: {secret}");
+        }
     }
 }

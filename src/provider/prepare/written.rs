@@ -23,11 +23,7 @@ pub enum Encoding {
 }
 
 /// Writes a `POST` (spec 002 §0).
-pub(in crate::provider) fn post(
-    path: &'static str,
-    body: &impl Serialize,
-    encoding: Encoding,
-) -> Request<Bytes> {
+pub(in crate::provider) fn post(path: &str, body: &impl Serialize, encoding: Encoding) -> Request<Bytes> {
     match encoding {
         Encoding::Json => request(Method::POST, path, Some(JSON), json(body).into()),
         Encoding::Form => request(Method::POST, path, Some(FORM), form::fields(body).into()),
@@ -39,7 +35,7 @@ pub(super) const FORM: HeaderValue = HeaderValue::from_static("application/x-www
 pub(super) const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 
 /// Writes the one `POST` whose whole body is compressed (spec 002 §7.1, spec 005 A-002-19).
-pub(super) fn post_compressed(path: &'static str, body: &impl Serialize) -> Request<Bytes> {
+pub(super) fn post_compressed(path: &str, body: &impl Serialize) -> Request<Bytes> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     let compressed = encoder.write_all(&json(body)).and_then(|()| encoder.finish());
     let compressed = compressed.expect("writing to memory cannot fail");

@@ -1,14 +1,13 @@
 //! One line of the stream of changes, as stored: who moved, from where, and how it looks now.
 
-use super::snapshot::{CauseV1, ChallengeV1, HoldV2};
+use super::snapshot::{CauseV1, ChallengeV1, ChallengeV3, HoldV2};
 use super::{RecordError, decode, encode};
 use crate::machine::application::{Rejection, Source, Want};
+use crate::machine::collection::{CollectionKind, Standing, StateNumber};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
-use crate::machine::graph::telecom;
 use crate::machine::id::ApplicationId;
 use crate::machine::table::Owner;
-use crate::machine::telecom::Standing;
 use crate::machine::time::Time;
 use crate::machine::view::{Brief, CollectionView, View, Word};
 use crate::store::codec::Encoded;
@@ -17,7 +16,7 @@ use serde::{Deserialize, Serialize};
 const RECORD: &str = "change";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// A change as watchers read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,19 +31,43 @@ pub struct ChangeRecord {
 
 /// Encodes a change; sequence, id and version stand beside it.
 pub fn to_record(change: &ChangeRecord) -> Encoded {
-    encode(VERSION, &ChangeV2::from(change))
+    encode(VERSION, &ChangeV3::from(change))
 }
 
 /// Decodes a change.
 pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result<ChangeRecord, RecordError> {
-    if encoded.version == 1 {
-        return decode::<ChangeV1>(RECORD, 1, encoded)?.into_change(id, version);
+    match encoded.version {
+        1 => decode::<ChangeV1>(RECORD, 1, encoded)?.into_change(id, version),
+        2 => decode::<ChangeV2>(RECORD, 2, encoded)?.into_change(id, version),
+        _ => decode::<ChangeV3>(RECORD, VERSION, encoded)?.into_change(id, version),
     }
-    decode::<ChangeV2>(RECORD, VERSION, encoded)?.into_change(id, version)
+}
+
+#[derive(Serialize, Deserialize)]
+struct ChangeV3 {
+    at: u64,
+    before: Option<(u16, BriefV2)>,
+    state: u16,
+    partner: String,
+    order: String,
+    product: String,
+    product_version: u32,
+    created: u64,
+    since: u64,
+    wake: Option<u64>,
+    word: WordV1,
+    missing: Vec<u16>,
+    challenges: Vec<ChallengeV3>,
+    /// The kind of each collection, and how it looks.
+    collections: Vec<(u16, CollectionV1)>,
+    calls: Vec<String>,
+    held: Option<HoldV2>,
+    phone: Option<[u8; 16]>,
+    identity: Option<[u8; 16]>,
 }
 
 /// All of the first version; what stood before besides the state; what can be asked about.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct ChangeV2 {
     first: ChangeV1,
     before: Option<BriefV2>,
@@ -62,7 +85,7 @@ struct BriefV2 {
     waits_for: Vec<String>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct ChangeV1 {
     at: u64,
     before: Option<u16>,
@@ -104,12 +127,13 @@ const fn unknown(what: &'static str, number: u64) -> RecordError {
     RecordError::Unknown { record: RECORD, what, number }
 }
 
-impl From<&ChangeRecord> for ChangeV1 {
+impl From<&ChangeRecord> for ChangeV3 {
     fn from(change: &ChangeRecord) -> Self {
         let view = &change.after;
+        let before = change.before.as_ref();
         Self {
             at: change.at.as_millis(),
-            before: change.before.as_ref().map(|before| before.state.number()),
+            before: before.map(|before| (before.state.number(), BriefV2::from(before))),
             state: view.state.number(),
             partner: view.source.partner.clone(),
             order: view.source.order.clone(),
@@ -120,17 +144,21 @@ impl From<&ChangeRecord> for ChangeV1 {
             wake: view.wake.map(Time::as_millis),
             word: WordV1::from(&view.word),
             missing: view.missing.iter().map(|kind| kind.number()).collect(),
-            challenges: view.challenges.iter().map(ChallengeV1::from).collect(),
-            telecom: view.collections.first().map(CollectionV1::from),
+            challenges: view.challenges.iter().map(ChallengeV3::from).collect(),
+            collections: view.collections.iter().map(|it| (it.kind.number(), it.into())).collect(),
+            calls: view.calls.clone(),
+            held: view.held.as_ref().map(HoldV2::from),
+            phone: view.phone,
+            identity: view.identity,
         }
     }
 }
 
-impl ChangeV1 {
+impl ChangeV3 {
     fn into_change(self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
-        let state = |number: u16| State::from_number(number).ok_or_else(|| unknown("state", number.into()));
-        let kind = |number: u16| {
-            EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
+        let collection = |(number, collection): (u16, CollectionV1)| {
+            let kind = CollectionKind::from_number(number);
+            collection.into_core(kind.ok_or_else(|| unknown("kind of collection", number.into()))?)
         };
         let after = View {
             id,
@@ -140,12 +168,47 @@ impl ChangeV1 {
             product_version: self.product_version,
             created: Time::from_millis(self.created),
             since: Time::from_millis(self.since),
-            state: state(self.state)?,
+            state: known_state(self.state)?,
             word: self.word.into_core()?,
             wake: self.wake.map(Time::from_millis),
-            missing: self.missing.into_iter().map(kind).collect::<Result<_, _>>()?,
+            missing: self.missing.into_iter().map(known_kind).collect::<Result<_, _>>()?,
+            challenges: self.challenges.into_iter().map(ChallengeV3::into_core).collect::<Result<_, _>>()?,
+            collections: self.collections.into_iter().map(collection).collect::<Result<_, _>>()?,
+            calls: self.calls,
+            held: self.held.map(HoldV2::into_core),
+            phone: self.phone,
+            identity: self.identity,
+        };
+        let before = self.before.map(|(number, brief)| brief.into_core(known_state(number)?));
+        Ok(ChangeRecord { at: Time::from_millis(self.at), before: before.transpose()?, after })
+    }
+}
+
+fn known_state(number: u16) -> Result<State, RecordError> {
+    State::from_number(number).ok_or_else(|| unknown("state", number.into()))
+}
+
+fn known_kind(number: u16) -> Result<EvidenceKind, RecordError> {
+    EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
+}
+
+impl ChangeV1 {
+    fn into_change(self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
+        let telecom = |collection: CollectionV1| collection.into_core(CollectionKind::Telecom);
+        let after = View {
+            id,
+            version,
+            source: Source { partner: self.partner, order: self.order },
+            product: self.product,
+            product_version: self.product_version,
+            created: Time::from_millis(self.created),
+            since: Time::from_millis(self.since),
+            state: known_state(self.state)?,
+            word: self.word.into_core()?,
+            wake: self.wake.map(Time::from_millis),
+            missing: self.missing.into_iter().map(known_kind).collect::<Result<_, _>>()?,
             challenges: self.challenges.into_iter().map(ChallengeV1::into_core).collect::<Result<_, _>>()?,
-            collections: self.telecom.into_iter().map(CollectionV1::into_core).collect::<Result<_, _>>()?,
+            collections: self.telecom.into_iter().map(telecom).collect::<Result<_, _>>()?,
             calls: Vec::new(),
             held: None,
             phone: None,
@@ -161,23 +224,9 @@ impl ChangeV1 {
         };
         Ok(ChangeRecord {
             at: Time::from_millis(self.at),
-            before: self.before.map(state).transpose()?.map(brief),
+            before: self.before.map(known_state).transpose()?.map(brief),
             after,
         })
-    }
-}
-
-impl From<&ChangeRecord> for ChangeV2 {
-    fn from(change: &ChangeRecord) -> Self {
-        let View { calls, held, phone, identity, .. } = &change.after;
-        Self {
-            first: ChangeV1::from(change),
-            before: change.before.as_ref().map(BriefV2::from),
-            calls: calls.clone(),
-            held: held.as_ref().map(HoldV2::from),
-            phone: *phone,
-            identity: *identity,
-        }
     }
 }
 
@@ -265,7 +314,7 @@ impl WordV1 {
 impl From<&CollectionView> for CollectionV1 {
     fn from(view: &CollectionView) -> Self {
         Self {
-            state: view.state.number(),
+            state: view.state.number,
             standing: match view.standing {
                 Standing::InputNeeded => 1,
                 Standing::Running => 2,
@@ -282,10 +331,11 @@ impl From<&CollectionView> for CollectionV1 {
 }
 
 impl CollectionV1 {
-    fn into_core(self) -> Result<CollectionView, RecordError> {
-        let state = telecom::State::from_number(self.state)
-            .ok_or_else(|| unknown("state of the telecom machine", self.state.into()))?;
+    fn into_core(self, kind: CollectionKind) -> Result<CollectionView, RecordError> {
+        let state = kind.state(StateNumber(self.state));
+        let state = state.ok_or_else(|| unknown("state of a collection", self.state.into()))?;
         Ok(CollectionView {
+            kind,
             state,
             standing: match self.standing {
                 1 => Standing::InputNeeded,

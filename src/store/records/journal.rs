@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 const RECORD: &str = "journal";
 
-/// The newest version of the record.
-pub const VERSION: u16 = 2;
+/// The newest version of the record. The third has the shape of the second, and more happenings and slots.
+pub const VERSION: u16 = 3;
 
 /// An entry of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub enum Happening {
     ResendRequested,
     /// A deadline came.
     DeadlineReached,
+    /// A deadline of ours was put off by the time of an outage.
+    OutageCounted,
     /// The blacklist does not know the person.
     BlacklistClear,
     /// The blacklist knows the person.
@@ -90,13 +92,14 @@ pub enum Happening {
 
 impl Happening {
     /// Every one, in the order of the numbers.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::EvidenceAdded,
         Self::CancelRequested,
         Self::ResumeRequested,
         Self::AnswerSubmitted,
         Self::ResendRequested,
         Self::DeadlineReached,
+        Self::OutageCounted,
         Self::BlacklistClear,
         Self::BlacklistHit,
         Self::AuditAccepted,
@@ -126,6 +129,7 @@ impl Happening {
             Self::AnswerSubmitted => 4,
             Self::ResendRequested => 5,
             Self::DeadlineReached => 6,
+            Self::OutageCounted => 7,
             Self::BlacklistClear => 10,
             Self::BlacklistHit => 11,
             Self::AuditAccepted => 12,
@@ -160,6 +164,7 @@ impl Happening {
             Self::AnswerSubmitted => "AnswerSubmitted",
             Self::ResendRequested => "ResendRequested",
             Self::DeadlineReached => "DeadlineReached",
+            Self::OutageCounted => "OutageCounted",
             Self::BlacklistClear => "BlacklistClear",
             Self::BlacklistHit => "BlacklistHit",
             Self::AuditAccepted => "AuditAccepted",
@@ -222,7 +227,7 @@ fn told(event: &Event) -> (Happening, String, Option<EffectId>) {
         Event::CancelRequested { reason } => (Happening::CancelRequested, bounded(reason), None),
         Event::ResumeRequested { by } => (Happening::ResumeRequested, bounded(&by.reason), None),
         Event::RetryRequested { by } => (Happening::RetryRequested, bounded(&by.reason), None),
-        Event::RestartRequested { by } => (Happening::RestartRequested, bounded(&by.reason), None),
+        Event::RestartRequested { by, .. } => (Happening::RestartRequested, bounded(&by.reason), None),
         Event::HoldRequested { by } => (Happening::HoldRequested, bounded(&by.reason), None),
         Event::ReleaseRequested { by } => (Happening::ReleaseRequested, bounded(&by.reason), None),
         Event::AnswerSubmitted { challenge, kind, .. } => {
@@ -232,6 +237,7 @@ fn told(event: &Event) -> (Happening, String, Option<EffectId>) {
             (Happening::ResendRequested, format!("challenge {challenge}"), None)
         }
         Event::Due => (Happening::DeadlineReached, String::new(), None),
+        Event::OutageCounted { by, .. } => (Happening::OutageCounted, format!("{} s", by.as_secs()), None),
         Event::Replied { effect, reply } => {
             let (happening, detail) = replied(reply);
             (happening, bounded(&detail), Some(*effect))
@@ -247,9 +253,12 @@ fn replied(reply: &Reply) -> (Happening, String) {
         Reply::AuditRunning => (Happening::AuditRunning, String::new()),
         Reply::AuditApproved => (Happening::AuditApproved, String::new()),
         Reply::AuditRejected { reason } => (Happening::AuditRejected, reason.clone()),
-        Reply::TelecomOpened { .. } => (Happening::SessionOpened, String::new()),
-        Reply::Accepted => (Happening::CallAccepted, String::new()),
-        Reply::TelecomState { code, message } => (Happening::StateReported, format!("{code} {message}")),
+        Reply::Opened { .. } => (Happening::SessionOpened, String::new()),
+        Reply::Accepted { told: None } => (Happening::CallAccepted, String::new()),
+        Reply::Accepted { told: Some(told) } => {
+            (Happening::CallAccepted, format!("{} {}", told.code, told.message))
+        }
+        Reply::State(told) => (Happening::StateReported, format!("{} {}", told.code, told.message)),
         Reply::NotReady => (Happening::DataNotReady, String::new()),
         Reply::Stored { document } => (Happening::DataStored, format!("document {}", document.number)),
         Reply::Refused { message } => (Happening::CallRefused, message.clone()),
@@ -277,6 +286,7 @@ pub fn to_record(entry: &Entry) -> Encoded {
 pub fn from_record(encoded: &Encoded) -> Result<Entry, RecordError> {
     let EntryV2 { first: record, actor } = match encoded.version {
         1 => EntryV2 { first: decode(RECORD, 1, encoded)?, actor: String::new() },
+        2 => decode(RECORD, 2, encoded)?,
         _ => decode(RECORD, VERSION, encoded)?,
     };
     let slot = |number: u16| Slot::from_number(number).ok_or_else(|| unknown("slot", number.into()));

@@ -1,20 +1,24 @@
 //! The value of an application, as stored.
 
 mod calls;
+mod collection;
+mod former;
 mod hold;
 mod phase;
-mod telecom;
 
+pub(super) use self::collection::ChallengeV3;
+pub(super) use self::former::ChallengeV1;
 pub(super) use self::hold::HoldV2;
 pub(super) use self::phase::CauseV1;
-pub(super) use self::telecom::ChallengeV1;
 
-use self::calls::PendingV1;
+use self::calls::PendingV3;
+use self::collection::CollectionV3;
+use self::former::{SnapshotV1, SnapshotV2};
 use self::phase::PhaseV1;
-use self::telecom::TelecomV1;
 use super::{RecordError, decode, encode};
-use crate::machine::application::{Application, Plan, Source, Wanted};
+use crate::machine::application::{Application, Plan, Source, Wish};
 use crate::machine::challenge::SealedAnswer;
+use crate::machine::collection::{CollectionKind, StateNumber};
 use crate::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
 use crate::machine::graph;
 use crate::machine::id::ApplicationId;
@@ -25,34 +29,26 @@ use serde::{Deserialize, Serialize};
 const RECORD: &str = "snapshot";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Encodes an application; its id and version stand in the key and the header.
 pub fn to_record(application: &Application) -> Encoded {
-    let held = application.held.as_ref().map(HoldV2::from);
-    encode(VERSION, &SnapshotV2 { first: SnapshotV1::from(application), held })
+    encode(VERSION, &SnapshotV3::from(application))
 }
 
 /// Decodes an application.
 pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result<Application, RecordError> {
-    if encoded.version == 1 {
-        return decode::<SnapshotV1>(RECORD, 1, encoded)?.into_application(id, version);
+    match encoded.version {
+        1 => decode::<SnapshotV1>(RECORD, 1, encoded)?.into_application(id, version),
+        2 => decode::<SnapshotV2>(RECORD, 2, encoded)?.into_application(id, version),
+        _ => decode::<SnapshotV3>(RECORD, VERSION, encoded)?.into_application(id, version),
     }
-    let SnapshotV2 { first, held } = decode(RECORD, VERSION, encoded)?;
-    let application = first.into_application(id, version)?;
-    Ok(Application { held: held.map(HoldV2::into_core), ..application })
-}
-
-/// All of the first version, and whether it is held.
-#[derive(Serialize, Deserialize)]
-struct SnapshotV2 {
-    first: SnapshotV1,
-    held: Option<HoldV2>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct SnapshotV1 {
-    machine: (u16, u16),
+struct SnapshotV3 {
+    /// The number of every machine that it follows, and the version of its drawing.
+    machines: Vec<(u16, u16)>,
     created: u64,
     since: u64,
     partner: String,
@@ -60,7 +56,7 @@ struct SnapshotV1 {
     product: String,
     product_version: u32,
     wanted_evidence: Vec<u16>,
-    wanted_telecom: u8,
+    wishes: Vec<(u16, bool)>,
     term_days: u32,
     order_id: u64,
     key: u32,
@@ -70,9 +66,11 @@ struct SnapshotV1 {
     evidence: Vec<EvidenceV1>,
     credentials: Option<AnswerV1>,
     phase: PhaseV1,
-    telecom: Option<TelecomV1>,
+    counted: Option<u64>,
+    collections: Vec<CollectionV3>,
     challenges: u32,
-    outbox: Vec<PendingV1>,
+    outbox: Vec<PendingV3>,
+    held: Option<HoldV2>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -101,11 +99,40 @@ const fn unknown(what: &'static str, number: u64) -> RecordError {
     RecordError::Unknown { record: RECORD, what, number }
 }
 
-impl From<&Application> for SnapshotV1 {
+/// Lets a drawing pass that this Docket knows.
+fn machine_known(number: u16, found: u16) -> Result<(), RecordError> {
+    let definition = graph::MACHINES.iter().find(|machine| machine.number == number);
+    let definition = definition.ok_or_else(|| unknown("machine", number.into()))?;
+    if found > definition.version {
+        let (machine, known) = (definition.name, definition.version);
+        return Err(RecordError::NewerMachine { machine, found, known });
+    }
+    Ok(())
+}
+
+fn known_state(kind: CollectionKind, number: u16) -> Result<StateNumber, RecordError> {
+    let state = StateNumber(number);
+    kind.state(state).map(|_| state).ok_or_else(|| unknown("state of a collection", number.into()))
+}
+
+fn collection_kind(number: u16) -> Result<CollectionKind, RecordError> {
+    CollectionKind::from_number(number).ok_or_else(|| unknown("kind of collection", number.into()))
+}
+
+fn kinds(numbers: Vec<u16>) -> Result<Vec<EvidenceKind>, RecordError> {
+    let kind = |number: u16| {
+        EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
+    };
+    numbers.into_iter().map(kind).collect()
+}
+
+impl From<&Application> for SnapshotV3 {
     fn from(application: &Application) -> Self {
         let plan = &application.plan;
+        let followed = plan.collections.iter().map(|wish| wish.kind.definition());
+        let machines = std::iter::once(&graph::application::DEFINITION).chain(followed);
         Self {
-            machine: (graph::application::DEFINITION.version, graph::telecom::DEFINITION.version),
+            machines: machines.map(|machine| (machine.number, machine.version)).collect(),
             created: application.created.as_millis(),
             since: application.since.as_millis(),
             partner: application.source.partner.clone(),
@@ -113,11 +140,7 @@ impl From<&Application> for SnapshotV1 {
             product: plan.product.clone(),
             product_version: plan.version,
             wanted_evidence: plan.evidence.iter().map(|kind| kind.number()).collect(),
-            wanted_telecom: match plan.telecom {
-                Wanted::No => 0,
-                Wanted::Optional => 1,
-                Wanted::Required => 2,
-            },
+            wishes: plan.collections.iter().map(|wish| (wish.kind.number(), wish.required)).collect(),
             term_days: plan.term_days,
             order_id: application.order_id,
             key: application.key,
@@ -127,37 +150,26 @@ impl From<&Application> for SnapshotV1 {
             evidence: application.evidence.iter().map(EvidenceV1::from).collect(),
             credentials: application.credentials.as_ref().map(AnswerV1::from),
             phase: PhaseV1::from(&application.phase),
-            telecom: application.telecom.as_ref().map(TelecomV1::from),
+            counted: application.counted.map(Time::as_millis),
+            collections: application.collections.iter().map(CollectionV3::from).collect(),
             challenges: application.challenges,
-            outbox: application.outbox.iter().map(PendingV1::from).collect(),
+            outbox: application.outbox.iter().map(PendingV3::from).collect(),
+            held: application.held.as_ref().map(HoldV2::from),
         }
     }
 }
 
-impl SnapshotV1 {
+impl SnapshotV3 {
     fn into_application(self, id: ApplicationId, version: u64) -> Result<Application, RecordError> {
-        let (application, telecom) = self.machine;
-        for (definition, found) in
-            [(&graph::application::DEFINITION, application), (&graph::telecom::DEFINITION, telecom)]
-        {
-            if found > definition.version {
-                let (machine, known) = (definition.name, definition.version);
-                return Err(RecordError::NewerMachine { machine, found, known });
-            }
+        for (number, found) in self.machines {
+            machine_known(number, found)?;
         }
-        let kind = |number: u16| {
-            EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
-        };
+        let wish = |(number, required)| Ok(Wish { kind: collection_kind(number)?, required });
         let plan = Plan {
             product: self.product,
             version: self.product_version,
-            evidence: self.wanted_evidence.into_iter().map(kind).collect::<Result<_, _>>()?,
-            telecom: match self.wanted_telecom {
-                0 => Wanted::No,
-                1 => Wanted::Optional,
-                2 => Wanted::Required,
-                other => return Err(unknown("want", other.into())),
-            },
+            evidence: kinds(self.wanted_evidence)?,
+            collections: self.wishes.into_iter().map(wish).collect::<Result<_, _>>()?,
             term_days: self.term_days,
         };
         Ok(Application {
@@ -175,10 +187,15 @@ impl SnapshotV1 {
             evidence: self.evidence.into_iter().map(EvidenceV1::into_core).collect::<Result<_, _>>()?,
             credentials: self.credentials.map(AnswerV1::into_core),
             phase: self.phase.into_core()?,
-            telecom: self.telecom.map(TelecomV1::into_core).transpose()?,
+            counted: self.counted.map(Time::from_millis),
+            collections: self
+                .collections
+                .into_iter()
+                .map(CollectionV3::into_core)
+                .collect::<Result<_, _>>()?,
             challenges: self.challenges,
-            outbox: self.outbox.into_iter().map(PendingV1::into_core).collect::<Result<_, _>>()?,
-            held: None,
+            outbox: self.outbox.into_iter().map(PendingV3::into_core).collect::<Result<_, _>>()?,
+            held: self.held.map(HoldV2::into_core),
         })
     }
 }
@@ -226,5 +243,9 @@ impl From<&SealedAnswer> for AnswerV1 {
 impl AnswerV1 {
     fn into_core(self) -> SealedAnswer {
         SealedAnswer { slot: self.slot, generation: self.generation, bytes: self.bytes }
+    }
+
+    fn to_core(&self) -> SealedAnswer {
+        SealedAnswer { slot: self.slot, generation: self.generation, bytes: self.bytes.clone() }
     }
 }

@@ -7,32 +7,39 @@ use super::change::{self, ChangeRecord};
 use super::delivery::{self, DeliveryRecord, Resent};
 use super::journal::{self, Entry, Happening};
 use super::{RecordError, snapshot};
-use crate::machine::application::{Application, Wanted};
-use crate::machine::call::{Call, Cause, EffectId, Reply, Slot};
+use crate::machine::application::{Application, Wish};
+use crate::machine::call::{Call, Cause, EffectId, Reply, Slot, Told};
 use crate::machine::challenge::ChallengeKind;
+use crate::machine::collection::{CollectionKind, StateNumber};
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
-use crate::machine::graph::telecom;
-use crate::machine::samples::{self, ID, NOW, VERSION};
+use crate::machine::samples::{self, ID, NOW, VERSION, Wanted};
 use crate::machine::step::{Effect, Move, Moved};
 use crate::machine::table::Owner;
 use crate::machine::view::{Brief, View};
 use crate::store::codec::Encoded;
 
-const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v2/snapshots.txt");
-const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v2/journal.txt");
-const CHANGES: &str = include_str!("../../../tests/fixtures/records/v2/changes.txt");
+const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v3/snapshots.txt");
+const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v3/journal.txt");
+const CHANGES: &str = include_str!("../../../tests/fixtures/records/v3/changes.txt");
 
 const DELIVERIES: &str = include_str!("../../../tests/fixtures/records/v2/deliveries.txt");
+
+const SNAPSHOTS_V2: &str = include_str!("../../../tests/fixtures/records/v2/snapshots.txt");
+const JOURNAL_V2: &str = include_str!("../../../tests/fixtures/records/v2/journal.txt");
+const CHANGES_V2: &str = include_str!("../../../tests/fixtures/records/v2/changes.txt");
 
 const SNAPSHOTS_V1: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
 const JOURNAL_V1: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
 const CHANGES_V1: &str = include_str!("../../../tests/fixtures/records/v1/changes.txt");
 const DELIVERIES_V1: &str = include_str!("../../../tests/fixtures/records/v1/deliveries.txt");
 
+const TELECOM: Slot = Slot::Collection(CollectionKind::Telecom);
+
 /// Reads what a former version wrote: each line is one of today's values as it was known then.
 fn check_former<T: PartialEq + std::fmt::Debug>(
+    version: u16,
     released: &str,
     values: &[(String, T)],
     as_known_then: impl Fn(&T) -> T,
@@ -41,13 +48,14 @@ fn check_former<T: PartialEq + std::fmt::Debug>(
     for line in released.lines() {
         let (name, body) = line.split_once(' ').unwrap();
         let (_, value) = values.iter().find(|(of, _)| of == name).expect("what was released is covered");
-        let encoded = Encoded { version: 1, body: hex::decode(body).unwrap() };
+        let encoded = Encoded { version, body: hex::decode(body).unwrap() };
         assert_eq!(read(&encoded).unwrap(), as_known_then(value), "{name}");
     }
 }
 
 /// Compares what is written now with what was released, and reads all of it back.
 fn check<T: PartialEq + std::fmt::Debug>(
+    newest: u16,
     released: &str,
     values: &[(String, T)],
     write: impl Fn(&T) -> Encoded,
@@ -58,14 +66,19 @@ fn check<T: PartialEq + std::fmt::Debug>(
         let written = write(value);
         let line = format!("{name} {}", hex::encode(&written.body));
         assert_eq!(Some(line.as_str()), lines.next(), "{name}");
-        assert_eq!(written.version, 2);
+        assert_eq!(written.version, newest);
         assert_eq!(read(&written).unwrap(), *value, "{name}");
         for cut in 0..written.body.len() {
-            let torn = Encoded { version: 2, body: written.body[..cut].to_vec() };
+            let torn = Encoded { version: newest, body: written.body[..cut].to_vec() };
             assert!(read(&torn).is_err(), "{name} cut to {cut} bytes");
         }
-        let newer = Encoded { version: 3, ..written };
-        assert!(matches!(read(&newer), Err(RecordError::Newer { found: 3, known: 2, .. })), "{name}");
+        let newer = Encoded { version: newest + 1, ..written };
+        let error = read(&newer).unwrap_err();
+        let is_newer = |found, known| (found, known) == (newest + 1, newest);
+        assert!(
+            matches!(error, RecordError::Newer { found, known, .. } if is_newer(found, known)),
+            "{name}: {error}"
+        );
     }
     assert_eq!(lines.next(), None, "a released record is not covered");
 }
@@ -73,16 +86,18 @@ fn check<T: PartialEq + std::fmt::Debug>(
 #[test]
 fn snapshots_of_every_state_are_those_released() {
     let read = |encoded: &_| snapshot::from_record(ID, VERSION, encoded);
-    check(SNAPSHOTS, &snapshots(), snapshot::to_record, read);
-    check_former(SNAPSHOTS_V1, &snapshots(), Clone::clone, read);
+    check(3, SNAPSHOTS, &snapshots(), snapshot::to_record, read);
+    check_former(2, SNAPSHOTS_V2, &snapshots(), Clone::clone, read);
+    check_former(1, SNAPSHOTS_V1, &snapshots(), Clone::clone, read);
 }
 
 #[test]
 fn journal_entries_of_every_happening_are_those_released() {
-    check(JOURNAL, &entries(), journal::to_record, journal::from_record);
+    check(3, JOURNAL, &entries(), journal::to_record, journal::from_record);
     let nameless =
         |entry: &Entry| Entry { actor: String::new(), detail: detail_then(entry), ..entry.clone() };
-    check_former(JOURNAL_V1, &entries(), nameless, journal::from_record);
+    check_former(2, JOURNAL_V2, &entries(), Clone::clone, journal::from_record);
+    check_former(1, JOURNAL_V1, &entries(), nameless, journal::from_record);
 }
 
 #[test]
@@ -112,17 +127,18 @@ fn deliveries_are_those_released() {
     let records: Vec<_> = [("bare", bare), ("full", full), ("twice", twice)]
         .map(|(name, record)| (name.to_owned(), record))
         .into();
-    check(DELIVERIES, &records, delivery::to_record, delivery::from_record);
+    check(2, DELIVERIES, &records, delivery::to_record, delivery::from_record);
     let former = DELIVERIES_V1.lines().zip(&records).map(|(body, (name, _))| format!("{name} {body}\n"));
-    check_former(&former.collect::<String>(), &records, Clone::clone, delivery::from_record);
+    check_former(1, &former.collect::<String>(), &records, Clone::clone, delivery::from_record);
     assert_eq!(DELIVERIES_V1.lines().count(), 2);
 }
 
 #[test]
 fn changes_of_every_state_are_those_released() {
     let read = |encoded: &_| change::from_record(ID, VERSION, encoded);
-    check(CHANGES, &changes(), change::to_record, read);
-    check_former(CHANGES_V1, &changes(), change_then, read);
+    check(3, CHANGES, &changes(), change::to_record, read);
+    check_former(2, CHANGES_V2, &changes(), Clone::clone, read);
+    check_former(1, CHANGES_V1, &changes(), change_then, read);
 }
 
 /// A resume had no reason then.
@@ -144,23 +160,34 @@ fn change_then(change: &ChangeRecord) -> ChangeRecord {
 #[test]
 fn a_snapshot_from_the_future_names_both_versions() {
     let mut encoded = snapshot::to_record(&samples::application(samples::init(), Wanted::No));
-    encoded.version = 3;
-    let text = "read a snapshot record of version 3: this Docket knows versions up to 2; run a newer one";
+    encoded.version = 4;
+    let text = "read a snapshot record of version 4: this Docket knows versions up to 3; run a newer one";
     assert_eq!(snapshot::from_record(ID, VERSION, &encoded).unwrap_err().to_string(), text);
 }
 
 #[test]
 fn an_application_that_follows_a_newer_machine_is_refused() {
-    let known = snapshot::to_record(&samples::application(samples::init(), Wanted::No));
-    // The record begins with the versions of the two machines, a byte each while they are small.
-    for (at, machine) in [(0, "application"), (1, "telecom")] {
+    let mut application = samples::application(samples::init(), Wanted::No);
+    application.plan.collections = CollectionKind::ALL.map(|kind| Wish { kind, required: true }).into();
+    let known = snapshot::to_record(&application);
+    // The record begins with the machines it follows: how many, then number and version of each, a byte
+    // each while they are small.
+    assert_eq!(known.body[..11], [5, 1, 3, 2, 3, 3, 1, 4, 1, 5, 1]);
+    for (at, machine) in [(2, "application"), (4, "telecom"), (6, "degree"), (10, "ebank_v2")] {
         let mut newer = known.clone();
-        assert_eq!(newer.body[at], 2);
-        newer.body[at] = 3;
+        newer.body[at] += 1;
+        let known = newer.body[at] - 1;
         let error = snapshot::from_record(ID, VERSION, &newer).unwrap_err();
-        let text = format!("version 3 of the {machine} machine: this Docket knows version 2");
+        let text =
+            format!("version {} of the {machine} machine: this Docket knows version {known}", known + 1);
         assert!(error.to_string().contains(&text), "{error}");
     }
+}
+
+#[test]
+fn every_call_is_stored() {
+    let stored: Vec<_> = calls().iter().map(Call::name).collect();
+    assert_eq!(stored, Call::NAMES);
 }
 
 #[test]
@@ -182,26 +209,53 @@ fn snapshots() -> Vec<(String, Application)> {
             add(state.name(), at, application);
         }
     }
-    for state in telecom::State::ALL {
-        for (at, telecom) in samples::in_collection_state(*state).into_iter().enumerate() {
-            add(&format!("telecom.{}", state.name()), at, samples::with_telecom(telecom));
-        }
+    for (name, at, application) in collected(CollectionKind::Telecom) {
+        add(&name, at, application);
     }
     for (at, cause) in causes().into_iter().enumerate() {
         let phase = samples::suspended(samples::init(), cause);
         add("cause", at, samples::application(phase, Wanted::Optional));
     }
-    for (at, call) in calls().into_iter().enumerate() {
+    let with_call = |call: &Call| {
         let mut application = samples::application(samples::collecting(), Wanted::Required);
         application.outbox =
-            [Slot::Application, Slot::Telecom].map(|slot| samples::pending(slot, call.clone())).into();
-        add("call", at, application);
+            [Slot::Application, TELECOM].map(|slot| samples::pending(slot, call.clone())).into();
+        application
+    };
+    for (at, call) in calls().iter().enumerate().take(KNOWN_CALLS) {
+        add("call", at, with_call(call));
     }
     let mut bare = samples::application(samples::init(), Wanted::No);
     (bare.phone, bare.identity, bare.documents, bare.evidence) = (None, None, Vec::new(), Vec::new());
     bare.plan.evidence = EvidenceKind::ALL.into();
     add("bare", 0, bare);
     add("held", 0, samples::held(samples::application(samples::init(), Wanted::No)));
+    // What came after the second version comes after what was there: changes take turns by their place.
+    for kind in [CollectionKind::Degree, CollectionKind::Ebank, CollectionKind::EbankV2] {
+        for (name, at, application) in collected(kind) {
+            add(&name, at, application);
+        }
+    }
+    for (at, call) in calls().iter().enumerate().skip(KNOWN_CALLS) {
+        add("call", at, with_call(call));
+    }
+    for (at, application) in samples::with_two_collections(&samples::collecting()).into_iter().enumerate() {
+        add("two", at, Application { counted: Some(NOW), ..application });
+    }
+    all
+}
+
+/// How many calls the second version knew.
+const KNOWN_CALLS: usize = 10;
+
+fn collected(kind: CollectionKind) -> Vec<(String, usize, Application)> {
+    let mut all = Vec::new();
+    for state in kind.definition().states {
+        let samples = samples::in_collection_state(kind, StateNumber(state.number));
+        for (at, collection) in samples.into_iter().enumerate() {
+            all.push((format!("{}.{}", kind.name(), state.name), at, samples::with_collection(collection)));
+        }
+    }
     all
 }
 
@@ -233,6 +287,23 @@ fn calls() -> Vec<Call> {
         Call::TelecomState { open_id: open_id() },
         Call::TelecomRawData { open_id: open_id() },
         Call::TelecomReport { open_id: open_id() },
+        Call::DegreeOpen,
+        Call::DegreeLogin { open_id: open_id(), account: answer() },
+        Call::DegreeState { open_id: open_id() },
+        Call::DegreeRawData { open_id: open_id() },
+        Call::EbankBanks,
+        Call::EbankLicense { login: answer() },
+        Call::EbankOpen { login: answer() },
+        Call::EbankState { open_id: open_id() },
+        Call::EbankCaptcha { open_id: open_id(), answer: answer() },
+        Call::EbankRawData { open_id: open_id() },
+        Call::EbankV2Open,
+        Call::EbankV2Banks { open_id: open_id() },
+        Call::EbankV2License { open_id: open_id(), login: answer() },
+        Call::EbankV2Login { open_id: open_id(), login: answer() },
+        Call::EbankV2State { open_id: open_id() },
+        Call::EbankV2Captcha { open_id: open_id(), answer: answer() },
+        Call::EbankV2RawData { open_id: open_id() },
     ]
 }
 
@@ -249,14 +320,15 @@ fn entries() -> Vec<(String, Entry)> {
         Event::CancelRequested { reason: detail() },
         Event::ResumeRequested { by: samples::by() },
         Event::RetryRequested { by: samples::by() },
-        Event::RestartRequested { by: samples::by() },
+        Event::RestartRequested { collection: CollectionKind::Telecom, by: samples::by() },
         Event::HoldRequested { by: samples::by() },
         Event::ReleaseRequested { by: samples::by() },
         Event::AnswerSubmitted { challenge: 2, kind, answer: samples::answer(1) },
         Event::ResendRequested { challenge: 2 },
         Event::Due,
+        Event::OutageCounted { slot: TELECOM, by: std::time::Duration::from_secs(90) },
     ];
-    let effect = EffectId { version: VERSION, slot: Slot::Telecom };
+    let effect = EffectId { version: VERSION, slot: TELECOM };
     let replies = [
         Reply::BlacklistClear,
         Reply::BlacklistHit,
@@ -264,9 +336,9 @@ fn entries() -> Vec<(String, Entry)> {
         Reply::AuditRunning,
         Reply::AuditApproved,
         Reply::AuditRejected { reason: detail() },
-        Reply::TelecomOpened { open_id: open_id() },
-        Reply::Accepted,
-        Reply::TelecomState { code: 21, message: detail() },
+        Reply::Opened { open_id: open_id(), agreement: None },
+        Reply::Accepted { told: None },
+        Reply::State(Told::plain(21, detail())),
         Reply::NotReady,
         Reply::Stored { document },
         Reply::Refused { message: detail() },
@@ -278,7 +350,7 @@ fn entries() -> Vec<(String, Entry)> {
     let moved = Moved {
         application: samples::application(samples::init(), Wanted::No),
         moves: vec![
-            Move { slot: Slot::Telecom, edge: 26, from: 6, to: 7 },
+            Move { slot: TELECOM, edge: 26, from: 6, to: 7 },
             Move { slot: Slot::Application, edge: 11, from: 2, to: 4 },
         ],
         effects: vec![Effect::Withdraw(effect), Effect::Destroy(samples::answer(1)), Effect::Call(pending)],

@@ -77,6 +77,13 @@ fn all_that_is_wrong_with_the_settings_is_told() {
     );
     let unreadable = check(&format!("{account}timeout = \"soon\"\n"), &[]);
     assert!(unreadable.code == 4 && unreadable.err.contains("provider.timeout"), "{unreadable:#?}");
+    for path in ["login", "/login?a=b", "/log in"] {
+        let astray = check(&format!("{account}degree_login_path = {path:?}\n"), &[]);
+        assert!(
+            astray.code == 4 && astray.err.contains("  provider.degree_login_path: must be a path"),
+            "{astray:#?}"
+        );
+    }
     let serve = docket(&["serve"], &[("DOCKET_PROVIDER_PASWORD", "x")], "");
     assert_eq!(serve.code, 4, "{serve:#?}");
     for wrong in

@@ -22,7 +22,7 @@ use docket::machine::table::{Definition, SetDefinition};
 use docket::machine::time::Time;
 use docket::provider::audit::AuditCipher;
 use docket::provider::client::{Account, Client, Settings};
-use docket::provider::prepare::Encoding;
+use docket::provider::prepare::Dialect;
 use docket::provider::wire::Opaque;
 use docket::sandbox::{Pace, Sandbox, Script, Violation};
 use docket::store::Store;
@@ -112,7 +112,7 @@ impl World {
                     password: Secret::from("secret".to_owned()),
                     hours: NonZeroU16::new(24).unwrap(),
                 },
-                encoding: Encoding::Json,
+                dialect: Dialect::default(),
                 audit_cipher: AuditCipher::Pkcs1 { public_key },
             },
             Arc::new(move || Time::from_millis(clock.now())),
@@ -228,6 +228,12 @@ impl World {
                 Some(expected) => expected.answer.clone(),
                 None => "000000".to_owned(),
             },
+            ChallengeKind::PictureCaptcha
+            | ChallengeKind::DynamicPassword
+            | ChallengeKind::DegreeAccount
+            | ChallengeKind::BankLogin => {
+                unreachable!("the products of these people collect from telecom only")
+            }
         };
         let is_wrong = is_troubled && self.draw(10) == 0 && challenge.kind == ChallengeKind::SmsCode;
         let answer = if is_wrong { format!("99{:04}", self.draw(10_000)) } else { answer };
@@ -264,7 +270,7 @@ impl World {
         let (act, event) = match self.draw(5) {
             0 => ("held", Event::HoldRequested { by: by() }),
             1 => ("retried", Event::RetryRequested { by: by() }),
-            2 => ("restarted", Event::RestartRequested { by: by() }),
+            2 => ("restarted", Event::RestartRequested { collection: CollectionKind::Telecom, by: by() }),
             _ => ("released", Event::ReleaseRequested { by: by() }),
         };
         self.tell(&format!("{person} is {act}"));
@@ -306,8 +312,9 @@ impl World {
         let published = self.core.commit(self.time()).unwrap();
         for application in &published.applications {
             let (version, state) = (application.version, application.state().name());
-            let telecom = application.telecom.as_ref().map_or("", |telecom| telecom.state().name());
-            self.tell(&format!("{} is {version} {state} {telecom}", application.source.order));
+            let collections = application.collections.iter().map(|collection| collection.state().name);
+            let collections = collections.collect::<Vec<_>>().join(" ");
+            self.tell(&format!("{} is {version} {state} {collections}", application.source.order));
             self.stirred.insert(application.id, self.now);
             self.check_patience(application);
         }
@@ -468,7 +475,7 @@ impl World {
             Phase::Suspended { cause, .. } => Some(cause),
             _ => None,
         };
-        let parked = application.telecom.as_ref().and_then(|telecom| telecom.parked());
+        let parked = application.collections.iter().filter_map(|collection| collection.parked());
         for cause in cause.into_iter().chain(parked) {
             assert!(!matches!(cause, Cause::Unavailable { .. }), "given up: {application:?}");
         }
@@ -539,7 +546,7 @@ impl World {
 
     /// Every move in the journal is drawn, and each begins where the last one ended.
     fn check_moves(&self, application: &Application) {
-        let mut at = [0; 2];
+        let mut at = [0; MACHINES.len()];
         for (_, encoded) in self.store.journal(application.id, 0, 10_000).unwrap() {
             for moved in journal::from_record(&encoded).unwrap().moves {
                 let machine = usize::from(moved.slot.number()) - 1;
@@ -549,7 +556,10 @@ impl World {
             }
         }
         assert_eq!(at[0], application.state().number());
-        assert_eq!(at[1], application.telecom.as_ref().map_or(0, |telecom| telecom.state().number()));
+        for kind in CollectionKind::ALL {
+            let stands = application.collection(kind).map_or(0, |collection| collection.state().number);
+            assert_eq!(at[usize::from(kind.number()) - 1], stands);
+        }
     }
 
     /// No stored byte tells who applied.

@@ -18,7 +18,7 @@ fn retry() -> Event {
 }
 
 fn restart() -> Event {
-    Event::RestartRequested { by: samples::by() }
+    Event::RestartRequested { collection: CollectionKind::Telecom, by: samples::by() }
 }
 
 /// Waits for the service password.
@@ -51,7 +51,7 @@ fn what_others_bring_is_taken_in_and_its_calls_wait_for_the_release() {
     assert_eq!(story.application.wake(), Some(at));
     story.passes(600);
     story.then(release(), "COLLECTING OPENING", &["hurry telecom_open"]);
-    let pending = story.application.pending(Slot::Telecom).unwrap();
+    let pending = story.application.pending(Slot::Collection(CollectionKind::Telecom)).unwrap();
     assert_eq!((pending.due, pending.until), (story.now, story.now + story.policy.call_budget));
     assert_eq!(story.application.wake(), Some(story.now));
 }
@@ -114,7 +114,7 @@ fn a_restart_abandons_the_session_and_gives_all_attempts_again() {
     let asked = ("CAPTCHA_REQUIRED CREDENTIALS_REQUIRED", &["withdraw telecom"]);
     let mut story = asked_for_code();
     story.then(restart(), asked.0, asked.1);
-    assert_eq!(story.application.telecom.as_ref().unwrap().attempt, 0);
+    assert_eq!(story.application.collections[0].attempt, 0);
     story.then(story.answers(5), "COLLECTING OPENING", &["telecom_open"]);
     // The answer of the abandoned session goes with it.
     story.then(restart(), asked.0, &["withdraw telecom", "destroy 5"]);

@@ -7,7 +7,11 @@ use crate::machine::call::{Call, CallClass};
 fn checking() -> Story {
     let mut story = asked_for_code();
     story.then(story.resend(), "COLLECTING RESENDING", &["withdraw telecom", "telecom_resend"]);
-    story.reply(Reply::Accepted, "CAPTCHA_REQUIRED CAPTCHA_RESEND", &["telecom_state in 30 s"]);
+    story.reply(
+        Reply::Accepted { told: None },
+        "CAPTCHA_REQUIRED CAPTCHA_RESEND",
+        &["telecom_state in 30 s"],
+    );
     story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
     assert_eq!(story.application.outbox[0].call.class(), CallClass::PollFirst);
     // The key of the answer lives on: a session still in 24 cannot have processed it.
@@ -83,7 +87,7 @@ fn poll_first_submitted_once_more_is_taken() {
     story.code(24, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
     story.code(24, "COLLECTING SUBMITTING", &["telecom_captcha"]);
     let accepted = ["destroy 2", "telecom_state in 3 s"];
-    story.reply(Reply::Accepted, "COLLECTING CAPTCHA_SUBMITTED", &accepted);
+    story.reply(Reply::Accepted { told: None }, "COLLECTING CAPTCHA_SUBMITTED", &accepted);
 }
 
 #[test]
@@ -121,7 +125,7 @@ fn new_session_what_may_have_been_opened_is_abandoned() {
     let late = Event::Replied { effect: opening, reply: opened() };
     story.then(late, "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED", &[]);
     story.then(story.answers(2), "COLLECTING OPENING", &["telecom_open"]);
-    assert_eq!(story.application.telecom.as_ref().unwrap().attempt, 2);
+    assert_eq!(story.application.collections[0].attempt, 2);
 }
 
 #[test]
@@ -136,7 +140,7 @@ fn a_reply_that_does_not_fit_its_call_parks_and_never_strands() {
     applying.reply(Reply::BlacklistClear, "DATA_READY", &["audit_apply"]);
     applying.reply(Reply::AuditApproved, "SUSPENDED", &[]);
     applying.then(resume(), "DATA_READY", &["audit_apply"]);
-    applying.reply(Reply::Accepted, "SUSPENDED", &[]);
+    applying.reply(Reply::Accepted { told: None }, "SUSPENDED", &[]);
 
     let mut polling = working();
     polling.reply(Reply::Lost, "SUSPENDED PARKED", &[]);

@@ -20,7 +20,11 @@ fn with_telecom_it_is_collected_audited_and_approved() {
     assert_eq!(story.asked(), (2, ChallengeKind::SmsCode, 5, "told 21"));
     story.code(21, "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &["quietly telecom_state in 30 s"]);
     story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
-    story.reply(Reply::Accepted, "COLLECTING CAPTCHA_SUBMITTED", &["destroy 2", "telecom_state in 3 s"]);
+    story.reply(
+        Reply::Accepted { told: None },
+        "COLLECTING CAPTCHA_SUBMITTED",
+        &["destroy 2", "telecom_state in 3 s"],
+    );
     story.code(41, "COLLECTING COLLECT_FINISHED", &["telecom_state in 3 s"]);
     story.code(43, "COLLECTING DATA_READY", &["telecom_raw_data"]);
     let raw = stored(8, DocumentKind::TelecomRawData);
@@ -68,7 +72,11 @@ fn a_wrong_code_is_asked_for_again_until_the_answers_are_used_up() {
         assert_eq!(story.asked().2, 6 - wrong as u8);
         story.then(story.answers(slot), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
         let destroyed = format!("destroy {slot}");
-        story.reply(Reply::Accepted, "COLLECTING CAPTCHA_SUBMITTED", &[&destroyed, "telecom_state in 3 s"]);
+        story.reply(
+            Reply::Accepted { told: None },
+            "COLLECTING CAPTCHA_SUBMITTED",
+            &[&destroyed, "telecom_state in 3 s"],
+        );
         if wrong < 5 {
             story.code(23, "CAPTCHA_REQUIRED CAPTCHA_ERROR", &["telecom_state in 30 s"]);
             assert_eq!(story.asked().3, "told 23");
@@ -76,7 +84,7 @@ fn a_wrong_code_is_asked_for_again_until_the_answers_are_used_up() {
     }
     story.code(23, "COLLECTING SESSION_LOST", &[]);
     story.due("CAPTCHA_REQUIRED CREDENTIALS_REQUIRED", &[]);
-    assert_eq!(story.application.telecom.as_ref().unwrap().attempt, 1);
+    assert_eq!(story.application.collections[0].attempt, 1);
 }
 
 #[test]
@@ -93,7 +101,11 @@ fn another_code_can_be_ordered() {
     let mut story = asked_for_code();
     story.then(story.resend(), "COLLECTING RESENDING", &["withdraw telecom", "telecom_resend"]);
     assert_eq!(story.refuses(Event::ResendRequested { challenge: 2 }), closed(2));
-    story.reply(Reply::Accepted, "CAPTCHA_REQUIRED CAPTCHA_RESEND", &["telecom_state in 30 s"]);
+    story.reply(
+        Reply::Accepted { told: None },
+        "CAPTCHA_REQUIRED CAPTCHA_RESEND",
+        &["telecom_state in 30 s"],
+    );
     assert_eq!(story.asked(), (3, ChallengeKind::SmsCode, 5, ""));
 }
 
@@ -116,7 +128,7 @@ fn a_query_password_is_asked_checked_and_asked_again() {
     let submitted = ["withdraw telecom", "telecom_query_password"];
     story.then(story.answers(2), "COLLECTING SUBMITTING", &submitted);
     let accepted = ["destroy 2", "telecom_state in 3 s"];
-    story.reply(Reply::Accepted, "COLLECTING QUERY_PWD_SUBMITTED", &accepted);
+    story.reply(Reply::Accepted { told: None }, "COLLECTING QUERY_PWD_SUBMITTED", &accepted);
     story.code(33, "CAPTCHA_REQUIRED QUERY_PWD_ERROR", &["telecom_state in 30 s"]);
     assert_eq!(story.asked(), (3, ChallengeKind::QueryPassword, 4, "told 33"));
 }
@@ -219,8 +231,8 @@ fn what_is_called_off_is_dropped_and_what_comes_after_is_kept_only() {
     let effect = story.application.outbox[0].id;
     let late = |reply| Event::Replied { effect, reply };
     story.then(cancel(), "CANCELLED SUBMITTING", &["withdraw telecom", "destroy 2"]);
-    story.then(late(Reply::Accepted), "CANCELLED SUBMITTING", &[]);
-    let told = Reply::TelecomState { code: 41, message: String::new() };
+    story.then(late(Reply::Accepted { told: None }), "CANCELLED SUBMITTING", &[]);
+    let told = Reply::State(Told::plain(41, String::new()));
     story.then(late(told), "CANCELLED SUBMITTING", &["nothing"]);
     let documents = story.application.documents.len();
     story.then(late(stored(20, DocumentKind::TelecomRawData)), "CANCELLED SUBMITTING", &[]);

@@ -3,12 +3,12 @@
 
 use super::*;
 use crate::machine::call::Cause;
-use crate::machine::telecom::{Blame, Situation};
+use crate::machine::collection::{Blame, Situation};
 
 const ASKED: &str = "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED";
 
 fn blame(story: &Story) -> Blame {
-    let situation = &story.application.telecom.as_ref().unwrap().situation;
+    let situation = &story.application.collections[0].situation;
     let Situation::Dead { blame, .. } = situation else { panic!("{situation:?}") };
     *blame
 }
@@ -32,10 +32,10 @@ fn the_provider_starts_over_or_gives_up_and_a_new_session_follows() {
     story.reply(refused(), "COLLECTING SESSION_LOST", &[]);
     assert_eq!(blame(&story), Blame::Provider);
     story.due("SUSPENDED PARKED", &[]);
-    assert_eq!(story.application.telecom.as_ref().unwrap().parked(), Some(&Cause::SessionsUsedUp));
+    assert_eq!(story.application.collections[0].parked(), Some(&Cause::SessionsUsedUp));
     // An operator gives it all its sessions again.
     story.then(resume(), ASKED, &[]);
-    assert_eq!(story.application.telecom.as_ref().unwrap().attempt, 0);
+    assert_eq!(story.application.collections[0].attempt, 0);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn data_that_is_not_ready_is_asked_for_until_its_deadline() {
     story.passes(600);
     story.reply(Reply::NotReady, "COLLECTING DATA_READY", &["quietly telecom_raw_data in 10 s"]);
     story.due("SUSPENDED PARKED", &["withdraw telecom"]);
-    assert_eq!(story.application.telecom.as_ref().unwrap().parked(), Some(&Cause::DataOverdue));
+    assert_eq!(story.application.collections[0].parked(), Some(&Cause::DataOverdue));
     // Long after the session's ten minutes: what is finished is not repeated.
     story.passes(86_000);
     story.then(resume(), "COLLECTING DATA_READY", &["telecom_raw_data"]);

@@ -1,7 +1,10 @@
 //! Random lives: whatever happens in whatever order, what must always hold holds.
 
 use super::*;
+use crate::machine::application::Wish;
 use crate::machine::call::{Call, EffectId};
+use crate::machine::challenge::Agreement;
+use crate::machine::collection::Situation;
 use crate::machine::graph;
 use crate::machine::step::{Move, Moved};
 use crate::machine::table::{Cell, Target};
@@ -48,9 +51,14 @@ struct Walk {
 
 impl Walk {
     fn begins(number: u16) -> Self {
-        let wanted = [Wanted::Required, Wanted::Optional, Wanted::No][usize::from(number) % 3];
-        let is_given = number % 2 == 1 && wanted != Wanted::No;
-        let story = Story::begins_with(wanted, is_given.then_some(1));
+        // Two bits a kind: not wanted, optional, required (twice as often).
+        let wish = |(at, kind): (usize, CollectionKind)| {
+            let bits = usize::from(number) >> (2 * at) & 3;
+            (bits > 0).then_some(Wish { kind, required: bits > 1 })
+        };
+        let wishes: Vec<_> = CollectionKind::ALL.into_iter().enumerate().filter_map(wish).collect();
+        let is_given = number % 2 == 1 && wishes.iter().any(|wish| wish.kind == CollectionKind::Telecom);
+        let story = Story::begins_of(wishes, is_given.then_some(1));
         Self {
             now: story.now,
             policy: story.policy,
@@ -71,7 +79,7 @@ impl Walk {
     fn event(&mut self, choice: u8, number: u16) -> Event {
         let pick = usize::from(number);
         match choice % 28 {
-            0..=9 => match self.application.outbox.first().cloned() {
+            0..=9 => match self.waiting(pick) {
                 Some(pending) => {
                     let call = self.instead.get(&pending.id).unwrap_or(&pending.call).clone();
                     let replies = self.fitting(&call);
@@ -81,9 +89,10 @@ impl Walk {
                 None => self.evidence(number),
             },
             10 => {
-                let waits = self.application.outbox.first().map(|pending| pending.id);
+                let waits = self.waiting(pick).map(|pending| pending.id);
                 let former = self.asked.iter().nth(pick % self.asked.len().max(1)).copied();
-                let made_up = EffectId { version: u64::from(number), slot: Slot::Telecom };
+                let made_up =
+                    EffectId { version: u64::from(number), slot: Slot::Collection(CollectionKind::Degree) };
                 let effect = waits.filter(|_| number.is_multiple_of(2)).or(former).unwrap_or(made_up);
                 let replies = self.replies();
                 Event::Replied { effect, reply: replies[pick % replies.len()].clone() }
@@ -95,7 +104,7 @@ impl Walk {
                 Event::Due
             }
             14..=17 => {
-                let open = self.application.open_challenges().next().map(|open| (open.number, open.kind));
+                let open = self.application.open_challenges().last().map(|open| (open.number, open.kind));
                 let (challenge, kind) =
                     open.unwrap_or_else(|| (u32::from(number) % 9, ChallengeKind::SmsCode));
                 Event::AnswerSubmitted { challenge, kind, answer: samples::answer(self.draw()) }
@@ -107,11 +116,17 @@ impl Walk {
             19 | 20 => self.evidence(number),
             21 if number.is_multiple_of(4) => cancel(),
             22 => Event::RetryRequested { by: samples::by() },
-            23 => Event::RestartRequested { by: samples::by() },
+            23 => Event::RestartRequested { collection: CollectionKind::ALL[pick % 4], by: samples::by() },
             24 => Event::HoldRequested { by: samples::by() },
             25 | 26 => Event::ReleaseRequested { by: samples::by() },
             _ => resume(),
         }
+    }
+
+    /// One of the calls that wait.
+    fn waiting(&self, pick: usize) -> Option<Pending> {
+        let waits = &self.application.outbox;
+        waits.get(pick / 7 % waits.len().max(1)).cloned()
     }
 
     fn evidence(&mut self, number: u16) -> Event {
@@ -127,19 +142,46 @@ impl Walk {
             Call::Blacklist => vec![Reply::BlacklistClear; 8],
             Call::AuditApply => vec![Reply::AuditAccepted { open_id: "audit".to_owned() }; 4],
             Call::AuditResult { .. } => vec![Reply::AuditRunning; 8],
-            Call::TelecomOpen { .. } => vec![opened(), opened(), opened(), Reply::Lost],
-            Call::TelecomQueryPassword { .. } | Call::TelecomCaptcha { .. } | Call::TelecomResend { .. } => {
-                vec![Reply::Accepted, Reply::Lost]
+            Call::TelecomOpen { .. } | Call::DegreeOpen | Call::EbankOpen { .. } => {
+                vec![opened(), opened(), opened(), Reply::Lost]
+            }
+            Call::EbankV2Open => vec![opened_v2(), opened_v2(), Reply::Lost, opened()],
+            Call::TelecomQueryPassword { .. }
+            | Call::TelecomCaptcha { .. }
+            | Call::TelecomResend { .. }
+            | Call::DegreeLogin { .. } => vec![Reply::Accepted { told: None }, Reply::Lost],
+            Call::EbankLicense { .. } | Call::EbankV2License { .. } => {
+                vec![Reply::Accepted { told: None }; 4]
+            }
+            Call::EbankCaptcha { .. } | Call::EbankV2Captcha { .. } | Call::EbankV2Login { .. } => {
+                let told = [1, 3, 5, 7, 6, 8, 99].map(|code| Reply::Accepted { told: Some(self.told(code)) });
+                told.into_iter().chain([Reply::Accepted { told: None }, Reply::Lost]).collect()
             }
             Call::TelecomState { .. } => [0, 1, 11, 21, 21, 21, 22, 23, 23, 24, 31, 32, 33, 41, 42, 43, 77]
-                .map(|code| Reply::TelecomState { code, message: "told".to_owned() })
+                .map(|code| Reply::State(self.told(code)))
                 .into(),
+            Call::DegreeState { .. } => {
+                [0, 0, 11, 11, 21, 22, 77].map(|code| Reply::State(self.told(code))).into()
+            }
+            Call::EbankState { .. } | Call::EbankV2State { .. } => {
+                [0, 1, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9, 10, 11, 77]
+                    .map(|code| Reply::State(self.told(code)))
+                    .into()
+            }
+            Call::EbankBanks | Call::EbankV2Banks { .. } => {
+                vec![stored(self.draw(), DocumentKind::BankList); 3]
+            }
             Call::TelecomRawData { .. } => {
                 vec![stored(self.draw(), DocumentKind::TelecomRawData), Reply::NotReady]
             }
             Call::TelecomReport { .. } => {
                 vec![stored(self.draw(), DocumentKind::TelecomReport), Reply::NotReady]
             }
+            Call::DegreeRawData { .. } => {
+                vec![stored(self.draw(), DocumentKind::DegreeRawData), Reply::NotReady]
+            }
+            Call::EbankRawData { .. } => vec![stored(self.draw(), DocumentKind::EbankRawData)],
+            Call::EbankV2RawData { .. } => vec![stored(self.draw(), DocumentKind::EbankV2RawData)],
         };
         replies.extend([refused(), failed()]);
         replies
@@ -155,17 +197,27 @@ impl Walk {
             Reply::AuditApproved,
             Reply::AuditRejected { reason: "no".to_owned() },
             opened(),
-            Reply::Accepted,
-            Reply::TelecomState { code: 41, message: "told".to_owned() },
-            Reply::TelecomState { code: -5, message: "told".to_owned() },
+            opened_v2(),
+            Reply::Accepted { told: None },
+            Reply::State(self.told(41)),
+            Reply::State(self.told(4)),
+            Reply::State(self.told(-5)),
             Reply::NotReady,
             stored(self.draw(), DocumentKind::TelecomRawData),
             stored(self.draw(), DocumentKind::TelecomReport),
             stored(self.draw(), DocumentKind::Dossier),
+            stored(self.draw(), DocumentKind::BankList),
             refused(),
             Reply::Lost,
             failed(),
         ]
+    }
+
+    /// A state as the provider tells it; a picture comes with what can be a 4.
+    fn told(&mut self, code: i64) -> Told {
+        let picture = (code == 4).then(|| samples::document(self.draw(), DocumentKind::Picture));
+        let delay = (code % 2 == 1).then_some(Duration::from_secs(7));
+        Told { delay, picture, ..Told::plain(code, "told".to_owned()) }
     }
 
     /// Lets an event happen and checks what must hold.
@@ -181,6 +233,7 @@ impl Walk {
             | Event::ReleaseRequested { .. }
             | Event::ResendRequested { .. }
             | Event::Replied { .. }
+            | Event::OutageCounted { .. }
             | Event::Due => None,
         };
         let brought = brought.map(|answer| answer.slot);
@@ -234,11 +287,18 @@ impl Walk {
         assert_eq!(gone, were.difference(&are).copied().collect(), "destroyed is what is let go, no more");
         assert!(are.is_subset(&were));
 
+        // A question stands again when the provider sends no other code.
+        let ordered = before.collections.iter().filter_map(|it| {
+            let Situation::Resending { challenge, .. } = &it.situation else { return None };
+            Some(challenge.number)
+        });
+        let were: Vec<_> = before.open_challenges().map(|open| open.number).chain(ordered).collect();
+        let highest = self.questions;
         for open in after.open_challenges() {
-            let is_the_same = before.challenges == open.number && self.questions == open.number;
-            assert!(is_the_same || open.number > self.questions, "question {} was asked before", open.number);
+            let is_new = open.number > highest && open.number <= after.challenges;
+            assert!(is_new || were.contains(&open.number), "question {} was asked before", open.number);
             assert!(open.answers_left > 0);
-            self.questions = open.number;
+            self.questions = self.questions.max(open.number);
         }
         assert_eq!(after.wake().is_none(), after.state().is_terminal(), "{after:?}");
         assert!(after.held.is_none() || !after.state().is_terminal(), "{after:?}");
@@ -274,19 +334,28 @@ impl Walk {
 
 /// Every move is drawn, and each begins where the one before it ended.
 fn check_moves(before: &Application, after: &Application, moves: &[Move]) {
-    let telecom = |of: &Application| of.telecom.as_ref().map_or(0, |telecom| telecom.state().number());
-    let mut stands =
-        BTreeMap::from([(Slot::Application, before.state().number()), (Slot::Telecom, telecom(before))]);
+    let stands = |of: &Application| {
+        let all = of.collections.iter().map(|it| (Slot::Collection(it.kind), it.state().number));
+        all.chain([(Slot::Application, of.state().number())]).collect::<BTreeMap<_, _>>()
+    };
+    let mut stood = stands(before);
     for of in moves {
-        assert_eq!(stands.insert(of.slot, of.to), Some(of.from), "{of:?}");
+        assert_eq!(stood.insert(of.slot, of.to).unwrap_or_default(), of.from, "{of:?}");
         let is_drawn = match of.slot {
             Slot::Application => application_draws(of),
-            Slot::Telecom => (of.edge == 0 && of.from == 0) || telecom_draws(of),
+            Slot::Collection(_) if of.edge == 0 && of.from == 0 => true,
+            Slot::Collection(CollectionKind::Telecom) => telecom_draws(of),
+            Slot::Collection(CollectionKind::Degree) => degree_draws(of),
+            Slot::Collection(CollectionKind::Ebank) => ebank_draws(of),
+            Slot::Collection(CollectionKind::EbankV2) => ebank_v2_draws(of),
         };
         assert!(is_drawn, "{of:?} is not drawn");
     }
-    assert_eq!(stands[&Slot::Application], after.state().number());
-    assert_eq!(stands[&Slot::Telecom], telecom(after));
+    assert_eq!(stood, stands(after));
+}
+
+fn opened_v2() -> Reply {
+    Reply::Opened { open_id: samples::OPEN_ID.to_owned(), agreement: Some(Agreement::Kaniu) }
 }
 
 macro_rules! draws {
@@ -313,3 +382,6 @@ macro_rules! draws {
 
 draws!(application_draws, application);
 draws!(telecom_draws, telecom);
+draws!(degree_draws, degree);
+draws!(ebank_draws, ebank);
+draws!(ebank_v2_draws, ebank_v2);

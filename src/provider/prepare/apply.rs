@@ -1,0 +1,38 @@
+//! The application for an audit (spec 002 §7.1).
+
+use super::written::json;
+use super::{Draft, Manner, id_card, identity, personal};
+use crate::engine::provider::Failure;
+use crate::machine::application::Application;
+use crate::machine::call::Call;
+use crate::provider::audit;
+use crate::provider::audit::sealing::Sealer;
+use crate::provider::failure::missing;
+use crate::provider::material::Material;
+use crate::provider::wire::Opaque;
+use crate::provider::wire::audit::ApplyRequest;
+use crate::vault::Secret;
+
+pub(super) fn apply(
+    call: &Call,
+    application: &Application,
+    material: &Material,
+    sealer: &Sealer,
+) -> Result<Draft, Failure> {
+    let identity = identity(&material.dossier)?;
+    let phone = identity.phone.parse().map_err(|_| missing("phone"))?;
+    let plain =
+        audit::dossier(application, &material.dossier, material.collected.as_ref().map(Secret::expose))?;
+    let data = sealer
+        .seal(&json(&plain))
+        .map_err(|error| Failure::NotSent { detail: format!("seal the audit's data: {error}") })?;
+    let message = ApplyRequest {
+        token: Opaque::default(),
+        name: identity.name.clone(),
+        phone,
+        id_card: id_card(identity),
+        data,
+    };
+    let draft = Draft::letter(call, message, Manner::PostCompressed, Some(|it| &mut it.token));
+    Ok(draft.carrying(personal(identity)))
+}
