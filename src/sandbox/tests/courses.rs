@@ -120,13 +120,13 @@ impl Driver {
             self.sandbox.settle(self.now);
             let expected = self.sandbox.expected_answer_of(calls.system, mobile);
             match (expected, calls.captcha) {
-                (Some(expected), _) if expected.kind == AnswerKind::DegreeLogin => {
+                (Some(expected), _) if expected.kind == AnswerKind::DegreeLogin && state == 0 => {
                     self.log_in_to_chsi(mobile, open_id);
                 }
-                (Some(expected), _) if expected.kind == AnswerKind::BankLogin => {
+                (Some(expected), _) if expected.kind == AnswerKind::BankLogin && state == 0 => {
                     self.log_in_to_bank(mobile, open_id);
                 }
-                (Some(expected), Some(captcha)) if !expected.is_stale => {
+                (Some(expected), Some(captcha)) if !expected.is_stale && expected.fields.is_empty() => {
                     let mut body = session.clone();
                     body["verify_code"] = expected.answer.into();
                     let reply = self.call(captcha, body);
@@ -135,7 +135,8 @@ impl Driver {
                     self.now += delay * 1_000;
                 }
                 _ if delay > 0 => {}
-                _ => self.jump(),
+                // It may have ended since.
+                _ => self.now = self.sandbox.next_moment(self.now).unwrap_or(self.now),
             }
         }
     }
