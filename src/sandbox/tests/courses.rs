@@ -311,6 +311,28 @@ fn who_waits_as_told_breaks_no_rule() {
 }
 
 #[test]
+fn three_sessions_end_as_the_table_says() {
+    for calls in [DEGREE, FIRST, SECOND] {
+        for script in Script::ALL.into_iter().filter(|script| script.system() == calls.system) {
+            if matches!(script, Script::EbankForgotten | Script::EbankV2Forgotten) {
+                continue; // They have a test of their own.
+            }
+            let mut driver = Driver::new(Pace::QUICK.without_delay());
+            let mobile = script.row().example;
+            let has_data = (0..3).any(|_| {
+                let open_id = driver.session_of(&calls, &mobile);
+                driver.walk_course(&calls, &mobile, &open_id);
+                (0..4).any(|_| {
+                    driver.now += 1_000;
+                    driver.data_code(&calls, &open_id) == 0
+                })
+            });
+            assert_eq!(has_data, script.ending() == Ending::Approved, "{script:?}");
+        }
+    }
+}
+
+#[test]
 fn a_new_picture_has_another_text() {
     let mut driver = Driver::new(Pace::QUICK.without_delay());
     let mobile = "19956000001";
