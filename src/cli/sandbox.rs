@@ -4,7 +4,7 @@ use super::stop_requested;
 use crate::clock;
 use crate::provider::wire::Opaque;
 use crate::sandbox::serve::serve;
-use crate::sandbox::{Pace, Sandbox, Settings};
+use crate::sandbox::{Faults, Pace, Sandbox, Settings};
 use anyhow::Context;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,12 @@ pub(super) struct Options {
     /// How fast sessions move: `real`, `quick` or `instant`.
     #[arg(long, default_value = "quick")]
     pace: Pace,
+    /// How many of a million calls are disturbed, by faults of all kinds alike.
+    #[arg(long, value_name = "PER_MILLION", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    faults: u32,
+    /// Take the service password by a call of its own too.
+    #[arg(long)]
+    service_password: bool,
     /// Write the public key for the audit into this file.
     #[arg(long, value_name = "FILE")]
     public_key_file: Option<PathBuf>,
@@ -43,8 +49,11 @@ pub(super) struct Options {
 
 /// Runs until it is told to stop.
 pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
-    let Options { listen, seed, pace, public_key_file, username, password } = options;
-    let sandbox = Sandbox::new(Settings { seed, username, password: Opaque::from(password), pace });
+    let Options { listen, seed, pace, faults, service_password, public_key_file, username, password } =
+        options;
+    let mut sandbox = Sandbox::new(Settings { seed, username, password: Opaque::from(password), pace });
+    sandbox.set_faults(Faults::of_all_kinds(seed, faults)).context("set the faults")?;
+    sandbox.take_service_passwords(service_password);
     if let Some(file) = &public_key_file {
         write_key(&sandbox, file)?;
     }

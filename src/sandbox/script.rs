@@ -8,8 +8,6 @@ mod table;
 
 pub use table::Script;
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::{Mobile, System};
@@ -159,31 +157,6 @@ impl Script {
             }
         }
     }
-}
-
-/// The chapter's table of test numbers, generated.
-#[must_use]
-pub fn reference() -> String {
-    let mut page = String::from(
-        "# Test numbers\n\n\
-         Mobile number `199SSxxxxxx` runs script `SS` of the table, with any six digits for the `x`; every other\n\
-         number runs script 01. A script is about one system, every other is happy for its numbers. The last\n\
-         column tells how an application ends that must have the system, if its applicant types what the table\n\
-         says, with three sessions and five answers each. How to use them is in [the sandbox's chapter](../sandbox.md).\n\
-         Generated from the code.\n\n\
-         | number | system | name | what happens | the applicant types | ends |\n\
-         |---|---|---|---|---|---|\n",
-    );
-    for row in Script::ALL.map(Script::row) {
-        let ScriptRow { number, system, name, description, types, ends, .. } = row;
-        let system = system.name();
-        let _written = writeln!(
-            page,
-            "| `199{number:02}xxxxxx` | {system} | `{name}` | {description} | {types} | {} |",
-            ends.name()
-        );
-    }
-    page
 }
 
 #[cfg(test)]

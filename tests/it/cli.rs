@@ -35,6 +35,7 @@ fn references_are_fresh() {
         ("cli.md", docket::cli::reference()),
         ("config.md", docket::config::reference()),
         ("metrics.md", docket::telemetry::metrics::reference()),
+        ("sandbox.md", docket::sandbox::reference()),
     ] {
         let file = folder.join(name);
         if std::env::var_os("UPDATE").is_some() {

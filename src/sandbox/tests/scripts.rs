@@ -41,6 +41,25 @@ fn later_scripts_walk_as_described() {
 }
 
 #[test]
+fn three_sessions_end_as_the_table_says() {
+    // Each of these disturbs the asking itself, and has a test of its own.
+    let apart = [Script::ServerError, Script::OpenIdRefused, Script::SessionForgotten, Script::BuildsForever];
+    let telecom = Script::ALL.into_iter().filter(|script| script.system() == System::Telecom);
+    for script in telecom.filter(|script| !apart.contains(script)) {
+        let mut driver = Driver::new(Pace::QUICK);
+        let mobile = script.row().example;
+        let has_data = (0..3).any(|_| {
+            let open_id = driver.open(&mobile);
+            driver.walk(&mobile, &open_id);
+            let mut codes = (0..4)
+                .map(|_| driver.in_session(tel::RawDataRequest::PATH, &open_id, json!({}))["code"].clone());
+            codes.any(|code| code == 0)
+        });
+        assert_eq!(has_data, script.ending() == Ending::Approved, "{script:?}");
+    }
+}
+
+#[test]
 fn a_session_that_gives_up_does_not_wait_for_the_applicant() {
     for (mobile, seen) in [("19930000001", [21, 42]), ("19932000001", [31, 1])] {
         let mut driver = Driver::new(Pace::QUICK);
