@@ -241,7 +241,10 @@ impl Hot {
         let former = former.unwrap_or_else(|| HotCall::waiting(now, budget(pending, now)));
         let tries = former.tries + 1;
         let until = now + self.backoff(tries);
-        if until > former.end(self.gates.outages(), pending.call.system(), now) {
+        let system = pending.call.system();
+        // While the system is down the next wait does not count either.
+        let last = if self.gates.is_down(system) { now } else { until };
+        if last > former.end(self.gates.outages(), system, now) {
             return After::Reply(Reply::Failed { cause: Cause::Unavailable { detail: bounded(&detail) } });
         }
         self.calls.insert(key, HotCall { stage: Stage::Waits { until }, tries, trouble: detail, ..former });

@@ -322,3 +322,33 @@ fn an_outage_is_not_taken_off_a_budget_but_for_the_longest() {
     assert!(lasted < longest + budget + BACKOFF_MAX * 2, "{lasted:?}");
     assert!(tries > 1000, "it was asked again and again: {tries}");
 }
+
+#[test]
+fn in_an_outage_a_short_budget_lasts_as_long_as_a_long_one() {
+    let mut hot = fresh(1);
+    let [pending, ..] = calls();
+    let pending = Pending { until: later(2), ..pending };
+    let application = waiting(&pending);
+    let end = |hot: &mut Hot, number: u8, now: Time| {
+        let failure = Outcome::of(&Ended::Failed(not_sent()));
+        hot.gates.ended((id(number), pending.id), failure, now);
+        hot.forget(id(number), pending.id);
+    };
+    for number in 1..=5 {
+        let other = Arc::new(Application { id: id(number), ..Application::clone(&application) });
+        hot.call_if_due(&other, &pending, NOW);
+        assert_eq!(taken(&mut hot, 9, NOW).len(), 1);
+    }
+    (1..=5).for_each(|number| end(&mut hot, number, NOW));
+    hot.call_if_due(&application, &pending, NOW);
+    let mut now = NOW;
+    for _ in 0..100 {
+        now = hot.gates.next_moment().unwrap().max(now);
+        assert_eq!(hot.take_calls(9, now, |_| Some(Arc::clone(&application))).len(), 1);
+        hot.gates.ended((samples::ID, pending.id), Outcome::of(&Ended::Failed(not_sent())), now);
+        assert_eq!(told(hot.failed(samples::ID, &pending, not_sent(), now)), "again");
+        now = hot.next_call(&application).unwrap();
+        hot.call_if_due(&application, &pending, now);
+    }
+    assert!(now.since(NOW) > Duration::from_secs(3600));
+}
