@@ -10,6 +10,7 @@
 mod bench;
 mod book;
 mod callbacks;
+mod calls;
 mod cli;
 mod crash;
 mod generator;
