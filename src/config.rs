@@ -3,6 +3,7 @@
 //! Every key can be given as `DOCKET_` and its path in upper case with underscores:
 //! `provider.public_key` is `DOCKET_PROVIDER_PUBLIC_KEY`. A key that nobody knows is an error.
 
+mod agreements;
 mod callback;
 mod keys;
 mod limits;
@@ -19,6 +20,7 @@ use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use agreements::Agreements;
 pub use callback::Callback;
 pub use keys::{KEYS, Key, reference};
 pub use limits::{AllLimits, Breaker, Limits};
@@ -49,6 +51,9 @@ pub struct Settings {
     /// How patient to be.
     #[serde(default)]
     pub patience: Patience,
+    /// Where applicants can read the agreements that they consent to.
+    #[serde(default)]
+    pub agreements: Agreements,
     /// The partners whose pushes are taken in; the first is served at the root, each under
     /// `/partners/{name}`.
     #[serde(default = "products::partners")]
@@ -154,6 +159,7 @@ impl Settings {
             drain_delay: Duration::ZERO,
             provider: Provider::default(),
             patience: Patience::default(),
+            agreements: Agreements::default(),
             partner: products::partners(),
             product: products::products(),
         }
@@ -298,6 +304,7 @@ impl Settings {
         if !is_path || path.contains(['?', '#']) {
             return Err(senseless("provider.degree_login_path", "must be a path: `/degree/collect/login`"));
         }
+        self.agreements.check()?;
         if self.partner.is_empty() {
             return Err(senseless("partner", "at least one is needed"));
         }

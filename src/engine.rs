@@ -11,6 +11,7 @@ mod census;
 pub mod core;
 pub mod dossier;
 pub mod entrance;
+pub mod exhibit;
 pub mod explain;
 pub mod filter;
 mod follow;
@@ -25,6 +26,7 @@ mod tail;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
+use self::bank::BankListError;
 use self::core::{Answer, Command, Core, Declined, Done, Input, LoadError, OpenError, Terms};
 use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
@@ -104,6 +106,9 @@ pub enum EngineError {
     /// A document could not be sealed or unsealed.
     #[error("seal or unseal a document")]
     Archive(#[from] ArchiveError),
+    /// What was stored as a list of banks is none.
+    #[error("read the banks of a challenge")]
+    BankList(#[from] BankListError),
 }
 
 impl<S> Clone for Engine<S> {

@@ -3,12 +3,14 @@
 use super::convert;
 use super::proto::v1::application_service_server::ApplicationService;
 use super::proto::v1::{
-    AnswerChallengeRequest, Application, CancelApplicationRequest, CreateApplicationRequest,
-    ExplainApplicationRequest, Explanation, GetApplicationRequest, ListApplicationsRequest,
-    ListApplicationsResponse, ListTransitionsRequest, ListTransitionsResponse, ResendChallengeRequest,
-    WaitApplicationRequest, WaitApplicationResponse, WatchChangesRequest, WatchChangesResponse,
+    AnswerChallengeRequest, Application, CancelApplicationRequest, Challenge, CreateApplicationRequest,
+    ExplainApplicationRequest, Explanation, GetApplicationRequest, GetChallengeRequest,
+    ListApplicationsRequest, ListApplicationsResponse, ListTransitionsRequest, ListTransitionsResponse,
+    ResendChallengeRequest, WaitApplicationRequest, WaitApplicationResponse, WatchChangesRequest,
+    WatchChangesResponse,
 };
 use super::serve::Leaving;
+use crate::config::Agreements;
 use crate::engine::Engine;
 use crate::engine::watch::Watcher;
 use crate::machine::event::Event;
@@ -16,17 +18,19 @@ use crate::store::Store;
 use futures_util::Stream;
 use futures_util::stream;
 use std::pin::Pin;
+use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// The service over an engine.
 pub(super) struct Applications<S> {
     engine: Engine<S>,
     leaving: Leaving,
+    agreements: Arc<Agreements>,
 }
 
 impl<S> Applications<S> {
-    pub(super) const fn new(engine: Engine<S>, leaving: Leaving) -> Self {
-        Self { engine, leaving }
+    pub(super) const fn new(engine: Engine<S>, leaving: Leaving, agreements: Arc<Agreements>) -> Self {
+        Self { engine, leaving, agreements }
     }
 }
 
@@ -67,14 +71,31 @@ impl<S: Store> ApplicationService for Applications<S> {
         Ok(Response::new(convert::page(page, &asked, self.engine.archive())))
     }
 
+    async fn get_challenge(
+        &self,
+        request: Request<GetChallengeRequest>,
+    ) -> Result<Response<Challenge>, Status> {
+        let (id, number) = convert::challenge_id(&request.into_inner().name)?;
+        let posed = self.engine.challenge(id, number).await;
+        let posed = posed.map_err(|error| convert::refused(&error, &convert::challenge_name(id, number)))?;
+        Ok(Response::new(convert::posed(id, posed, &self.agreements)))
+    }
+
     async fn answer_challenge(
         &self,
         request: Request<AnswerChallengeRequest>,
     ) -> Result<Response<Application>, Status> {
         let (given, terms) = convert::answer(request.into_inner(), self.engine.archive())?;
         let convert::Given { application, challenge, kind, answer } = given;
-        let done = self.engine.answer(application, challenge, kind, answer, terms).await;
         let subject = convert::challenge_name(application, challenge);
+        let answer = match answer {
+            convert::Typed::Whole(answer) => answer,
+            convert::Typed::Login(login, consent) => {
+                let checked = self.engine.check_login(application, challenge, login, &consent).await;
+                checked.map_err(|error| convert::unfit(&error, &subject))?.to_secret()
+            }
+        };
+        let done = self.engine.answer(application, challenge, kind, answer, terms).await;
         let done = done.map_err(|error| convert::refused(&error, &subject))?;
         Ok(Response::new(convert::view(&done.view)))
     }

@@ -4,6 +4,7 @@
 //! violations of a request are told together, and no value that was sent is ever repeated.
 
 mod application;
+mod challenge;
 mod check;
 mod delivery;
 mod evidence;
@@ -20,6 +21,7 @@ mod token;
 mod transition;
 
 pub(super) use self::application::{application, page, view};
+pub(super) use self::challenge::posed;
 pub(super) use self::check::WAIT_LIMIT;
 pub(super) use self::delivery::{deliveries, delivery, delivery_key, delivery_page, resend};
 pub(super) use self::evidence::brought;
@@ -29,10 +31,11 @@ pub(super) use self::machine::{machine, machine_named, machine_outline};
 pub(super) use self::name::{application_name, challenge_name};
 pub(super) use self::provider::systems;
 pub(super) use self::request::{
-    Given, another, answer, application_id, cancellation, history, list, wait, watch,
+    Given, Typed, another, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
 pub(super) use self::status::{
-    bare, found, leaving, overloaded, refused, too_slow, undelivered, unknown_service, unlisted, unwatched,
+    bare, found, leaving, overloaded, refused, too_slow, undelivered, unfit, unknown_service, unlisted,
+    unwatched,
 };
 pub(super) use self::steering::{collection_steering, steered, steering, stuck};
 pub(super) use self::transition::transitions;

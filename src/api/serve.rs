@@ -25,6 +25,7 @@ use super::proto::v1::delivery_service_server::DeliveryServiceServer;
 use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
 use crate::callback::Callbacks;
+use crate::config::Agreements;
 use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::{CONNECTIONS, Teller};
@@ -71,12 +72,14 @@ impl Server {
         engine: Engine<S>,
         callbacks: Callbacks<S>,
         http: Router,
+        agreements: Agreements,
         teller: Option<Teller>,
     ) -> Self {
         let leave = Leave::default();
         let health = Health::new();
         let pulse = pulse::routes(engine.clone(), health.clone(), teller);
-        let applications = ApplicationServiceServer::new(Applications::new(engine.clone(), leave.watch()))
+        let applications = Applications::new(engine.clone(), leave.watch(), Arc::new(agreements));
+        let applications = ApplicationServiceServer::new(applications)
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let operators = OperatorServiceServer::new(Operators::new(engine))

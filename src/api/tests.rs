@@ -69,7 +69,7 @@ impl World {
         let engine = Engine::start(given, Scripted::new(archive)).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
-        let server = Server::new(engine.clone(), callbacks.clone(), http, None);
+        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, told) = oneshot::channel::<()>();
@@ -223,4 +223,9 @@ fn reason(status: &tonic::Status) -> (String, std::collections::HashMap<String, 
         assert_eq!(page.contains(what), is_there, "{} and {what}", info.reason);
     }
     (info.reason, info.metadata)
+}
+
+/// One agreement can be read somewhere, the others have a name only.
+fn agreements() -> crate::config::Agreements {
+    serde_json::from_value(serde_json::json!({ "kaniu": "https://agreements.example/kaniu" })).unwrap()
 }

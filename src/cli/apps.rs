@@ -2,9 +2,11 @@
 
 mod answer;
 mod cancel;
+mod challenge;
 mod challenges;
 mod create;
 mod explain;
+mod file;
 mod get;
 mod history;
 mod list;
@@ -44,6 +46,8 @@ enum Command {
     History(history::Options),
     /// Explain where an application stands: who owes the next move, and what may be done
     Explain(explain::Options),
+    /// Show what an applicant must be shown with a question: its picture, or banks and agreement
+    Challenge(challenge::Options),
     /// Answer what an application asks its applicant
     Answer(answer::Options),
     /// Order another code for a challenge whose code did not arrive
@@ -70,6 +74,7 @@ pub(super) async fn run(options: Options) -> Ended {
         Command::Watch(options) => watch::run(&client, out, options).await,
         Command::History(options) => history::run(&client, out, options).await,
         Command::Explain(options) => explain::run(&client, out, options).await,
+        Command::Challenge(options) => challenge::run(&client, out, options).await,
         Command::Answer(options) => answer::run(&client, out, options).await,
         Command::Resend(options) => challenges::resend(&client, out, options).await,
         Command::Cancel(options) => cancel::run(&client, out, options).await,

@@ -8,10 +8,11 @@ use super::house::Pair;
 use super::{Output, stop_requested};
 use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::{Application, WatchChangesRequest, watch_changes_response::Kind};
+use crate::config::Patience;
 use crate::sandbox::Pace;
 use anyhow::Context;
 use applicant::Applicants;
-use cast::{Part, cast};
+use cast::{Part, dozen, everybody};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -30,10 +31,16 @@ pub(super) struct Options {
     /// Everything left to chance in the sandbox follows from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// An applicant for every test number of the sandbox, and one of whom everything is collected
+    #[arg(long)]
+    all: bool,
 }
 
 /// After this time the demo has failed.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The same, when everybody plays: some sessions must run out of time, several after one another.
+const PATIENCE_FOR_ALL: Duration = Duration::from_secs(300);
 
 /// Any free port of this machine.
 const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -42,8 +49,14 @@ const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("make a fresh folder")?;
     let data = folder.path().join("data");
-    let pair =
-        Pair { listen: ANYWHERE, data, sandbox_listen: ANYWHERE, pace: Pace::QUICK, seed: options.seed };
+    let pair = Pair {
+        listen: ANYWHERE,
+        data,
+        sandbox_listen: ANYWHERE,
+        pace: Pace::QUICK,
+        seed: options.seed,
+        patience: if options.all { Patience::short() } else { Patience::quick() },
+    };
     let (house, sandbox) = pair.open().await?;
     let (docket, provider) = (house.address(), sandbox.address());
     let (stop, stopped) = oneshot::channel::<()>();
@@ -51,9 +64,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         let _gone = stopped.await;
     }));
     let teller = Teller::new(options.output);
-    teller.open(docket, provider);
+    let parts = if options.all { everybody() } else { dozen() };
+    let patience = if options.all { PATIENCE_FOR_ALL } else { PATIENCE };
+    teller.open(docket, provider, parts.len());
     let ended = tokio::select! {
-        ended = play(docket, provider, &teller) => ended,
+        ended = play(docket, provider, &teller, parts, patience) => ended,
         () = stop_requested() => Err(anyhow::anyhow!("end the demo: it was stopped")),
     };
     let _gone = stop.send(());
@@ -64,8 +79,13 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
 
 /// Pushes, watches and answers until every application has ended; says whether all ended as
 /// their scripts say.
-async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyhow::Result<bool> {
-    let parts = cast();
+async fn play(
+    docket: SocketAddr,
+    provider: SocketAddr,
+    teller: &Teller,
+    parts: Vec<Part>,
+    patience: Duration,
+) -> anyhow::Result<bool> {
     let channel = Channel::from_shared(format!("http://{docket}")).context("find Docket")?;
     let mut client = ApplicationServiceClient::new(channel.connect().await.context("reach Docket")?);
     let mut changes =
@@ -74,7 +94,7 @@ async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyh
     let pushing = tokio::spawn(applicants.clone().push_all(parts.clone()));
     let mut last: BTreeMap<String, Application> = BTreeMap::new();
     let mut told_states: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + patience;
     while !is_over(&parts, &last) {
         let told = tokio::time::timeout_at(until, changes.message()).await;
         let Ok(told) = told else { break };
@@ -99,5 +119,5 @@ async fn play(docket: SocketAddr, provider: SocketAddr, teller: &Teller) -> anyh
 }
 
 fn is_over(parts: &[Part], last: &BTreeMap<String, Application>) -> bool {
-    parts.iter().all(|part| last.get(&part.order).is_some_and(cast::has_ended))
+    parts.iter().all(|part| last.get(&part.order).is_some_and(|it| part.has_ended(it)))
 }

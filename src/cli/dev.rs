@@ -3,6 +3,7 @@
 use super::house::Pair;
 use super::{Place, stop_requested};
 use crate::config;
+use crate::config::Patience;
 use crate::sandbox::Pace;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,7 +28,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let Options { place, sandbox_listen, pace } = options;
     let listen = place.listen.unwrap_or_else(config::listen);
     let data = place.data.unwrap_or_else(|| PathBuf::from("docket-dev"));
-    let pair = Pair { listen, data, sandbox_listen, pace, seed: 1 };
+    let patience = if pace == Pace::REAL { Patience::default() } else { Patience::quick() };
+    let pair = Pair { listen, data, sandbox_listen, pace, seed: 1, patience };
     let (house, sandbox) = pair.open().await?;
     println!("docket   http://{}   gRPC and HTTP, data in {}", house.address(), pair.data.display());
     println!("sandbox  http://{}   test numbers: /_sandbox/scripts", sandbox.address());

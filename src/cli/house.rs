@@ -4,7 +4,9 @@ use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
 use crate::api::serve::Server;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
-use crate::config::{AllLimits, Breaker, Encoding, Limits, Patience, Provider, SecretText, Settings};
+use crate::config::{
+    Agreements, AllLimits, Breaker, Encoding, Limits, Patience, Provider, SecretText, Settings,
+};
 use crate::engine::archive::Archive;
 use crate::engine::outage;
 use crate::engine::{Engine, Given};
@@ -45,6 +47,7 @@ pub(super) struct House {
     engine: Engine<SledStore>,
     callbacks: Callbacks<SledStore>,
     http: Router,
+    agreements: Agreements,
     teller: Teller,
     drain_delay: Duration,
 }
@@ -89,8 +92,8 @@ impl House {
         let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
-        let drain_delay = settings.drain_delay;
-        Ok(Self { listener, address, engine, callbacks, http, teller, drain_delay })
+        let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
+        Ok(Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -102,7 +105,7 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http, teller, drain_delay } = self;
+        let Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -113,7 +116,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, callbacks.clone(), http, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, agreements, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
@@ -259,6 +262,7 @@ pub(super) struct Pair {
     pub(super) sandbox_listen: SocketAddr,
     pub(super) pace: Pace,
     pub(super) seed: u64,
+    pub(super) patience: Patience,
 }
 
 /// A sandbox that serves.
@@ -285,7 +289,7 @@ impl Pair {
                 limits: if self.pace == Pace::INSTANT { AllLimits::none() } else { AllLimits::default() },
                 ..Provider::default()
             },
-            patience: if self.pace == Pace::REAL { Patience::default() } else { Patience::quick() },
+            patience: self.patience.clone(),
             ..Settings::in_folder(self.data.clone())
         };
         for called in &mut settings.partner {

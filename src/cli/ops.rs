@@ -4,6 +4,7 @@
 mod deliveries;
 mod provider;
 mod resend;
+mod restart;
 mod steer;
 mod stuck;
 
@@ -32,8 +33,8 @@ enum Command {
     Resume(steer::Options),
     /// Make the calls that wait now, with their whole budget
     Retry(steer::Options),
-    /// Begin the telecom collection anew: the applicant is asked again, with all attempts
-    Restart(steer::Options),
+    /// Begin a collection anew: the applicant is asked again, with all attempts
+    Restart(restart::Options),
     /// Let nothing be done about applications until they are released
     Hold(steer::Options),
     /// Let held applications go on
@@ -59,7 +60,7 @@ pub(super) async fn run(options: Options) -> Ended {
         Command::Stuck(options) => stuck::run(&client, out, options).await,
         Command::Resume(options) => steer::run(&client, out, Act::Resume, options).await,
         Command::Retry(options) => steer::run(&client, out, Act::Retry, options).await,
-        Command::Restart(options) => steer::run(&client, out, Act::Restart, options).await,
+        Command::Restart(options) => restart::run(&client, out, options).await,
         Command::Hold(options) => steer::run(&client, out, Act::Hold, options).await,
         Command::Deliveries(options) => deliveries::run(&client, out, options).await,
         Command::Provider(options) => provider::run(&client, out, options).await,

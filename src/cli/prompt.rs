@@ -37,3 +37,18 @@ pub(super) fn ask(what: &str, echo: Echo) -> Result<String, Failure> {
     }
     Ok(text)
 }
+
+/// Asks until the answer is good; through a pipe only once. What is wrong never repeats the answer.
+pub(super) fn ask_good<T>(
+    what: &str,
+    echo: Echo,
+    check: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, Failure> {
+    loop {
+        match check(&ask(what, echo)?) {
+            Ok(good) => return Ok(good),
+            Err(problem) if stdin().is_terminal() => eprintln!("{what}: {problem}"),
+            Err(problem) => return Err(Failure::new(Exit::Invalid, format!("{what}: {problem}"))),
+        }
+    }
+}

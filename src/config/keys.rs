@@ -3,6 +3,7 @@
 //! The one list: variables, origins, suggestions and the reference are made from it.
 
 use super::{Encoding, Settings};
+use crate::machine::challenge::Agreement;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -55,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 54] = [
+pub const KEYS: [Key; 58] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -196,6 +197,20 @@ pub const KEYS: [Key; 54] = [
     }),
     Key::new("patience.answers", "Answers an applicant may give in one session.", |it| {
         Some(it.policy().answers.to_string())
+    }),
+    Key::new(
+        "agreements.ebank",
+        "Where the agreement of e-banking, first version, can be read: a URL that applicants are shown.",
+        |it| it.agreements.url(Agreement::Ebank).and_then(text),
+    ),
+    Key::new("agreements.kaniu", "The same of 卡牛, service provider 1 of the second version.", |it| {
+        it.agreements.url(Agreement::Kaniu).and_then(text)
+    }),
+    Key::new("agreements.jianguo", "The same of 坚果, service provider 2.", |it| {
+        it.agreements.url(Agreement::Jianguo).and_then(text)
+    }),
+    Key::new("agreements.xinyan", "The same of 新颜, service provider 3.", |it| {
+        it.agreements.url(Agreement::Xinyan).and_then(text)
     }),
 ];
 

@@ -72,6 +72,15 @@ impl Patience {
         }
     }
 
+    /// Patience for a demo in which time must run out before one's eyes: seconds instead of minutes.
+    pub const fn short() -> Self {
+        let mut short = Self::quick();
+        short.session = Some(Duration::from_secs(20));
+        short.ebank_session = Some(Duration::from_secs(20));
+        short.data = Some(Duration::from_secs(15));
+        short
+    }
+
     /// No patience at all, to measure what is left: nothing is waited for but the applicant.
     pub const fn none() -> Self {
         let mut none = Self::quick();

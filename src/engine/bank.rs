@@ -120,10 +120,23 @@ pub enum BankListError {
 /// What is wrong with an applicant's choice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// Where: `entry_id`, or `inputs.` and the input's name.
-    pub field: String,
+    /// Where.
+    pub place: Place,
     /// What; never what was typed.
     pub problem: String,
+}
+
+/// The part of an applicant's choice in which something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// The login type.
+    EntryId,
+    /// The input of this name in the list.
+    Input(String),
+    /// The inputs as a whole.
+    Inputs,
+    /// The consent to the agreement.
+    Agreement,
 }
 
 impl BankList {
@@ -162,12 +175,12 @@ impl BankList {
         Ok(list)
     }
 
-    /// Checks what an applicant chose and typed.
+    /// Checks what an applicant chose and typed, and puts the inputs in the order of the list.
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn check(&self, login: &BankLogin) -> Result<(), Vec<Flaw>> {
-        let entry_flaw = |problem: String| vec![Flaw { field: "entry_id".to_owned(), problem }];
+    pub fn check(&self, mut login: BankLogin) -> Result<BankLogin, Vec<Flaw>> {
+        let entry_flaw = |problem: String| vec![Flaw { place: Place::EntryId, problem }];
         let Some((bank, entry)) = self.find(&login.entry_id) else {
             return Err(entry_flaw("no bank of the list has this login type".to_owned()));
         };
@@ -176,21 +189,26 @@ impl BankList {
         }
         let wanted = entry.inputs.iter().filter_map(|input| {
             let problem = input.problem(login.named(&input.name))?;
-            Some(Flaw { field: format!("inputs.{}", input.name), problem })
+            Some(Flaw { place: Place::Input(input.name.clone()), problem })
         });
-        let is_known = |name: &str| entry.inputs.iter().any(|input| input.name == name);
+        let mut flaws: Vec<_> = wanted.collect();
+        let position = |name: &str| entry.inputs.iter().position(|input| input.name == name);
         let mut seen = BTreeSet::new();
-        let unwanted = login.inputs.iter().enumerate().filter_map(|(at, typed)| {
-            let problem = match (is_known(&typed.name), seen.insert(&typed.name)) {
-                (true, true) => return None,
-                (true, false) => "is there twice",
-                (false, _) => "is no input of this login type",
-            };
-            // The name is the applicant's text: who mixes up name and value must not find it in a log.
-            Some(Flaw { field: format!("inputs[{at}]"), problem: problem.to_owned() })
-        });
-        let flaws: Vec<_> = wanted.chain(unwanted).collect();
-        if flaws.is_empty() { Ok(()) } else { Err(flaws) }
+        for typed in &login.inputs {
+            if position(&typed.name).is_none() {
+                // The name is the applicant's text: who mixes up name and value must not find it in a log.
+                let problem = "have one that is no input of this login type".to_owned();
+                flaws.push(Flaw { place: Place::Inputs, problem });
+            } else if !seen.insert(&typed.name) {
+                let place = Place::Input(typed.name.clone());
+                flaws.push(Flaw { place, problem: "is there twice".to_owned() });
+            }
+        }
+        if !flaws.is_empty() {
+            return Err(flaws);
+        }
+        login.inputs.sort_by_key(|typed| position(&typed.name));
+        Ok(login)
     }
 
     /// Lists the patterns that check nothing, because the engine does not know them or because they
@@ -242,9 +260,18 @@ impl Input {
         if typed.len() > PART_LIMIT {
             return Some(format!("must be at most {PART_LIMIT} bytes"));
         }
-        let is_good = compiled(&self.pattern).is_ok_and(|pattern| !pattern.is_match(typed));
-        is_good.then(|| format!("must match {}", self.pattern))
+        (!matches(&self.pattern, typed)).then(|| format!("must match {}", self.pattern))
     }
+
+    /// Says whether it must not be shown while it is typed.
+    pub fn is_secret(&self) -> bool {
+        self.name == PASSWORD
+    }
+}
+
+/// Says whether a text matches a bank's pattern; one that the engine does not know checks nothing.
+pub fn matches(pattern: &str, text: &str) -> bool {
+    compiled(pattern).map_or(true, |pattern| pattern.is_match(text))
 }
 
 /// Says why nobody can log in with these inputs: the calls carry a login name and at most a password
@@ -280,9 +307,20 @@ const fn short(what: &'static str, text: &str) -> Result<(), BankListError> {
     if text.len() > TEXT_LIMIT { Err(BankListError::TooLong { what, found: text.len() }) } else { Ok(()) }
 }
 
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EntryId => f.write_str("entry_id"),
+            Self::Input(name) => write!(f, "inputs[{name}]"),
+            Self::Inputs => f.write_str("inputs"),
+            Self::Agreement => f.write_str("agreement"),
+        }
+    }
+}
+
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.field, self.problem)
+        write!(f, "{} {}", self.place, self.problem)
     }
 }
 

@@ -30,8 +30,8 @@ pub struct Explanation {
     pub dwell: Duration,
     /// How long it is expected to be.
     pub expected: Option<Duration>,
-    /// The deadline that comes first, and its name.
-    pub deadline: Option<(Time, &'static str)>,
+    /// The deadline that comes first.
+    pub deadline: Option<(Time, Deadline)>,
     /// The calls that wait or are under way, and when each is due.
     pub calls: Vec<(&'static str, Time)>,
     /// How often a call was tried in vain, and what went wrong last.
@@ -95,7 +95,7 @@ impl<S: Store> Engine<S> {
             blocks,
             dwell: now.since(application.since),
             expected: application.state().dwell(),
-            deadline: application.deadline().map(|(at, deadline)| (at, name(deadline))),
+            deadline: application.deadline(),
             calls: application.outbox.iter().map(|pending| (pending.call.name(), pending.due)).collect(),
             trouble,
             systems,
@@ -195,8 +195,8 @@ fn blocks(application: &Application, view: &View) -> Vec<String> {
         blocks.push(format!("held by {}: {}", held.by.actor, held.by.reason));
     }
     for challenge in &view.challenges {
-        let kind = challenge.kind.name();
-        blocks.push(format!("the applicant owes an answer to challenge {}: {kind}", challenge.number));
+        let (number, kind, of) = (challenge.number, challenge.kind.name(), challenge.collection.name());
+        blocks.push(format!("the applicant owes an answer to challenge {number}: {kind} ({of})"));
     }
     for pending in &application.outbox {
         blocks.push(format!("waits for the provider: {}", pending.call.name()));
@@ -211,13 +211,6 @@ fn blocks(application: &Application, view: &View) -> Vec<String> {
         }
     }
     blocks
-}
-
-const fn name(deadline: Deadline) -> &'static str {
-    match deadline {
-        Deadline::Application(timer) => timer.name(),
-        Deadline::Collection(_, timer) => timer.name(),
-    }
 }
 
 fn row_text(edge: &str, guard: Option<&str>, target: &str) -> String {

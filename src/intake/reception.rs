@@ -76,7 +76,8 @@ fn refused(error: &EngineError) -> Refused {
         | EngineError::Open(_)
         | EngineError::Load(_)
         | EngineError::Store(_)
-        | EngineError::Archive(_) => unavailable(error),
+        | EngineError::Archive(_)
+        | EngineError::BankList(_) => unavailable(error),
     }
 }
 

@@ -207,14 +207,8 @@ impl Application {
 
     /// Gives the open questions to the applicant.
     pub fn open_challenges(&self) -> impl Iterator<Item = &Challenge> {
-        self.asking().map(|(_, challenge)| challenge)
-    }
-
-    /// Gives the open questions, each with the kind of the collection that asks it.
-    pub fn asking(&self) -> impl Iterator<Item = (CollectionKind, &Challenge)> {
         let live = !self.state().is_terminal();
-        let collections = self.collections.iter().filter(move |_| live);
-        collections.filter_map(|it| it.challenge().map(|challenge| (it.kind, challenge)))
+        self.collections.iter().filter(move |_| live).filter_map(Collection::challenge)
     }
 
     /// Finds a collection.

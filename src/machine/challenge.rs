@@ -1,5 +1,6 @@
 //! What an applicant must answer, and the answer as the core sees it: sealed.
 
+use super::collection::CollectionKind;
 use super::time::Time;
 
 /// A question to the applicant; open while its collection is in the state that asked, answered
@@ -8,6 +9,8 @@ use super::time::Time;
 pub struct Challenge {
     /// Its number within the application, from 1, never used again.
     pub number: u32,
+    /// The collection that asks.
+    pub collection: CollectionKind,
     /// What is asked for.
     pub kind: ChallengeKind,
     /// When it was asked.

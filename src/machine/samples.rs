@@ -255,10 +255,17 @@ pub(crate) fn session() -> Session {
     Session { open_id: OPEN_ID.to_owned(), deadline: later(300), answers: 1, odd: None, asked: None }
 }
 
-pub(crate) fn challenge(kind: ChallengeKind) -> Challenge {
-    let message = "enter it".to_owned();
-    let exhibit = exhibit(kind);
-    Challenge { number: 5, kind, asked: SINCE, deadline: later(300), answers_left: 4, message, exhibit }
+pub(crate) fn challenge(collection: CollectionKind, kind: ChallengeKind) -> Challenge {
+    Challenge {
+        number: 5,
+        collection,
+        kind,
+        asked: SINCE,
+        deadline: later(300),
+        answers_left: 4,
+        message: "enter it".to_owned(),
+        exhibit: exhibit(kind),
+    }
 }
 
 /// What goes with a question of this kind.
@@ -298,7 +305,7 @@ fn situations(kind: CollectionKind, state: StateNumber) -> Vec<Situation> {
                 K::Degree => ChallengeKind::DegreeAccount,
                 K::Ebank | K::EbankV2 => ChallengeKind::BankLogin,
             };
-            vec![Situation::Needing { challenge: challenge(credentials) }]
+            vec![Situation::Needing { challenge: challenge(kind, credentials) }]
         }
         2 => vec![Situation::Opening { account: (kind == K::Degree).then(|| answer(1)) }],
         3 => asking_states(kind)
@@ -314,7 +321,7 @@ fn situations(kind: CollectionKind, state: StateNumber) -> Vec<Situation> {
             .filter(|it| kind != K::Telecom || it.session().is_some_and(|session| session.answers == 1))
             .collect(),
         4 => {
-            let challenge = challenge(ChallengeKind::SmsCode);
+            let challenge = challenge(kind, ChallengeKind::SmsCode);
             vec![Situation::Resending { session: session(), asked: StateNumber(123), challenge }]
         }
         5 => {
@@ -347,12 +354,12 @@ fn told(kind: CollectionKind, state: StateNumber) -> Vec<Situation> {
         Bearing::Works => {
             sessions().into_iter().map(|session| Situation::Working { session, state }).collect()
         }
-        Bearing::Asks { what: What::Kind(asked), .. } => asks(state, asked),
-        Bearing::Asks { what: What::Choice, .. } => asks(state, ChallengeKind::BankLogin),
+        Bearing::Asks { what: What::Kind(asked), .. } => asks(kind, state, asked),
+        Bearing::Asks { what: What::Choice, .. } => asks(kind, state, ChallengeKind::BankLogin),
         Bearing::Asks { what: What::SameAgain, .. } => {
             let kinds =
                 [ChallengeKind::SmsCode, ChallengeKind::PictureCaptcha, ChallengeKind::DynamicPassword];
-            kinds.into_iter().flat_map(|asked| asks(state, asked)).collect()
+            kinds.into_iter().flat_map(|asked| asks(kind, state, asked)).collect()
         }
         Bearing::Builds => sessions()
             .into_iter()
@@ -384,12 +391,12 @@ fn sessions() -> Vec<Session> {
     vec![session(), used_up, Session { odd: Some(77), ..session() }]
 }
 
-fn asks(state: StateNumber, kind: ChallengeKind) -> Vec<Situation> {
+fn asks(of: CollectionKind, state: StateNumber, kind: ChallengeKind) -> Vec<Situation> {
     let asked = Some(Question { kind, exhibit: exhibit(kind) });
     let ask = |session| Situation::Asking {
         session: Session { asked, ..session },
         state,
-        challenge: challenge(kind),
+        challenge: challenge(of, kind),
     };
     sessions().into_iter().map(ask).collect()
 }
@@ -410,7 +417,7 @@ fn parked(kind: CollectionKind) -> Vec<Situation> {
     let asked = if kind == CollectionKind::Telecom { StateNumber(131) } else { asking[0] };
     origins.push(Some(Situation::Submitting { session: session(), asked, submits: 1 }));
     if kind == CollectionKind::Telecom {
-        let challenge = challenge(ChallengeKind::SmsCode);
+        let challenge = challenge(kind, ChallengeKind::SmsCode);
         origins.push(Some(Situation::Resending { session: session(), asked: StateNumber(124), challenge }));
     }
     origins.push(Some(Situation::Checking { session: session(), asked, answer: None, seen: 1 }));

@@ -10,7 +10,7 @@ pub(crate) use self::draft::{Asked, Draft, Taken};
 use super::application::step as application;
 use super::application::{Application, Deadline, Phase, Plan, Source};
 use super::call::{EffectId, Pending, Slot};
-use super::challenge::{ChallengeKind, SealedAnswer};
+use super::challenge::{Challenge, ChallengeKind, SealedAnswer};
 use super::collection::step as collection;
 use super::collection::{Collection, CollectionKind, Standing, StateNumber};
 use super::event::{Event, EvidenceAdded};
@@ -209,14 +209,15 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
             }
         }
         Event::AnswerSubmitted { challenge, kind, answer } => {
-            let (of, asked) = open_challenge(application, challenge)?;
-            if asked != kind {
-                return Err(Refusal::WrongKind { asked, answered: kind });
+            let asked = open_challenge(application, challenge)?;
+            if asked.kind != kind {
+                return Err(Refusal::WrongKind { asked: asked.kind, answered: kind });
             }
+            let of = asked.collection;
             of_collection(application, of, collection::Event::AnswerSubmitted { answer }, draft)
         }
         Event::ResendRequested { challenge } => {
-            let (of, _) = open_challenge(application, challenge)?;
+            let of = open_challenge(application, challenge)?.collection;
             of_collection(application, of, collection::Event::ResendRequested, draft)
         }
         Event::OutageCounted { slot, by } => match slot {
@@ -280,12 +281,16 @@ fn differs(held: Option<[u8; 16]>, told: Option<[u8; 16]>) -> bool {
     matches!((held, told), (Some(held), Some(told)) if held != told)
 }
 
-fn open_challenge(
+/// Finds an open challenge, and the kind of the collection that asks it.
+///
+/// # Errors
+/// It was never asked, or asks no more.
+pub(crate) fn open_challenge(
     application: &Application,
     number: u32,
-) -> Result<(CollectionKind, ChallengeKind), Refusal> {
-    if let Some((of, open)) = application.asking().find(|(_, open)| open.number == number) {
-        return Ok((of, open.kind));
+) -> Result<&Challenge, Refusal> {
+    if let Some(open) = application.open_challenges().find(|open| open.number == number) {
+        return Ok(open);
     }
     if number == 0 || number > application.challenges {
         return Err(Refusal::UnknownChallenge { challenge: number });

@@ -1,8 +1,8 @@
 //! From what may be seen of an application to the wire.
 
+use super::challenge::challenge;
 use super::{name, request, timestamp, token, version};
 use crate::api::proto::v1::application::{Outcome, State as WireState};
-use crate::api::proto::v1::challenge::Kind;
 use crate::api::proto::v1::collection::{Kind as WireKind, Standing as WireStanding};
 use crate::api::proto::v1::expiry::Want as WireWant;
 use crate::api::proto::v1::rejection::Reason;
@@ -11,12 +11,10 @@ use crate::engine::archive::Archive;
 use crate::engine::read::{Page, Place};
 use crate::machine::application::{Application, Hold, Rejection, Want};
 use crate::machine::call::Cause;
-use crate::machine::challenge::{Challenge, ChallengeKind};
 use crate::machine::collection::{CollectionKind, Standing};
 use crate::machine::event::By;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
-use crate::machine::id::ApplicationId;
 use crate::machine::table::Owner;
 use crate::machine::view::{CollectionView, View, Word};
 use crate::store::Store;
@@ -109,28 +107,7 @@ const fn evidence_kind(kind: EvidenceKind) -> v1::EvidenceKind {
     }
 }
 
-fn challenge(application: ApplicationId, asked: &Challenge) -> v1::Challenge {
-    let kind = match asked.kind {
-        ChallengeKind::ServicePassword => Kind::ServicePassword,
-        ChallengeKind::SmsCode => Kind::SmsCode,
-        ChallengeKind::QueryPassword => Kind::QueryPassword,
-        ChallengeKind::PictureCaptcha => Kind::PictureCaptcha,
-        ChallengeKind::DynamicPassword => Kind::DynamicPassword,
-        ChallengeKind::DegreeAccount => Kind::DegreeAccount,
-        ChallengeKind::BankLogin => Kind::BankLogin,
-    };
-    v1::Challenge {
-        name: name::challenge_name(application, asked.number),
-        kind: kind.into(),
-        message: asked.message.clone(),
-        ask_time: Some(timestamp(asked.asked)),
-        deadline: Some(timestamp(asked.deadline)),
-        answers_left: asked.answers_left.into(),
-        image: Vec::new(),
-    }
-}
-
-const fn collection_kind(kind: CollectionKind) -> WireKind {
+pub(super) const fn collection_kind(kind: CollectionKind) -> WireKind {
     match kind {
         CollectionKind::Telecom => WireKind::Telecom,
         CollectionKind::Degree => WireKind::Degree,

@@ -173,9 +173,15 @@ impl Check {
 
     /// What an applicant answers.
     pub(super) fn secret(&mut self, field: impl Display, value: String) -> Option<Secret> {
-        let is_right = (1..=ANSWER_LIMIT).contains(&value.len());
+        let is_right = self.answer(field, &value);
         let secret = Secret::from(value);
-        self.accept(is_right, secret, field, format_args!("must be 1 to {ANSWER_LIMIT} bytes"))
+        is_right.then_some(secret)
+    }
+
+    /// The same of one part of an answer.
+    pub(super) fn answer(&mut self, field: impl Display, value: &str) -> bool {
+        let is_right = (1..=ANSWER_LIMIT).contains(&value.len());
+        self.accept(is_right, (), field, format_args!("must be 1 to {ANSWER_LIMIT} bytes")).is_some()
     }
 
     /// Why something is done.

@@ -5,11 +5,18 @@ use crate::api::proto::v1;
 use crate::api::proto::v1::explanation::command::{Depends, LeadsTo, Outlook as WireOutlook, Refused};
 use crate::api::proto::v1::explanation::{Command, Deadline, PendingCall, System, Trouble};
 use crate::engine::explain::{CommandView, Explanation, Outlook};
+use crate::machine::application::Deadline as Due;
 
 /// Shows an explanation.
 pub(in super::super) fn explanation(explained: &Explanation) -> v1::Explanation {
-    let deadline =
-        explained.deadline.map(|(at, timer)| Deadline { timer: timer.to_owned(), time: Some(timestamp(at)) });
+    let deadline = explained.deadline.map(|(at, deadline)| {
+        let (timer, collection) = match deadline {
+            Due::Application(timer) => (timer.name(), ""),
+            Due::Collection(of, timer) => (timer.name(), of.name()),
+        };
+        let (timer, collection) = (timer.to_owned(), collection.to_owned());
+        Deadline { timer, time: Some(timestamp(at)), collection }
+    });
     let trouble = explained.trouble.as_ref().map(|(tries, last_error)| Trouble {
         tries: i32::try_from(*tries).unwrap_or(i32::MAX),
         last_error: last_error.clone(),

@@ -1,14 +1,16 @@
 //! From requests to what the engine is asked.
 
-use super::check::Check;
+use super::check::{Check, LABEL_LIMIT};
 use super::terms::terms;
 use super::token;
 use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::{
-    AnswerChallengeRequest, CancelApplicationRequest, ListApplicationsRequest, ListTransitionsRequest,
+    self, AnswerChallengeRequest, CancelApplicationRequest, ListApplicationsRequest, ListTransitionsRequest,
     ResendChallengeRequest, WaitApplicationRequest, WatchChangesRequest,
 };
+use crate::engine::answer::{self as typed_in, BankLogin, DegreeAccount, PART_LIMIT};
 use crate::engine::archive::Archive;
+use crate::engine::bank::{INPUTS_LIMIT, TEXT_LIMIT};
 use crate::engine::core::Terms;
 use crate::engine::filter::Filter;
 use crate::engine::read::{Place, Sorting};
@@ -41,7 +43,15 @@ pub(in super::super) struct Given {
     pub(in super::super) application: ApplicationId,
     pub(in super::super) challenge: u32,
     pub(in super::super) kind: ChallengeKind,
-    pub(in super::super) answer: Secret,
+    pub(in super::super) answer: Typed,
+}
+
+/// What an applicant typed.
+pub(in super::super) enum Typed {
+    /// An answer as it is sealed.
+    Whole(Secret),
+    /// A bank's login and the name of the agreement consented to, to be checked against the list.
+    Login(BankLogin, String),
 }
 
 /// What is waited for.
@@ -77,6 +87,13 @@ pub(in super::super) fn another<S: Store>(
     check.finish(id.zip(terms))
 }
 
+/// Reads `name` as a challenge.
+pub(in super::super) fn challenge_id(name: &str) -> Result<(ApplicationId, u32), Status> {
+    let mut check = Check::default();
+    let id = check.challenge("name", name);
+    check.finish(id)
+}
+
 /// Checks a cancellation.
 pub(in super::super) fn cancellation<S: Store>(
     mut request: CancelApplicationRequest,
@@ -104,12 +121,10 @@ pub(in super::super) fn answer<S: Store>(
         Answer::SmsCode(text) => kept(&mut check, ChallengeKind::SmsCode, text),
         Answer::QueryPassword(text) => kept(&mut check, ChallengeKind::QueryPassword, text),
         Answer::ServicePassword(text) => kept(&mut check, ChallengeKind::ServicePassword, text),
-        Answer::PictureCaptcha(_) => never_asked(&mut check, "picture_captcha"),
-        Answer::DynamicPassword(_) => never_asked(&mut check, "dynamic_password"),
-        Answer::DegreeAccount(_) => never_asked(&mut check, "degree_account"),
-        Answer::BankChoice(_) => never_asked(&mut check, "bank_choice"),
-        Answer::BankLogin(_) => never_asked(&mut check, "bank_login"),
-        Answer::Consent(_) => never_asked(&mut check, "consent"),
+        Answer::PictureCaptcha(text) => kept(&mut check, ChallengeKind::PictureCaptcha, text),
+        Answer::DynamicPassword(text) => kept(&mut check, ChallengeKind::DynamicPassword, text),
+        Answer::DegreeAccount(account) => degree_account(&mut check, account),
+        Answer::BankLogin(login) => bank_login(&mut check, login),
     });
     let given = id.zip(answer).map(|((application, challenge), (kind, answer))| Given {
         application,
@@ -120,12 +135,42 @@ pub(in super::super) fn answer<S: Store>(
     check.finish(given.zip(terms))
 }
 
-fn kept(check: &mut Check, kind: ChallengeKind, text: String) -> Option<(ChallengeKind, Secret)> {
-    Some((kind, check.secret(kind.name(), text)?))
+fn kept(check: &mut Check, kind: ChallengeKind, text: String) -> Option<(ChallengeKind, Typed)> {
+    Some((kind, Typed::Whole(check.secret(kind.name(), text)?)))
 }
 
-fn never_asked<T>(check: &mut Check, field: &'static str) -> Option<T> {
-    check.wrong(field, "must not be set: no collection of this server asks for it")
+fn degree_account(check: &mut Check, typed: v1::DegreeAccount) -> Option<(ChallengeKind, Typed)> {
+    // From here on the texts are wiped when they are dropped.
+    let account = DegreeAccount { account: typed.account, password: typed.password };
+    let is_account = check.answer("degree_account.account", &account.account);
+    let is_password = check.answer("degree_account.password", &account.password);
+    let is_whole = is_account && is_password;
+    is_whole.then(|| (ChallengeKind::DegreeAccount, Typed::Whole(account.to_secret())))
+}
+
+/// Checks what can be checked without the list of banks: that it is no larger than any login.
+fn bank_login(check: &mut Check, typed: v1::BankLogin) -> Option<(ChallengeKind, Typed)> {
+    let v1::BankLogin { entry_id, inputs, agreement } = typed;
+    let inputs = inputs.into_iter().map(|(name, value)| typed_in::Typed { name, value });
+    let login = BankLogin { entry_id, inputs: inputs.collect() };
+    let sizes = [
+        ("bank_login.entry_id", login.entry_id.len(), TEXT_LIMIT),
+        ("bank_login.agreement", agreement.len(), LABEL_LIMIT),
+    ];
+    let mut is_right = true;
+    for (field, size, limit) in sizes {
+        if !(1..=limit).contains(&size) {
+            check.wrong::<()>(field, format_args!("must be 1 to {limit} bytes"));
+            is_right = false;
+        }
+    }
+    let is_small = |it: &typed_in::Typed| it.name.len() <= TEXT_LIMIT && it.value.len() <= PART_LIMIT;
+    if login.inputs.len() > INPUTS_LIMIT || !login.inputs.iter().all(is_small) {
+        let must = format_args!("must be at most {INPUTS_LIMIT}, each at most {PART_LIMIT} bytes");
+        check.wrong::<()>("bank_login.inputs", must);
+        is_right = false;
+    }
+    is_right.then(|| (ChallengeKind::BankLogin, Typed::Login(login, agreement)))
 }
 
 /// Checks which page of the list is asked for.

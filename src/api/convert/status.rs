@@ -3,8 +3,10 @@
 use super::{DOMAIN, name};
 use crate::api::reason::Reason;
 use crate::callback::CallbackError;
+use crate::engine::bank::Flaw;
 use crate::engine::core::Declined;
 use crate::engine::entrance::EntranceError;
+use crate::engine::exhibit::LoginError;
 use crate::engine::read::{ListError, SORT_LIMIT};
 use crate::engine::watch::WatchError;
 use crate::engine::{EngineError, chain};
@@ -135,7 +137,20 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
         EngineError::Load(source) => internal(source),
         EngineError::Store(source) => internal(source),
         EngineError::Archive(source) => internal(source),
+        EngineError::BankList(source) => internal(source),
     }
+}
+
+/// Why a bank's login is not handed in for `subject`.
+pub(in super::super) fn unfit(error: &LoginError, subject: &str) -> Status {
+    match error {
+        LoginError::Flawed(flaws) => invalid(flaws.iter().map(violation).collect()),
+        LoginError::Engine(error) => refused(error, subject),
+    }
+}
+
+fn violation(flaw: &Flaw) -> Violation {
+    Violation { field: format!("bank_login.{}", flaw.place), description: flaw.problem.clone() }
 }
 
 /// The machine's no.

@@ -160,7 +160,6 @@ async fn an_answer_must_fit_its_challenge() {
         (None, "answer"),
         (Some(Answer::SmsCode(String::new())), "sms_code"),
         (Some(Answer::SmsCode("1".repeat(201))), "sms_code"),
-        (Some(Answer::Consent(true)), "consent"),
     ] {
         let status = client.answer_challenge(answer(2, wrong)).await.unwrap_err();
         assert_eq!(check(&status, Code::InvalidArgument, "INVALID_FIELDS"), [field]);

@@ -1,18 +1,14 @@
 //! `docket apps create`.
 
+use super::file::{read, text, wrong};
 use super::get::show;
 use super::terms::Terms;
 use crate::api::proto::v1::CreateApplicationRequest;
 use crate::cli::client::Client;
-use crate::cli::failure::{Ended, Exit, Failure};
+use crate::cli::failure::Ended;
 use crate::cli::out::{Out, json, print};
-use std::fs::File;
-use std::io::{Read, stdin};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-
-/// The longest file: above the largest message that a server takes.
-const FILE_LIMIT: u64 = 16 << 20;
 
 /// An application that a server with the default products takes.
 const TEMPLATE: &str = include_str!("create/template.json");
@@ -48,8 +44,7 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
         print(TEMPLATE)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let text = String::from_utf8(read(&from)?).map_err(|_error| wrong(&from, "is not UTF-8"))?;
-    let mut request: CreateApplicationRequest = json::read(&text).map_err(|error| {
+    let mut request: CreateApplicationRequest = json::read(&text(&from)?).map_err(|error| {
         wrong(&from, &format!("is no application: {error}")).hint("`docket apps create --template` shows one")
     })?;
     if let Some(file) = options.operator_data {
@@ -60,24 +55,4 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     let application = client.answer(client.applications().create_application(request)).await?;
     show(out, &application)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let mut content = Vec::new();
-    let read = if path == Path::new("-") {
-        stdin().lock().take(FILE_LIMIT + 1).read_to_end(&mut content)
-    } else {
-        File::open(path).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut content))
-    };
-    match read {
-        Ok(_) if content.len() as u64 > FILE_LIMIT => Err(wrong(path, "is too large")),
-        Ok(_) => Ok(content),
-        Err(error) => Err(Failure::new(Exit::Other, format!("failed to read {}: {error}", path.display()))),
-    }
-}
-
-fn wrong(path: &Path, problem: &str) -> Failure {
-    let name =
-        if path == Path::new("-") { "the standard input".to_owned() } else { path.display().to_string() };
-    Failure::new(Exit::Invalid, format!("{name} {problem}"))
 }

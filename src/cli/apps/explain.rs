@@ -55,9 +55,11 @@ fn page(out: Out, it: &Explanation) -> String {
         facts.push(("because", table::text(because(outcome))));
     }
     if let Some(deadline) = &it.deadline {
+        let of = Some(&deadline.collection).filter(|of| !of.is_empty());
+        let of = of.map_or_else(String::new, |of| format!(" of {of}"));
         facts.push((
             "deadline",
-            table::text(format!("{} {}", deadline.timer, words::ahead(deadline.time.as_ref()))),
+            table::text(format!("{}{of} {}", deadline.timer, words::ahead(deadline.time.as_ref()))),
         ));
     }
     if let Some(look) = &application.next_look_time {
@@ -80,9 +82,9 @@ fn page(out: Out, it: &Explanation) -> String {
         facts.push(("provider", table::lines(&systems)));
     }
     facts.push(("may be done", table::lines(&may_be_done(application, &it.commands))));
-    let refused: Vec<_> = it.commands.iter().filter(|it| is_refused(it)).map(|it| it.event.clone()).collect();
+    let refused = refused(&it.commands);
     if !refused.is_empty() {
-        facts.push(("is refused", table::text(refused.join(", "))));
+        facts.push(("is refused", table::lines(&refused)));
     }
     table::page(out, facts)
 }
@@ -115,7 +117,7 @@ const fn is_refused(command: &Command) -> bool {
 fn may_be_done(application: &Application, commands: &[Command]) -> Vec<String> {
     let mut lines = Vec::new();
     for command in commands {
-        let event = by_hand(&command.event, &application.name);
+        let event = by_hand(command, &application.name);
         match &command.outlook {
             Some(Outlook::LeadsTo(leads)) => {
                 let effects = leads.effects.join(", ");
@@ -135,13 +137,38 @@ fn may_be_done(application: &Application, commands: &[Command]) -> Vec<String> {
     lines
 }
 
-/// The event of a command, with how it is caused by hand.
-fn by_hand(event: &str, application: &str) -> String {
-    let verb = match event {
-        "AnswerSubmitted" => "answer",
-        "ResendRequested" => "resend",
-        "CancelRequested" => "cancel",
-        _other => return event.to_owned(),
+/// What would be refused: an event a line, with the collections that refuse it.
+fn refused(commands: &[Command]) -> Vec<String> {
+    let mut refused: Vec<(&str, Vec<&str>)> = Vec::new();
+    for command in commands.iter().filter(|it| is_refused(it)) {
+        let of = Some(command.collection.as_str()).filter(|of| !of.is_empty());
+        match refused.iter_mut().find(|(event, _)| *event == command.event) {
+            Some((_, collections)) => collections.extend(of),
+            None => refused.push((&command.event, of.into_iter().collect())),
+        }
+    }
+    let line = |(event, of): (&str, Vec<&str>)| {
+        if of.is_empty() { event.to_owned() } else { format!("{event} of {}", of.join(", ")) }
     };
-    format!("{event} (docket apps {verb} {application})")
+    refused.into_iter().map(line).collect()
+}
+
+/// The event of a command and the collection that it is for, with how it is caused by hand.
+fn by_hand(command: &Command, application: &str) -> String {
+    let Command { event, collection, .. } = command;
+    let of = if collection.is_empty() { String::new() } else { format!(" of {collection}") };
+    let verb = match event.as_str() {
+        "AnswerSubmitted" => "apps answer",
+        "ResendRequested" => "apps resend",
+        "CancelRequested" => "apps cancel",
+        "ResumeRequested" => "ops resume",
+        "RetryRequested" => "ops retry",
+        "HoldRequested" => "ops hold",
+        "ReleaseRequested" => "ops release",
+        "RestartRequested" => {
+            return format!("{event}{of} (docket ops restart {application} --collection {collection})");
+        }
+        _other => return format!("{event}{of}"),
+    };
+    format!("{event}{of} (docket {verb} {application})")
 }

@@ -90,8 +90,9 @@ pub(super) fn collections(it: &Application) -> Vec<String> {
             format!(": {} {}", cause.reason, cause.detail).trim_end().to_owned()
         });
         let (state, attempt) = (&collection.state, collection.attempt);
+        let optional = if collection.required { "" } else { " (optional)" };
         format!(
-            "{kind} {standing}, in {state} for {}, session {attempt}{parked}",
+            "{kind}{optional} {standing}, in {state} for {}, session {attempt}{parked}",
             words::ago(collection.state_time.as_ref())
         )
     };

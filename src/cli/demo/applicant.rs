@@ -3,7 +3,11 @@
 use super::cast::Part;
 use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
-use crate::api::proto::v1::{AnswerChallengeRequest, Application, ResendChallengeRequest};
+use crate::api::proto::v1::challenge::Kind;
+use crate::api::proto::v1::{
+    AnswerChallengeRequest, Application, BankLogin, Challenge, DegreeAccount, GetChallengeRequest, Input,
+    ResendChallengeRequest, collection,
+};
 use crate::clock;
 use crate::sandbox::partner;
 use anyhow::{Context, ensure};
@@ -20,11 +24,14 @@ use tonic::transport::Channel;
 /// How long an applicant types.
 const TYPING: Duration = Duration::from_millis(400);
 
+/// How long an applicant tries to answer.
+const ANSWERING: Duration = Duration::from_secs(30);
+
 /// Between two looks at what the partner was told.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Between two pushes.
-const PUSH_PAUSE: Duration = Duration::from_millis(150);
+const PUSH_PAUSE: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 pub(super) struct Applicants {
@@ -55,6 +62,29 @@ struct Expected {
     kind: String,
     answer: String,
     is_stale: bool,
+    #[serde(default)]
+    fields: BTreeMap<String, String>,
+}
+
+impl Expected {
+    /// Says whether it is what a challenge asks for: the session may have moved since.
+    fn fits(&self, kind: Kind) -> bool {
+        let name = match kind {
+            Kind::Unspecified => "",
+            Kind::ServicePassword => "service_password",
+            Kind::SmsCode => "sms",
+            Kind::QueryPassword => "query_password",
+            Kind::PictureCaptcha => "picture",
+            Kind::DynamicPassword => "dynamic_password",
+            Kind::DegreeAccount => "degree_login",
+            Kind::BankLogin => "bank_login",
+        };
+        self.kind == name
+    }
+
+    fn field(&self, name: &str) -> String {
+        self.fields.get(name).cloned().unwrap_or_default()
+    }
 }
 
 impl Applicants {
@@ -103,7 +133,7 @@ impl Applicants {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(challenge.name.clone());
             if is_new {
-                let (applicants, challenge) = (self.clone(), challenge.name.clone());
+                let (applicants, challenge) = (self.clone(), challenge.clone());
                 let order = application.order_number.clone();
                 tokio::spawn(async move {
                     clock::pause(TYPING).await;
@@ -115,36 +145,76 @@ impl Applicants {
         }
     }
 
-    async fn answer(&self, order: &str, challenge: &str) -> anyhow::Result<()> {
+    /// Answers as soon as there is something to answer with; until then the session moves, or another
+    /// code is under way.
+    async fn answer(&self, order: &str, challenge: &Challenge) -> anyhow::Result<()> {
+        let until = Instant::now() + ANSWERING;
+        while Instant::now() < until {
+            if self.try_answer(order, challenge).await? {
+                return Ok(());
+            }
+            clock::pause(TYPING).await;
+        }
+        Ok(())
+    }
+
+    async fn try_answer(&self, order: &str, challenge: &Challenge) -> anyhow::Result<bool> {
         let mobile = self.inner.mobiles.get(order).context("know the applicant")?;
-        let expected = self.get(&format!("/_sandbox/answer?mobile={mobile}")).await?;
+        let system = challenge.collection().as_str_name().trim_start_matches("KIND_").to_lowercase();
+        let path = format!("/_sandbox/answer?mobile={mobile}&system={system}");
+        let Some(expected) = self.find(&path).await? else { return Ok(false) };
         let expected: Expected = serde_json::from_slice(&expected).context("read what to type")?;
-        let name = challenge.to_owned();
+        if !expected.fits(challenge.kind()) {
+            return Ok(false);
+        }
+        let name = challenge.name.clone();
         let mut service = self.inner.service.clone();
         let answered = if expected.is_stale {
-            service
-                .resend_challenge(ResendChallengeRequest { name, ..ResendChallengeRequest::default() })
-                .await
+            if challenge.collection() != collection::Kind::Telecom {
+                return Ok(false);
+            }
+            let resend = ResendChallengeRequest { name, ..ResendChallengeRequest::default() };
+            service.resend_challenge(resend).await
         } else {
-            let answer = match expected.kind.as_str() {
-                "service_password" => Answer::ServicePassword(expected.answer),
-                "query_password" => Answer::QueryPassword(expected.answer),
-                _sms => Answer::SmsCode(expected.answer),
-            };
-            service
-                .answer_challenge(AnswerChallengeRequest {
-                    name,
-                    answer: Some(answer),
-                    ..AnswerChallengeRequest::default()
-                })
-                .await
+            let answer = Some(self.typed(challenge, expected).await?);
+            let request = AnswerChallengeRequest { name, answer, ..AnswerChallengeRequest::default() };
+            service.answer_challenge(request).await
         };
         match answered {
-            Ok(_application) => Ok(()),
+            Ok(_application) => Ok(true),
             // The challenge is void by now: another one asks.
-            Err(status) if status.code() == Code::FailedPrecondition => Ok(()),
+            Err(status) if status.code() == Code::FailedPrecondition => Ok(true),
             Err(status) => Err(status).context("answer"),
         }
+    }
+
+    /// What the applicant types; whoever is shown banks looks at them first.
+    async fn typed(&self, challenge: &Challenge, expected: Expected) -> anyhow::Result<Answer> {
+        Ok(match challenge.kind() {
+            Kind::ServicePassword => Answer::ServicePassword(expected.answer),
+            Kind::QueryPassword => Answer::QueryPassword(expected.answer),
+            Kind::PictureCaptcha => Answer::PictureCaptcha(expected.answer),
+            Kind::DynamicPassword => Answer::DynamicPassword(expected.answer),
+            Kind::SmsCode | Kind::Unspecified => Answer::SmsCode(expected.answer),
+            Kind::DegreeAccount => Answer::DegreeAccount(DegreeAccount {
+                account: expected.field("account"),
+                password: expected.field("password"),
+            }),
+            Kind::BankLogin => {
+                let mut service = self.inner.service.clone();
+                let name = challenge.name.clone();
+                let shown = service.get_challenge(GetChallengeRequest { name }).await;
+                let shown = shown.context("look at the banks")?.into_inner();
+                let entry_id = expected.field("entry_id");
+                let banks = shown.banks.unwrap_or_default().banks;
+                let mut logins = banks.into_iter().flat_map(|bank| bank.logins);
+                let login = logins.find(|login| login.entry_id == entry_id).context("find the bank")?;
+                let typed = |input: &Input| (input.name.clone(), expected.field(&input.name));
+                let agreement = shown.agreement.unwrap_or_default().name;
+                let inputs = login.inputs.iter().map(typed).collect();
+                Answer::BankLogin(BankLogin { entry_id, inputs, agreement })
+            }
+        })
     }
 
     /// What the provider counted.
@@ -175,9 +245,18 @@ impl Applicants {
         }
     }
 
-    async fn get(&self, path: &str) -> anyhow::Result<bytes::Bytes> {
+    /// The same; none where there is nothing.
+    async fn find(&self, path: &str) -> anyhow::Result<Option<bytes::Bytes>> {
         let url = format!("http://{}{path}", self.inner.provider);
         let answer = self.inner.http.get(url).send().await.context("ask the sandbox")?;
-        answer.error_for_status().context("ask the sandbox")?.bytes().await.context("ask the sandbox")
+        if answer.status() == reqwest::StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let answer = answer.error_for_status().context("ask the sandbox")?;
+        Ok(Some(answer.bytes().await.context("ask the sandbox")?))
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<bytes::Bytes> {
+        self.find(path).await?.with_context(|| format!("ask the sandbox for {path}"))
     }
 }

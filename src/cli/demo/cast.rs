@@ -2,7 +2,7 @@
 
 use crate::api::proto::v1::{Application, application::State};
 use crate::config::products;
-use crate::sandbox::Script;
+use crate::sandbox::{Ending, Script, System};
 use crate::sandbox::people::Person;
 
 /// A part in the demo.
@@ -32,30 +32,49 @@ const SCRIPTS: [Script; 12] = [
     Script::Slow,
 ];
 
-pub(super) fn cast() -> Vec<Part> {
+/// An applicant for each of a dozen scripts.
+pub(super) fn dozen() -> Vec<Part> {
     (1..).zip(SCRIPTS).map(|(number, script)| part(number, script)).collect()
 }
 
+/// An applicant for every test number of the sandbox, and one of whom everything is collected.
+pub(super) fn everybody() -> Vec<Part> {
+    let mut parts: Vec<_> = (1..).zip(Script::ALL).map(|(number, script)| part(number, script)).collect();
+    let number = u32::try_from(parts.len()).unwrap_or_default() + 1;
+    let everything = part(number, Script::Happy);
+    parts.push(Part { partner: products::EVERYTHING, ..everything });
+    parts
+}
+
+/// The application of a script: of a product that must have the system that the script is about.
 fn part(number: u32, script: Script) -> Part {
-    let is_rejected = matches!(script, Script::Blacklisted | Script::AuditRejected);
-    let (partner, ending) = if is_rejected {
-        (products::PUSHED, State::Rejected)
-    } else {
-        (products::COLLECTED, State::Approved)
+    let partner = match script.system() {
+        System::Degree => "degree",
+        System::Ebank => "ebank",
+        System::EbankV2 => "ebank_v2",
+        System::Account | System::Blacklist | System::Telecom | System::Audit => products::COLLECTED,
+    };
+    let ending = match script.row().ends {
+        Ending::Approved => State::Approved,
+        Ending::Rejected => State::Rejected,
+        Ending::Expired => State::Expired,
+        Ending::Suspended => State::Suspended,
     };
     Part { order: format!("demo-{number:02}"), person: Person::new(script, number), partner, ending }
 }
 
-/// Says whether an application moves no more.
-pub(super) fn has_ended(application: &Application) -> bool {
-    match application.state() {
-        State::Approved | State::Rejected | State::Cancelled | State::Expired => true,
-        State::Unspecified
-        | State::Init
-        | State::Collecting
-        | State::CaptchaRequired
-        | State::DataReady
-        | State::AuditPending
-        | State::Suspended => false,
+impl Part {
+    /// Says whether an application moves no more, as far as its script goes.
+    pub(super) fn has_ended(&self, application: &Application) -> bool {
+        match application.state() {
+            State::Approved | State::Rejected | State::Cancelled | State::Expired => true,
+            State::Suspended => self.ending == State::Suspended,
+            State::Unspecified
+            | State::Init
+            | State::Collecting
+            | State::CaptchaRequired
+            | State::DataReady
+            | State::AuditPending => false,
+        }
     }
 }

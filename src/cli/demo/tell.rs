@@ -2,8 +2,8 @@
 
 use super::Output;
 use super::applicant::Callbacks;
-use super::cast::{Part, has_ended};
-use crate::api::proto::v1::{Application, challenge};
+use super::cast::Part;
+use crate::api::proto::v1::{Application, Collection, challenge};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -20,11 +20,11 @@ impl Teller {
         Self { output, begun: Instant::now() }
     }
 
-    pub(super) fn open(&self, docket: SocketAddr, provider: SocketAddr) {
+    pub(super) fn open(&self, docket: SocketAddr, provider: SocketAddr, parts: usize) {
         match self.output {
             Output::Text => {
                 line(&format!("Docket listens on {docket}, the sandbox provider on {provider}."));
-                line("A dozen applicants, one for each script:\n");
+                line(&format!("{parts} applicants, each with a script of their own:\n"));
             }
             Output::Json => object(&json!({
                 "type": "open", "docket": docket.to_string(), "sandbox": provider.to_string()
@@ -36,7 +36,7 @@ impl Teller {
     pub(super) fn change(&self, parts: &[Part], application: &Application) {
         let script = script_of(parts, application);
         let seconds = self.begun.elapsed().as_secs_f64();
-        let telecom = application.collections.first().map_or("", |collection| &*collection.state);
+        let collections = collections(application);
         match self.output {
             Output::Text => {
                 let asked = application
@@ -47,7 +47,7 @@ impl Teller {
                     (&application.order_number, state(application), owner(application));
                 line(
                     format!(
-                        "{seconds:7.2}s  {order}  {script:<19} {state:<17} {owner:<10} {telecom:<22} {asked}"
+                        "{seconds:7.2}s  {order}  {script:<26} {state:<17} {owner:<10} {collections:<22} {asked}"
                     )
                     .trim_end(),
                 );
@@ -61,7 +61,7 @@ impl Teller {
                 "version": application.version,
                 "state": state(application),
                 "owner": owner(application),
-                "telecom": telecom,
+                "collections": collections,
                 "challenges": application.challenges.iter().map(|it| kind(it.kind())).collect::<Vec<_>>(),
             })),
         }
@@ -78,23 +78,23 @@ impl Teller {
         let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
         let mut is_well = violations == 0 && callbacks.is_well;
         if self.output == Output::Text {
-            line("\norder    script              must end   ended      moves  sessions");
+            line("\norder    script                     must end   ended      moves  sessions");
         }
         for part in parts {
             let application = last.get(&part.order);
-            let ended = application.filter(|application| has_ended(application));
+            let ended = application.filter(|application| part.has_ended(application));
             let is_right = ended.is_some_and(|application| application.state() == part.ending);
             is_well &= is_right;
             let wanted = short(part.ending.as_str_name());
             let found = application.map_or("-", |application| state(application));
             let moves = application.map_or(0, |application| application.version);
-            let sessions = application.and_then(|it| it.collections.first()).map_or(0, |it| it.attempt);
+            let sessions: i32 = application.iter().flat_map(|it| &it.collections).map(|it| it.attempt).sum();
             match self.output {
                 Output::Text => {
                     let mark = if is_right { "" } else { "  <- not as its script says" };
                     let (order, script) = (&part.order, part.person.script.name());
                     line(&format!(
-                        "{order}  {script:<19} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"
+                        "{order}  {script:<26} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"
                     ));
                 }
                 Output::Json => object(&json!({
@@ -125,6 +125,16 @@ impl Teller {
 fn script_of(parts: &[Part], application: &Application) -> &'static str {
     let part = parts.iter().find(|part| part.order == application.order_number);
     part.map_or("", |part| part.person.script.name())
+}
+
+/// Where its collections stand; of several each with its first letters.
+fn collections(application: &Application) -> String {
+    let all = &application.collections;
+    let kind = |it: &Collection| it.kind().as_str_name().trim_start_matches("KIND_").to_lowercase();
+    match &all[..] {
+        [one] => one.state.clone(),
+        many => many.iter().map(|it| format!("{}:{}", kind(it), it.state)).collect::<Vec<_>>().join(" "),
+    }
 }
 
 fn state(application: &Application) -> &'static str {

@@ -1,7 +1,7 @@
 //! `docket ops resume`, `retry`, `restart`, `hold` and `release`: one act on one application, or on
 //! all of a group.
 
-use super::stuck;
+use super::{restart, stuck};
 use crate::api::proto::v1::{
     HoldApplicationRequest, OperatorResponse, ReleaseApplicationRequest, RestartCollectionRequest,
     ResumeApplicationRequest, RetryNowRequest,
@@ -11,6 +11,7 @@ use crate::cli::apps::terms::Expecting;
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Exit, Failure};
 use crate::cli::out::{Out, table, words};
+use crate::machine::collection::CollectionKind;
 use std::process::ExitCode;
 
 /// What is done.
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 pub(super) enum Act {
     Resume,
     Retry,
-    Restart,
+    Restart { collection: Option<CollectionKind> },
     Hold,
     Release,
 }
@@ -121,8 +122,9 @@ impl Steering<'_> {
         match self.act {
             Act::Resume => ask!(resume_application, ResumeApplicationRequest, name),
             Act::Retry => ask!(retry_now, RetryNowRequest, name),
-            Act::Restart => {
-                ask!(restart_collection, RestartCollectionRequest, format!("{name}/collections/telecom"))
+            Act::Restart { collection } => {
+                let collection = restart::meant(self.client, &name, collection).await?;
+                ask!(restart_collection, RestartCollectionRequest, collection)
             }
             Act::Hold => ask!(hold_application, HoldApplicationRequest, name),
             Act::Release => ask!(release_application, ReleaseApplicationRequest, name),

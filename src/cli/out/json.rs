@@ -5,8 +5,8 @@
 
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
-    Application, CreateApplicationRequest, Delivery, Explanation, Machine, OperatorResponse, ProviderSystem,
-    StuckGroup, Transition, WatchChangesResponse,
+    AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Explanation, Machine,
+    OperatorResponse, ProviderSystem, StuckGroup, Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -41,7 +41,9 @@ macro_rules! told {
 }
 
 told! {
+    AnswerChallengeRequest: |it| &it.name;
     Application: |it| &it.name;
+    Challenge: |it| &it.name;
     CreateApplicationRequest: |_it| "";
     Delivery: |it| &it.name;
     Explanation: |it| it.application.as_ref().map_or("", |application| &application.name);

@@ -49,31 +49,43 @@ fn login(entry_id: &str, inputs: &[(&str, &str)]) -> BankLogin {
     BankLogin { entry_id: entry_id.to_owned(), inputs: inputs.iter().map(typed).collect() }
 }
 
-fn check(login: &BankLogin, flaws: &[&str]) {
+#[track_caller]
+fn check(login: BankLogin, flaws: &[&str]) {
     let found = list().check(login).err().unwrap_or_default();
     let found: Vec<_> = found.iter().map(ToString::to_string).collect();
-    assert_eq!(found, flaws, "{}", login.entry_id);
+    assert_eq!(found, flaws);
+}
+
+#[test]
+fn what_was_typed_is_put_in_the_order_of_the_list() {
+    let id = ("login_name", "45215919990301502X");
+    let taken = list().check(login("101", &[("password", "123456"), id])).unwrap();
+    let names: Vec<_> = taken.inputs.iter().map(|typed| &*typed.name).collect();
+    assert_eq!(names, ["login_name", "password"]);
 }
 
 #[test]
 fn a_choice_is_checked_against_the_list() {
     let id = ("login_name", "45215919990301502X");
-    check(&login("101", &[id, ("password", "123456")]), &[]);
-    check(&login("102", &[("card", "anything")]), &[]);
+    check(login("101", &[id, ("password", "123456")]), &[]);
+    check(login("102", &[("card", "anything")]), &[]);
     check(
-        &login("101", &[("login_name", "x"), ("password", "secret")]),
-        &[r"inputs.login_name must match ^\d{17}[0-9X]$", r"inputs.password must match ^\d{6}$"],
+        login("101", &[("login_name", "x"), ("password", "secret")]),
+        &[r"inputs[login_name] must match ^\d{17}[0-9X]$", r"inputs[password] must match ^\d{6}$"],
     );
-    check(&login("101", &[id]), &["inputs.password is missing"]);
-    check(&login("101", &[id, ("password", "")]), &["inputs.password is missing"]);
-    check(&login("102", &[("card", &"1".repeat(257))]), &["inputs.card must be at most 256 bytes"]);
-    check(&login("102", &[("card", "1"), ("6222", "")]), &["inputs[1] is no input of this login type"]);
-    check(&login("102", &[("card", "1"), ("card", "2")]), &["inputs[1] is there twice"]);
-    check(&login("999", &[]), &["entry_id no bank of the list has this login type"]);
-    check(&login("201", &[]), &["entry_id cannot be chosen: 维护中"]);
-    check(&login("103", &[]), &["entry_id cannot be chosen: below"]);
+    check(login("101", &[id]), &["inputs[password] is missing"]);
+    check(login("101", &[id, ("password", "")]), &["inputs[password] is missing"]);
+    check(login("102", &[("card", &"1".repeat(257))]), &["inputs[card] must be at most 256 bytes"]);
+    check(
+        login("102", &[("card", "1"), ("6222", "")]),
+        &["inputs have one that is no input of this login type"],
+    );
+    check(login("102", &[("card", "1"), ("card", "2")]), &["inputs[card] is there twice"]);
+    check(login("999", &[]), &["entry_id no bank of the list has this login type"]);
+    check(login("201", &[]), &["entry_id cannot be chosen: 维护中"]);
+    check(login("103", &[]), &["entry_id cannot be chosen: below"]);
     let foreign = "its form is not supported: an input besides login name and password";
-    check(&login("104", &[]), &[&format!("entry_id cannot be chosen: {foreign}")]);
+    check(login("104", &[]), &[&format!("entry_id cannot be chosen: {foreign}")]);
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub(super) fn needing(
 ) -> Situation {
     let challenge = Challenge {
         number: draft.next_challenge(),
+        collection: collection.kind,
         kind,
         asked: draft.now,
         deadline: draft.now + draft.policy.credentials(collection.required),
@@ -96,6 +97,7 @@ pub(super) fn arrive(
             }
             let challenge = Challenge {
                 number: draft.next_challenge(),
+                collection: collection.kind,
                 kind: question.kind,
                 asked: draft.now,
                 deadline: session.deadline,

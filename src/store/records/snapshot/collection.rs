@@ -52,6 +52,7 @@ struct SessionV3 {
 #[derive(Serialize, Deserialize)]
 pub(in crate::store::records) struct ChallengeV3 {
     number: u32,
+    collection: u16,
     kind: u8,
     asked: u64,
     deadline: u64,
@@ -238,9 +239,11 @@ impl SessionV3 {
 
 impl From<&Challenge> for ChallengeV3 {
     fn from(challenge: &Challenge) -> Self {
-        let Challenge { number, kind, asked, deadline, answers_left, message, exhibit } = challenge.clone();
+        let Challenge { number, collection, kind, asked, deadline, answers_left, message, exhibit } =
+            challenge.clone();
         Self {
             number,
+            collection: collection.number(),
             kind: kind_number(kind),
             asked: asked.as_millis(),
             deadline: deadline.as_millis(),
@@ -255,6 +258,7 @@ impl ChallengeV3 {
     pub(in crate::store::records) fn into_core(self) -> Result<Challenge, RecordError> {
         Ok(Challenge {
             number: self.number,
+            collection: collection_kind(self.collection)?,
             kind: challenge_kind(self.kind)?,
             asked: Time::from_millis(self.asked),
             deadline: Time::from_millis(self.deadline),

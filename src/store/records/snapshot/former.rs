@@ -236,6 +236,7 @@ impl ChallengeV1 {
         };
         Ok(Challenge {
             number: self.number,
+            collection: CollectionKind::Telecom,
             kind,
             asked: Time::from_millis(self.asked),
             deadline: Time::from_millis(self.deadline),
