@@ -285,10 +285,7 @@ fn differs(held: Option<[u8; 16]>, told: Option<[u8; 16]>) -> bool {
 ///
 /// # Errors
 /// It was never asked, or asks no more.
-pub(crate) fn open_challenge(
-    application: &Application,
-    number: u32,
-) -> Result<&Challenge, Refusal> {
+pub(crate) fn open_challenge(application: &Application, number: u32) -> Result<&Challenge, Refusal> {
     if let Some(open) = application.open_challenges().find(|open| open.number == number) {
         return Ok(open);
     }

@@ -41,11 +41,7 @@ pub(super) fn challenge(of: ApplicationId, asked: &Challenge) -> v1::Challenge {
 }
 
 /// Shows a question with all that must be shown with it.
-pub(in super::super) fn posed(
-    of: ApplicationId,
-    posed: Posed,
-    agreements: &Agreements,
-) -> v1::Challenge {
+pub(in super::super) fn posed(of: ApplicationId, posed: Posed, agreements: &Agreements) -> v1::Challenge {
     let mut told = challenge(of, &posed.challenge);
     match posed.shown {
         None => {}

@@ -2,8 +2,8 @@
 
 use crate::api::proto::v1::{Application, application::State};
 use crate::config::products;
-use crate::sandbox::{Ending, Script, System};
 use crate::sandbox::people::Person;
+use crate::sandbox::{Ending, Script, System};
 
 /// A part in the demo.
 #[derive(Debug, Clone)]

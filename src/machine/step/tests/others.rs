@@ -200,7 +200,8 @@ fn several_run_at_once_and_an_optional_one_that_fails_does_not_block() {
     // The bank's list cannot be had: that collection alone is parked.
     let failed_list = "CAPTCHA_REQUIRED CREDENTIALS_REQUIRED CREDENTIALS_REQUIRED PARKED";
     reply_to(&mut story, K::Ebank, failed(), failed_list, &[]);
-    let open: Vec<_> = story.application.open_challenges().map(|open| (open.collection, open.number)).collect();
+    let open: Vec<_> =
+        story.application.open_challenges().map(|open| (open.collection, open.number)).collect();
     assert_eq!(open, [(K::Telecom, 1), (K::Degree, 2)]);
     // The second question is answered first.
     let answer =
