@@ -53,7 +53,7 @@ fn ask_way(bank: &Bank) -> Result<&LoginType, Failure> {
             }
             ask_good("way to log in, by number or id", Echo::Shown, |text| {
                 let named = usable.iter().find(|login| login.entry_id == text);
-                named.or_else(|| numbered(&usable, text)).copied().ok_or("is none of them".to_owned())
+                named.or_else(|| numbered(&usable, text)).copied().ok_or_else(|| "is none of them".to_owned())
             })
         }
     }
