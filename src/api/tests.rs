@@ -1,6 +1,7 @@
 //! The contract over a real socket: an engine in memory, a provider by script, the generated
 //! clients.
 
+mod answers;
 mod deliveries;
 mod journeys;
 mod operators;
@@ -10,7 +11,7 @@ mod surface;
 mod terms;
 mod watching;
 
-use self::provider::Scripted;
+use self::provider::{Scripted, Taken};
 use super::proto::v1::application_service_client::ApplicationServiceClient;
 use super::proto::v1::delivery_service_client::DeliveryServiceClient;
 use super::proto::v1::machine_service_client::MachineServiceClient;
@@ -44,6 +45,7 @@ struct World {
     channel: Channel,
     engine: Engine<MemoryStore>,
     health: Health,
+    taken: Taken,
     shutdown: Option<oneshot::Sender<()>>,
     served: JoinHandle<std::io::Result<()>>,
 }
@@ -58,6 +60,7 @@ impl World {
         let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
         let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
+        let taken = Taken::default();
         let given = Given {
             store,
             vault,
@@ -66,7 +69,7 @@ impl World {
             products: products::demo(),
             limits: Default::default(),
         };
-        let engine = Engine::start(given, Scripted::new(archive)).unwrap();
+        let engine = Engine::start(given, Scripted::new(archive, Taken::clone(&taken))).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
         let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), None);
@@ -76,7 +79,7 @@ impl World {
         let health = server.health();
         let served = tokio::spawn(server.serve(listener, async { drop(told.await) }));
         let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
-        Self { address, channel, engine, health, shutdown: Some(shutdown), served }
+        Self { address, channel, engine, health, taken, shutdown: Some(shutdown), served }
     }
 
     fn applications(&self) -> Applications {

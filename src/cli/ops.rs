@@ -34,7 +34,7 @@ enum Command {
     /// Make the calls that wait now, with their whole budget
     Retry(steer::Options),
     /// Begin a collection anew: the applicant is asked again, with all attempts
-    Restart(restart::Options),
+    Restart(restart::RestartOptions),
     /// Let nothing be done about applications until they are released
     Hold(steer::Options),
     /// Let held applications go on

@@ -287,8 +287,7 @@ impl<P: Provider> Applicant<P> {
             Typed { name: name.to_owned(), value: value.clone() }
         };
         let inputs = entry.inputs.iter().map(|input| typed(&input.name)).collect();
-        let login = BankLogin { entry_id, inputs };
-        assert_eq!(list.check(&login), Ok(()));
+        let login = list.check(BankLogin { entry_id, inputs }).unwrap();
         self.seal(&login.to_secret())
     }
 

@@ -7,6 +7,7 @@ mod errors;
 mod following;
 mod forms;
 mod offline;
+mod questions;
 mod steering;
 mod world;
 
@@ -24,6 +25,11 @@ fn people_use_a_running_server() {
     answers::answers_come_by_flag_pipe_and_prompt(&world);
     steering::what_is_held_is_left_alone(&world);
     following::who_follows_sits_out_a_restart(&mut world);
+}
+
+#[test]
+fn every_question_is_asked_and_answered() {
+    questions::every_question_is_asked_and_answered();
 }
 
 /// Compares the committed references with the program; `UPDATE=1` writes them instead.

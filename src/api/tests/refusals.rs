@@ -19,7 +19,7 @@ use tonic::{Code, Status};
 
 /// Checks code and reason, and gives the fields that are told wrong.
 #[track_caller]
-fn check(status: &Status, code: Code, why: &str) -> Vec<String> {
+pub(super) fn check(status: &Status, code: Code, why: &str) -> Vec<String> {
     assert_eq!((status.code(), reason(status).0.as_str()), (code, why), "{status:?}");
     let fields = status.get_details_bad_request().map(|bad| bad.field_violations).unwrap_or_default();
     fields.into_iter().map(|violation| violation.field).collect()
@@ -160,6 +160,8 @@ async fn an_answer_must_fit_its_challenge() {
         (None, "answer"),
         (Some(Answer::SmsCode(String::new())), "sms_code"),
         (Some(Answer::SmsCode("1".repeat(201))), "sms_code"),
+        (Some(Answer::PictureCaptcha("1".repeat(201))), "picture_captcha"),
+        (Some(Answer::DynamicPassword(String::new())), "dynamic_password"),
     ] {
         let status = client.answer_challenge(answer(2, wrong)).await.unwrap_err();
         assert_eq!(check(&status, Code::InvalidArgument, "INVALID_FIELDS"), [field]);

@@ -105,14 +105,14 @@ pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
     let open = open(client, &target).await?;
     let kind = given.kind();
     let application = if let Some(code) = given.sms_code {
-        hand_in(client, meant(open, Some(Kind::SmsCode)), Answer::SmsCode(code), terms).await?
+        hand_in(client, meant(open, Kind::SmsCode)?, Answer::SmsCode(code), terms).await?
     } else if let Some(text) = given.picture_captcha {
-        hand_in(client, meant(open, Some(Kind::PictureCaptcha)), Answer::PictureCaptcha(text), terms).await?
+        hand_in(client, meant(open, Kind::PictureCaptcha)?, Answer::PictureCaptcha(text), terms).await?
     } else if let Some(file) = given.from {
         let answer = read(&file)?;
-        hand_in(client, meant(open, Some(kind_of(&answer))), answer, terms).await?
+        hand_in(client, meant(open, kind_of(&answer))?, answer, terms).await?
     } else if let Some(kind) = kind {
-        let challenge = meant(open, Some(kind));
+        let challenge = meant(open, kind)?;
         let answer = ask_for(client, kind, &challenge, image.as_deref()).await?;
         hand_in(client, challenge, answer, terms).await?
     } else {
@@ -168,7 +168,10 @@ async fn ask_for(
         }
         Kind::DegreeAccount => {
             let account = ask("account at the register of degrees", Echo::Shown)?;
-            Answer::DegreeAccount(DegreeAccount { account, password: ask("its password", Echo::Hidden)? })
+            Answer::DegreeAccount(DegreeAccount {
+                account,
+                password: ask("password of the account", Echo::Hidden)?,
+            })
         }
         Kind::BankLogin => {
             let posed = challenge::fetch(client, challenge.name.clone()).await?;

@@ -7,7 +7,7 @@ use crate::api::proto::v1::challenge::Kind;
 use crate::api::proto::v1::{Challenge, ResendChallengeRequest};
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Exit, Failure};
-use crate::cli::out::Out;
+use crate::cli::out::{Out, words};
 use std::process::ExitCode;
 
 /// What `docket apps resend` can be told.
@@ -27,7 +27,7 @@ pub(super) async fn resend(client: &Client, out: Out, options: ResendOptions) ->
     let target = options.named.find_target(client).await?;
     let name = match target.challenge {
         Some(challenge) => challenge,
-        None => meant(open(client, &target).await?, Some(Kind::SmsCode)).name,
+        None => meant(open(client, &target).await?, Kind::SmsCode)?.name,
     };
     let (request_id, validate_only, etag) = options.terms.wire();
     let request = ResendChallengeRequest { name, request_id, validate_only, etag };
@@ -49,8 +49,14 @@ pub(super) async fn open(client: &Client, target: &Target) -> Result<Vec<Challen
     Ok(open)
 }
 
-/// The challenge of this kind; if there is none, the first, and the server says what is wrong.
-pub(super) fn meant(mut open: Vec<Challenge>, kind: Option<Kind>) -> Challenge {
-    let at = open.iter().position(|it| kind.is_none_or(|kind| it.kind() == kind)).unwrap_or(0);
-    open.swap_remove(at)
+/// The challenge of this kind; if there is none, the first, and the server says what is wrong. Of
+/// several one must be named: an answer to another's question would be lost.
+pub(super) fn meant(mut open: Vec<Challenge>, kind: Kind) -> Result<Challenge, Failure> {
+    let of_kind: Vec<_> = open.iter().filter(|it| it.kind() == kind).map(|it| it.name.clone()).collect();
+    if of_kind.len() > 1 {
+        let what = format!("more than one challenge asks for {}", words::challenge(kind));
+        return Err(Failure::new(Exit::Usage, what).hint(format!("name one of {}", of_kind.join(", "))));
+    }
+    let at = open.iter().position(|it| it.kind() == kind).unwrap_or(0);
+    Ok(open.swap_remove(at))
 }

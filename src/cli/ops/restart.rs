@@ -16,7 +16,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 #[command(after_help = "Examples:
   docket ops restart acme/order-42 --reason 'the applicant has a new phone'
   docket ops restart acme/order-42 --collection degree --reason 'a wrong account was given'")]
-pub(super) struct Options {
+pub(super) struct RestartOptions {
     /// The collection; when not given, the only one that can begin anew
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     collection: Option<CollectionKind>,
@@ -29,8 +29,8 @@ fn kinds() -> impl TypedValueParser<Value = CollectionKind> {
     names.try_map(|name| CollectionKind::from_name(&name).ok_or("is no collection"))
 }
 
-pub(super) async fn run(client: &Client, out: Out, options: Options) -> Ended {
-    let Options { collection, steering } = options;
+pub(super) async fn run(client: &Client, out: Out, options: RestartOptions) -> Ended {
+    let RestartOptions { collection, steering } = options;
     steer::run(client, out, Act::Restart { collection }, steering).await
 }
 

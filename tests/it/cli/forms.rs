@@ -41,7 +41,7 @@ fn one_application(world: &World, name: &str) {
     for piece in [
         "owes an answer",
         "next wake-up",
-        "AnswerSubmitted (docket apps answer applications/",
+        "AnswerSubmitted of telecom (docket apps answer applications/",
         "leads to CANCELLED",
         "ResumeRequested",
     ] {
@@ -88,7 +88,10 @@ fn histories(world: &World, name: &str) {
 
 fn machines(world: &World) {
     let names = world.run(&["machine", "list", "-o", "name"]).done();
-    assert_eq!(names, "machines/application\nmachines/telecom\n");
+    assert_eq!(
+        names,
+        "machines/application\nmachines/telecom\nmachines/degree\nmachines/ebank\nmachines/ebank_v2\n"
+    );
     assert!(world.run(&["machine", "list"]).done().starts_with("NAME "));
     let page = world.run(&["machine", "show", "application"]).done();
     assert!(page.contains("CAPTCHA_REQUIRED") && page.contains("blacklisted"), "{page}");
