@@ -226,25 +226,29 @@ impl Sandbox {
     /// blacklist and the audit ask for nothing.
     #[must_use]
     pub fn expected_answer_of(&self, system: System, mobile: &str) -> Option<Expected> {
+        let first = self.first_answer_of(system, mobile)?;
         let mobile = Mobile::parse(mobile)?;
-        let of_bank = |sessions: &Sessions<Course<_>>| {
-            let login = ebank::login(mobile);
-            match sessions.latest(mobile) {
-                Some(course) => course.expected(login),
-                None => Some(login),
-            }
-        };
         match system {
             System::Telecom => match self.telecom.latest(mobile) {
                 Some(session) => session.expected(self.now),
-                None => Some(answers::service_password()),
+                None => Some(first),
             },
-            System::Degree => match self.degree.latest(mobile) {
-                Some(course) => course.expected(degree::login(mobile)),
-                None => Some(degree::login(mobile)),
-            },
-            System::Ebank => of_bank(&self.ebank),
-            System::EbankV2 => of_bank(&self.ebank_v2),
+            System::Degree => of_course(&self.degree, mobile, first),
+            System::Ebank => of_course(&self.ebank, mobile, first),
+            System::EbankV2 => of_course(&self.ebank_v2, mobile, first),
+            System::Account | System::Blacklist | System::Audit => None,
+        }
+    }
+
+    /// What the applicant should type for another session, wherever the last one stands: who calls may
+    /// have given it up.
+    #[must_use]
+    pub fn first_answer_of(&self, system: System, mobile: &str) -> Option<Expected> {
+        let mobile = Mobile::parse(mobile)?;
+        match system {
+            System::Telecom => Some(answers::service_password()),
+            System::Degree => Some(degree::login(mobile)),
+            System::Ebank | System::EbankV2 => Some(ebank::login(mobile)),
             System::Account | System::Blacklist | System::Audit => None,
         }
     }
@@ -369,6 +373,18 @@ impl Sandbox {
         } else {
             Err(Setback::field("username", "is unknown"))
         }
+    }
+}
+
+/// What the newest session of a system asks for; `first` if there is none.
+fn of_course<S>(sessions: &Sessions<Course<S>>, mobile: Mobile, first: Expected) -> Option<Expected>
+where
+    Course<S>: sessions::Moving,
+    S: misfit::Dictionary + Eq + std::fmt::Debug,
+{
+    match sessions.latest(mobile) {
+        Some(course) => course.expected(first),
+        None => Some(first),
     }
 }
 

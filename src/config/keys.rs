@@ -195,9 +195,11 @@ pub const KEYS: [Key; 58] = [
     Key::new("patience.sessions", "Sessions a collection may open before it is parked or exhausted.", |it| {
         Some(it.policy().sessions.to_string())
     }),
-    Key::new("patience.answers", "Answers an applicant may give in one session.", |it| {
-        Some(it.policy().answers.to_string())
-    }),
+    Key::new(
+        "patience.answers",
+        "Answers an applicant may give to one kind of question before the session is given up.",
+        |it| Some(it.policy().answers.to_string()),
+    ),
     Key::new(
         "agreements.ebank",
         "Where the agreement of e-banking, first version, can be read: a URL that applicants are shown.",

@@ -41,7 +41,7 @@ pub struct Policy {
     pub call_budget: Duration,
     /// Sessions a collection may open before it is parked or exhausted.
     pub sessions: u8,
-    /// Answers an applicant may give in one session.
+    /// Answers an applicant may give to one kind of question before the session is given up.
     pub answers: u8,
 }
 

@@ -91,6 +91,9 @@ pub(super) fn arrive(
                 let after = policy.poll_asking.max(news.delay.unwrap_or_default());
                 draft.call(slot, collection.kind.look(open_id), after);
             }
+            if session.asked.is_some_and(|before| before.kind != question.kind) {
+                session.answers = 0;
+            }
             session.asked = Some(question);
             if let Some(challenge) = stands(collection, state) {
                 return Situation::Asking { session, state, challenge };

@@ -12,7 +12,7 @@ pub struct Session {
     pub open_id: String,
     /// When its time is over: the provider's ten minutes, or what the settings give it.
     pub deadline: Time,
-    /// Answers handed over so far.
+    /// Answers handed over so far to what is asked; another kind of question is answered anew.
     pub answers: u8,
     /// The last code that no document knows.
     pub odd: Option<i64>,

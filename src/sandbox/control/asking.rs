@@ -74,6 +74,18 @@ struct Whose {
     system: System,
 }
 
+/// Whose answer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Typed {
+    mobile: Mobile,
+    #[serde(default = "telecom")]
+    system: System,
+    /// For another session, wherever the last one stands.
+    #[serde(default)]
+    anew: bool,
+}
+
 const fn telecom() -> System {
     System::Telecom
 }
@@ -82,8 +94,13 @@ pub(super) async fn answer(
     State(connection): State<Connection>,
     RawQuery(text): RawQuery,
 ) -> Result<Json<Expected>, Refusal> {
-    let Whose { mobile, system } = query(text.as_deref())?;
-    let expected = connection.settled_sandbox().expected_answer_of(system, &mobile.to_string());
+    let Typed { mobile, system, anew } = query(text.as_deref())?;
+    let (sandbox, mobile) = (connection.settled_sandbox(), mobile.to_string());
+    let expected = if anew {
+        sandbox.first_answer_of(system, &mobile)
+    } else {
+        sandbox.expected_answer_of(system, &mobile)
+    };
     let nothing = || Refusal(StatusCode::NOT_FOUND, "nothing is asked for".to_owned());
     expected.map(Json).ok_or_else(nothing)
 }

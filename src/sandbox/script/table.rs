@@ -164,7 +164,7 @@ scripts! {
         "the first session restarts while it asks for the query password",
         "the SMS code of the second session";
     CaptchaWrongAlways, 33, Telecom, Expired, "captcha_wrong_always",
-        "every SMS code is judged wrong; the fifth ends the session",
+        "every SMS code is judged wrong; the sixth ends the session",
         "the SMS code, again and again";
     ReportLate, 34, Telecom, Approved, "report_late",
         "the report answers 1003 twice though the raw data is there",

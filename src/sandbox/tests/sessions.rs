@@ -47,9 +47,9 @@ fn a_message_sent_again_asks_again_and_runs_out_too() {
 }
 
 #[test]
-fn five_wrong_answers_end_the_session() {
+fn six_wrong_answers_end_the_session() {
     let (mut driver, open_id) = at_first_code("19901000001");
-    for wrong in ["1", "2", "3", "4", "5"] {
+    for wrong in ["1", "2", "3", "4", "5", "6"] {
         assert_eq!(driver.captcha(&open_id, wrong)["code"], 0);
         driver.jump();
     }
