@@ -59,11 +59,11 @@ fn six_wrong_answers_end_the_session() {
 
     let mut driver = Driver::new(Pace::INSTANT);
     let open_id = driver.open("19915000001");
-    for wrong in ["1", "2", "3", "4"] {
+    for wrong in ["1", "2", "3", "4", "5"] {
         driver.query_password(&open_id, wrong);
         assert_eq!(driver.state(&open_id), 33, "row 13");
     }
-    driver.query_password(&open_id, "5");
+    driver.query_password(&open_id, "6");
     assert_eq!(driver.state(&open_id), 42, "row 15");
 }
 
