@@ -14,6 +14,9 @@ use std::fmt;
 /// Banks of a list: the whole country has a few hundred with online banking.
 pub const BANKS_LIMIT: usize = 500;
 
+/// Patterns of one list that are tried in order to tell those that check nothing.
+const TRIED_LIMIT: usize = 64;
+
 /// Login types of a bank: by card, name, phone, identity number, for two kinds of cards.
 pub const LOGIN_TYPES_LIMIT: usize = 20;
 
@@ -212,11 +215,11 @@ impl BankList {
     }
 
     /// Lists the patterns that check nothing, because the engine does not know them or because they
-    /// would take too much memory.
+    /// would take too much memory. To try one takes time: of a list with very many, the first few are.
     pub fn unknown_patterns(&self) -> BTreeSet<&str> {
         let inputs = self.banks.iter().flat_map(|bank| &bank.logins).flat_map(|login| &login.inputs);
         let patterns: BTreeSet<_> = inputs.map(|input| &*input.pattern).collect();
-        patterns.into_iter().filter(|pattern| compiled(pattern).is_err()).collect()
+        patterns.into_iter().take(TRIED_LIMIT).filter(|pattern| compiled(pattern).is_err()).collect()
     }
 
     /// The login type that can be chosen under an id, or else any that has it.

@@ -194,7 +194,9 @@ impl Hot {
     /// Says why a call is given up, if it is.
     pub(super) fn spent(&self, application: ApplicationId, pending: &Pending) -> Option<Cause> {
         let call = self.calls.get(&(application, pending.id))?;
-        let detail = format!("{} is down for too long: {}", pending.call.system().name(), call.trouble);
+        let system = pending.call.system();
+        let trouble = if call.trouble.is_empty() { self.gates.detail(system) } else { &call.trouble };
+        let detail = format!("{} is down for too long: {trouble}", system.name());
         (call.stage == Stage::Spent).then(|| Cause::Unavailable { detail: bounded(&detail) })
     }
 
@@ -228,7 +230,7 @@ impl Hot {
             (Failure::Hopeless(cause), _) => return After::Reply(Reply::Failed { cause }),
             (Failure::Ambiguous { .. } | Failure::Busy { .. }, CallClass::PollFirst)
             | (Failure::Ambiguous { .. }, CallClass::NewSession) => return After::Reply(Reply::Lost),
-            (Failure::NotSent { detail }, _)
+            (Failure::NotSent { detail } | Failure::Ours { detail }, _)
             | (Failure::Ambiguous { detail }, CallClass::Repeat | CallClass::SameKey)
             // For how long it is busy is known to the gate of the system.
             | (

@@ -269,6 +269,11 @@ impl Gates {
         self.gates.iter().map(|(system, gate)| gate.report(*system, down(*system))).collect()
     }
 
+    /// The failure by which the breaker of a system opened; empty if it never did.
+    pub(super) fn detail(&self, system: System) -> &str {
+        self.gates.get(&system).map_or("", Gate::detail)
+    }
+
     /// Lists what is parked, by system.
     pub(super) fn parked(&self) -> Vec<Parked> {
         let parked = |(system, gate): (&System, &Gate)| {
@@ -312,6 +317,7 @@ impl Outcome {
             Ended::Failed(Failure::Busy { detail, retry_after }) => {
                 Self::Failed { detail: bounded(detail), retry_after: *retry_after }
             }
+            Ended::Failed(Failure::Ours { .. }) => Self::Silent,
             Ended::Failed(Failure::Hopeless(cause)) => match cause {
                 Cause::Refused { .. } | Cause::Denied { .. } => Self::Answered,
                 Cause::Unavailable { .. }

@@ -57,6 +57,11 @@ pub enum Failure {
         /// How long it asks us to wait.
         retry_after: Option<Duration>,
     },
+    /// Our own store or keys failed, before the call or in keeping its answer: a disk may recover.
+    Ours {
+        /// What went wrong; no secret.
+        detail: String,
+    },
     /// It will never succeed as it is.
     Hopeless(Cause),
 }

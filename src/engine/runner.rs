@@ -197,6 +197,7 @@ const fn outcome(ended: &Ended) -> &'static str {
     match ended {
         Ended::Told { .. } => "told",
         Ended::Failed(Failure::NotSent { .. }) => "not_sent",
+        Ended::Failed(Failure::Ours { .. }) => "ours",
         Ended::Failed(Failure::Busy { .. }) => "busy",
         Ended::Failed(Failure::Ambiguous { .. }) => "ambiguous",
         Ended::Failed(Failure::Hopeless(_)) => "hopeless",

@@ -42,7 +42,8 @@ pub struct Application {
     pub credentials: Option<SealedAnswer>,
     /// Where it stands.
     pub phase: Phase,
-    /// Until when outages of the provider are counted in its own deadlines.
+    /// Since when outages of the provider count for its own deadline: since it was set, or put off by those
+    /// before.
     pub counted: Option<Time>,
     /// Its collections, once started, in the order of their kinds.
     pub collections: Vec<Collection>,
@@ -264,7 +265,7 @@ impl Application {
     /// Says which outages would excuse that a deadline was missed: of which systems, and since when.
     /// None where the deadline is not ours, or hangs on nobody but the applicant.
     pub fn excuses(&self, deadline: Deadline) -> Option<(Vec<System>, Time)> {
-        let since = self.counted.map_or(self.since, |counted| counted.max(self.since));
+        let since = self.counted.unwrap_or(self.since);
         match deadline {
             Deadline::Collection(kind, _) => {
                 let since = self.collection(kind)?.excused_since()?;

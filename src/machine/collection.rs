@@ -37,7 +37,8 @@ pub struct Collection {
     pub attempt: u8,
     /// Since when it is in its state.
     pub since: Time,
-    /// Until when outages of its system are counted in its deadlines.
+    /// Since when outages of its system count for the deadline that it waits for: since it was set, or put
+    /// off by those before.
     pub counted: Option<Time>,
     /// Where it stands.
     pub situation: Situation,
@@ -154,7 +155,7 @@ impl Collection {
             | Situation::Delivered { .. }
             | Situation::Exhausted => false,
         };
-        is_ours.then(|| self.counted.map_or(self.since, |counted| counted.max(self.since)))
+        is_ours.then_some(self.counted.unwrap_or(self.since))
     }
 
     /// Says why it is parked, if it is.

@@ -318,7 +318,6 @@ fn situations(kind: CollectionKind, state: StateNumber) -> Vec<Situation> {
                 asked: asking_states(kind)[0],
                 submits: 1,
             }])
-            .filter(|it| kind != K::Telecom || it.session().is_some_and(|session| session.answers == 1))
             .collect(),
         4 => {
             let challenge = challenge(kind, ChallengeKind::SmsCode);

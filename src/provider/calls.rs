@@ -163,8 +163,8 @@ recovers by itself.
 
 An answer is lost when the connection was cut or the time was over, when the answer was an HTTP error of the
 provider's side, or could not be read. Then the class of the call decides. A call that cannot have reached
-the provider, or that it refused because it is busy (code 1000, HTTP 429 or 503), is made again whatever its
-class, until its budget is gone.
+the provider is made again whatever its class, until its budget is gone; so is one that it refused because it
+is busy (code 1000, HTTP 429 or 503), but for those of class *poll first*: they are asked about first.
 
 | call | request | spec 002 | proves | class | when the answer is lost | system |
 |---|---|---|---|---|---|---|

@@ -130,8 +130,7 @@ where
         }
     }
 
-    /// Seals what was fetched. If that fails for now, the answer counts as lost and the data
-    /// is fetched again: asking changes nothing.
+    /// Seals what was fetched. If that fails for now, it is fetched again: asking changes nothing.
     fn put_away(
         &self,
         application: &Application,
@@ -140,10 +139,7 @@ where
     ) -> Result<(Document, store::Document), Failure> {
         let now = (self.clock)();
         let sealed = self.archive.seal(application.id, application.key, kind, now, plain);
-        sealed.map_err(|error| match unavailable(error) {
-            Failure::NotSent { detail } => Failure::Ambiguous { detail },
-            failure @ (Failure::Ambiguous { .. } | Failure::Busy { .. } | Failure::Hopeless(_)) => failure,
-        })
+        sealed.map_err(unavailable)
     }
 }
 
@@ -198,6 +194,7 @@ const fn outcome(ended: &Ended) -> &'static str {
             | Reply::Failed { .. } => "told",
         },
         Ended::Failed(Failure::NotSent { .. }) => "not_sent",
+        Ended::Failed(Failure::Ours { .. }) => "ours",
         Ended::Failed(Failure::Ambiguous { .. }) => "ambiguous",
         Ended::Failed(Failure::Busy { .. }) => "busy",
         Ended::Failed(Failure::Hopeless(_)) => "hopeless",

@@ -19,8 +19,8 @@ pub(super) fn missing(what: impl Into<String>) -> Failure {
     Failure::Hopeless(Cause::Missing { detail: what.into() })
 }
 
-/// What a failure of the archive means for a call that was not made yet: what is gone stays gone,
-/// a disk may recover.
+/// What a failure of the archive means for a call that was not made yet, or can be made again: what is
+/// gone stays gone, a disk may recover.
 pub(super) fn unavailable(error: ArchiveError) -> Failure {
     let is_gone = match &error {
         ArchiveError::Missing { kind } => return missing(kind.name()),
@@ -47,7 +47,7 @@ pub(super) fn unavailable(error: ArchiveError) -> Failure {
         },
     };
     let detail = described(&error);
-    if is_gone { missing(detail) } else { Failure::NotSent { detail } }
+    if is_gone { missing(detail) } else { Failure::Ours { detail } }
 }
 
 /// An error with its sources: the outermost alone says little more than "error".

@@ -27,6 +27,9 @@ use crate::machine::time::Time;
 /// The word that every text about a bad token holds; no code exists for it (spec 005 A-002-29).
 const TOKEN: &str = "令牌";
 
+/// What the same word means at a bank: the device that shows dynamic passwords.
+const TOKEN_DEVICE: &str = "动态令牌";
+
 /// Bytes of an answer that is no raw data: a list of all banks, with room to spare. What is read into
 /// values takes many times its length.
 const SHORT_LIMIT: usize = 2 * 1024 * 1024;
@@ -176,7 +179,8 @@ fn opened(call: &Call, body: &Body<'_>) -> Result<Opened, Failure> {
     }
     let Envelope { code, msg, data } = framed(body.text)?;
     let msg = fit(&msg, body.carried);
-    let is_about_token = Endpoint::of(call).credential == Credential::Token && msg.contains(TOKEN);
+    let is_about_token =
+        Endpoint::of(call).credential == Credential::Token && msg.replace(TOKEN_DEVICE, "").contains(TOKEN);
     let meaning = match code {
         OK => return Ok(Opened::Success(data)),
         _ if is_about_token => Meaning::TokenRejected { message: msg },

@@ -126,6 +126,7 @@ pub(super) fn not_sent(failure: Failure) -> Failure {
         Failure::NotSent { detail } | Failure::Ambiguous { detail } | Failure::Busy { detail, .. } => {
             unauthorized(&detail)
         }
+        ours @ Failure::Ours { .. } => ours,
         Failure::Hopeless(cause) => unauthorized(cause.detail()),
     }
 }

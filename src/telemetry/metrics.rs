@@ -60,7 +60,7 @@ metrics! {
     STORE_SYNC = "docket_store_sync_seconds", Seconds, [], "Time of the syncs of the store's file.";
     KEYS_SYNC = "docket_keys_sync_seconds", Seconds, [], "Time of the syncs of the files of keys.";
     CALLS = "docket_provider_calls_total", Counter, ["call", "outcome"],
-        "Calls to the provider by what became of them: `told`, `not_sent`, `busy`, `ambiguous`, `hopeless`.";
+        "Calls to the provider by what became of them: `told`, `not_sent`, `ours`, `busy`, `ambiguous`, `hopeless`.";
     CALL_TIME = "docket_provider_call_seconds", Seconds, ["call"], "Time of calls to the provider.";
     CALLS_UNDER_WAY = "docket_provider_calls_under_way", Gauge, [],
         "Calls to the provider that are under way.";

@@ -89,7 +89,7 @@ impl<S: Store> Nothing<S> {
         let now = crate::clock::now();
         match self.archive.seal(application.id, application.key, kind, now, b"{}") {
             Ok((document, body)) => Ended::Told { reply: Reply::Stored { document }, document: Some(body) },
-            Err(error) => Ended::Failed(Failure::NotSent { detail: error.to_string() }),
+            Err(error) => Ended::Failed(Failure::Ours { detail: error.to_string() }),
         }
     }
 }

@@ -352,6 +352,7 @@ fn what_an_end_says_of_a_system() {
     ] {
         assert_eq!(bad, Outcome::Failed { detail: detail(), retry_after: None });
     }
+    assert_eq!(failure(Failure::Ours { detail: detail() }), Outcome::Silent);
     for (cause, expected) in [
         (Cause::Denied { detail: detail() }, Outcome::Answered),
         (Cause::Missing { detail: detail() }, Outcome::Silent),

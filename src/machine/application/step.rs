@@ -99,6 +99,9 @@ pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_
     if from != to {
         next.since = draft.now;
     }
+    if next.phase.deadline() != application.phase.deadline() {
+        next.counted = Some(draft.now);
+    }
     if to.is_terminal() {
         draft.withdraw_all();
         next.held = None;
@@ -185,7 +188,6 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
         Edge::Released => release(next, draft),
         Edge::OutageCounted => {
             let Event::OutageCounted { by } = event else { unreachable!("drawn on OutageCounted only") };
-            next.counted = Some(draft.now);
             postponed(&next.phase, by)
         }
         Edge::Cancelled => {

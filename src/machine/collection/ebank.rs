@@ -30,7 +30,7 @@ pub(super) mod first {
             | Edge::OpenRefused
             | Edge::OpenLost
             | Edge::SessionRefused => Deed::Abandon,
-            Edge::AnswersExhausted => Deed::AbandonAnswered,
+            Edge::AnswersExhausted | Edge::RefusalsExhausted => Deed::AbandonAnswered,
             Edge::StateReported => Deed::Follow,
             Edge::UnknownReported => Deed::NoteOdd,
             Edge::AnswerSubmitted => Deed::Submit,

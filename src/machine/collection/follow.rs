@@ -24,6 +24,11 @@ impl News {
         Self { message, ..Self::default() }
     }
 
+    /// Nothing but how long to wait.
+    pub(super) fn later(delay: Option<Duration>) -> Self {
+        Self { delay, ..Self::default() }
+    }
+
     fn exhibit(&self) -> Option<Exhibit> {
         let Document { number, fingerprint, .. } = self.picture?;
         Some(Exhibit::Picture { document: number, fingerprint })
@@ -42,13 +47,14 @@ impl From<Told> for News {
     }
 }
 
-/// Waits for what the applicant must bring before a session.
+/// Waits for what the applicant must bring before a session; says why the one before was lost.
 pub(super) fn needing(
     collection: &Collection,
     kind: ChallengeKind,
     exhibit: Option<Exhibit>,
     draft: &mut Draft<'_>,
 ) -> Situation {
+    let why = if let Situation::Dead { message, .. } = &collection.situation { message } else { "" };
     let challenge = Challenge {
         number: draft.next_challenge(),
         collection: collection.kind,
@@ -56,7 +62,7 @@ pub(super) fn needing(
         asked: draft.now,
         deadline: draft.now + draft.policy.credentials(collection.required),
         answers_left: 1,
-        message: String::new(),
+        message: why.to_owned(),
         exhibit,
     };
     Situation::Needing { challenge }

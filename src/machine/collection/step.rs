@@ -106,6 +106,9 @@ pub(crate) fn step(collection: &Collection, event: Event, draft: &mut Draft<'_>)
     if from != to {
         next.since = draft.now;
     }
+    if next.deadline() != collection.deadline() {
+        next.counted = Some(draft.now);
+    }
     draft.moved(Slot::Collection(collection.kind), edge.number, from.0, to.0);
     Taken::Moved(next)
 }
@@ -113,11 +116,10 @@ pub(crate) fn step(collection: &Collection, event: Event, draft: &mut Draft<'_>)
 fn holds(query: Query, collection: &Collection, event: &Event, draft: &Draft<'_>) -> bool {
     match query {
         Query::AnswersUsedUp => {
-            let is_wrong = match event {
+            let is_refused = match event {
                 Event::CallRefused { .. } => true,
                 Event::StateReported { state, .. } => {
-                    *state != collection.situation.number()
-                        && matches!(collection.kind.bearing(*state), Bearing::Asks { is_wrong: true, .. })
+                    *state != collection.situation.number() && is_wrong(collection.kind, *state)
                 }
                 Event::AnswerSubmitted { .. }
                 | Event::ResendRequested
@@ -136,7 +138,7 @@ fn holds(query: Query, collection: &Collection, event: &Event, draft: &Draft<'_>
                 | Event::Timer(_) => false,
             };
             let session = collection.situation.session();
-            is_wrong && session.is_some_and(|session| session.answers >= draft.policy.answers)
+            is_refused && session.is_some_and(|session| session.answers >= draft.policy.answers)
         }
         Query::AskedForCode => asked(collection).1 == ChallengeKind::SmsCode,
         Query::FirstTimeStillAsking => still_asking(collection, event).is_some_and(|(seen, _)| seen == 0),
@@ -187,7 +189,11 @@ fn act(deed: Deed, next: &mut Collection, event: Event, draft: &mut Draft<'_>) -
             Situation::Exhausted
         }
         Deed::TakeUp => take_up(next, event, draft),
-        Deed::Abandon => abandon(next, event, draft),
+        Deed::Abandon => {
+            // Where the banks come first, to ask for them is to try.
+            next.attempt += u8::from(matches!(next.situation, Situation::Listing { session: None, .. }));
+            abandon(next, event, draft)
+        }
         Deed::AbandonAnswered => {
             let message = message_of(event);
             dead(next, own::SESSION_LOST, Blame::Applicant, &message, draft)
@@ -205,11 +211,14 @@ fn act(deed: Deed, next: &mut Collection, event: Event, draft: &mut Draft<'_>) -
                 unreachable!("drawn on UnknownReported only")
             };
             let asked = next_look(next, told.delay, draft);
-            if next.situation.session().and_then(|session| session.odd) == Some(told.code) {
+            let is_kept = next.answer_kept().is_some();
+            if !is_kept && next.situation.session().and_then(|session| session.odd) == Some(told.code) {
                 return Act::Quiet(asked);
             }
             draft.call(slot(next), asked.call, asked.after);
             let mut situation = next.situation.clone();
+            // It was somewhere else: that proves nothing any more of what was handed over.
+            situation.drop_answer();
             session_mut(&mut situation).odd = Some(told.code);
             situation
         }
@@ -240,8 +249,9 @@ fn act(deed: Deed, next: &mut Collection, event: Event, draft: &mut Draft<'_>) -
         }
         Deed::Check => check(next, event, draft),
         Deed::LookOnceMore => {
+            let (_, news) = told_in(event);
             let call = next.kind.look(session_of(next).open_id);
-            draft.call(slot(next), call, draft.policy.poll_min);
+            draft.call(slot(next), call, news.delay.unwrap_or(draft.policy.poll_min));
             let Situation::Checking { session, asked, answer, seen } = next.situation.clone() else {
                 unreachable!("nothing to check in {:?}", next.situation)
             };
@@ -290,7 +300,6 @@ fn act(deed: Deed, next: &mut Collection, event: Event, draft: &mut Draft<'_>) -
         }
         Deed::Excuse => {
             let Event::OutageCounted { by } = event else { unreachable!("drawn on OutageCounted only") };
-            next.counted = Some(draft.now);
             next.postpone(by);
             next.situation.clone()
         }
@@ -388,10 +397,8 @@ fn take_up(collection: &Collection, event: Event, draft: &mut Draft<'_>) -> Situ
 /// The session is gone, or never came: what is refused at the door is the applicant's to mend, the rest
 /// is not.
 fn abandon(collection: &Collection, event: Event, draft: &mut Draft<'_>) -> Situation {
-    let is_at_the_door = matches!(
-        collection.situation,
-        Situation::Opening { .. } | Situation::Licensing { session: None, .. }
-    );
+    let is_at_the_door =
+        matches!(collection.situation, Situation::Opening { .. } | Situation::Licensing { .. });
     let is_refused = matches!(event, Event::CallRefused { .. });
     let blame = if is_at_the_door && is_refused { Blame::Applicant } else { Blame::Provider };
     dead(collection, own::SESSION_LOST, blame, &message_of(event), draft)
@@ -419,17 +426,28 @@ fn submit(collection: &Collection, event: Event, draft: &mut Draft<'_>) -> Situa
 }
 
 /// Goes where the provider says that it is now. One that still says what it said before has not got
-/// round to it: it took the answer.
+/// round to it: it took the answer. The verdict on a last answer is left for a poll to tell: there the
+/// limit stands.
 fn go_on_accepted(collection: &Collection, event: Event, draft: &mut Draft<'_>) -> Situation {
     let Event::CallAccepted { told } = event else { unreachable!("drawn on CallAccepted only") };
     let (before, kind) = asked(collection);
+    let mut session = session_of(collection);
     let expected = collection.kind.reported(collection.kind.accepted(kind)).expect("it is drawn");
-    let told = told.and_then(|told| {
-        let state = collection.kind.reported(told.code).filter(|state| *state != before)?;
-        Some((state, News::from(told)))
-    });
-    let (state, news) = told.unwrap_or_else(|| (expected, News::default()));
-    arrive(collection, session_of(collection), state, &news, draft)
+    let Some(told) = told else { return arrive(collection, session, expected, &News::default(), draft) };
+    let reported = collection.kind.reported(told.code);
+    if reported.is_none() {
+        session.odd = Some(told.code);
+    }
+    let is_last = session.answers >= draft.policy.answers;
+    let is_news = |state: &StateNumber| *state != before && !(is_last && is_wrong(collection.kind, *state));
+    match reported.filter(is_news) {
+        Some(state) => arrive(collection, session, state, &News::from(told), draft),
+        None => arrive(collection, session, expected, &News::later(told.delay), draft),
+    }
+}
+
+fn is_wrong(kind: CollectionKind, state: StateNumber) -> bool {
+    matches!(kind.bearing(state), Bearing::Asks { is_wrong: true, .. })
 }
 
 /// Asks for the state at once; keeps the answer only where it may be submitted once more.

@@ -10,7 +10,7 @@ pub(super) const fn deed(edge: Edge) -> Deed {
         Edge::CredentialsOverdue | Edge::ApplicantGaveUp => Deed::Exhaust,
         Edge::SessionOpened => Deed::TakeUp,
         Edge::OpenRefused | Edge::OpenLost | Edge::SessionRefused => Deed::Abandon,
-        Edge::AnswersExhausted => Deed::AbandonAnswered,
+        Edge::AnswersExhausted | Edge::RefusalsExhausted => Deed::AbandonAnswered,
         Edge::StateReported | Edge::StateReportedLate => Deed::Follow,
         Edge::UnknownReported => Deed::NoteOdd,
         Edge::AnswerSubmitted => Deed::Submit,

@@ -1,6 +1,7 @@
 //! The core against its drawings, in stories, and at random.
 
 mod held;
+mod limits;
 mod lost;
 mod others;
 mod story;

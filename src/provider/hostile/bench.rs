@@ -200,7 +200,7 @@ fn is(ended: &Ended, expected: Expected) -> bool {
             expected == Expected::Unintelligible
         }
         Ended::Failed(Failure::Hopeless(Cause::Denied { .. })) => expected == Expected::Denied,
-        Ended::Failed(Failure::Hopeless(_)) => false,
+        Ended::Failed(Failure::Hopeless(_) | Failure::Ours { .. }) => false,
     }
 }
 
@@ -223,9 +223,10 @@ fn harmless(place: &str, ended: &Ended) {
             | Reply::Lost => "",
         },
         Ended::Failed(failure) => match failure {
-            Failure::NotSent { detail } | Failure::Ambiguous { detail } | Failure::Busy { detail, .. } => {
-                detail
-            }
+            Failure::NotSent { detail }
+            | Failure::Ours { detail }
+            | Failure::Ambiguous { detail }
+            | Failure::Busy { detail, .. } => detail,
             Failure::Hopeless(cause) => cause.detail(),
         },
     };

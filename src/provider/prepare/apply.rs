@@ -25,7 +25,7 @@ pub(super) fn apply(
         audit::dossier(application, &material.dossier, material.collected.as_ref().map(Secret::expose))?;
     let data = sealer
         .seal(&json(&plain))
-        .map_err(|error| Failure::NotSent { detail: format!("seal the audit's data: {error}") })?;
+        .map_err(|error| Failure::Ours { detail: format!("seal the audit's data: {error}") })?;
     let message = ApplyRequest {
         token: Opaque::default(),
         name: identity.name.clone(),

@@ -31,7 +31,7 @@ fn meaning(call: &Call, answer: &Response<Bytes>) -> Expected {
         Err(Failure::Ambiguous { .. }) => Ambiguous,
         Err(Failure::Busy { .. }) => Busy,
         Err(Failure::Hopeless(Cause::Unintelligible { .. })) => Unintelligible,
-        Err(Failure::Hopeless(_) | Failure::NotSent { .. }) => Expected::Other,
+        Err(Failure::Hopeless(_) | Failure::NotSent { .. } | Failure::Ours { .. }) => Expected::Other,
     }
 }
 
