@@ -5,6 +5,7 @@
 //! situation it belongs to; [`Collection::state`] names the drawn state. What happens is in [`step`].
 
 mod calls;
+mod deeds;
 mod degree;
 mod drawn;
 mod ebank;

@@ -1,8 +1,8 @@
 //! Where a session leads: the situation that follows from a state that the provider told, and the
 //! next look at it.
 
+use super::deeds::kind_asked;
 use super::drawn::{Bearing, What};
-use super::step::kind_asked;
 use super::{Blame, Collection, Question, Session, Situation, StateNumber};
 use crate::machine::call::{Slot, Told};
 use crate::machine::challenge::{Challenge, ChallengeKind, Exhibit, bounded};
