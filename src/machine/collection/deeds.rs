@@ -165,7 +165,10 @@ pub(super) fn is_wrong(kind: CollectionKind, state: StateNumber) -> bool {
     matches!(kind.bearing(state), Bearing::Asks { is_wrong: true, .. })
 }
 
-/// Asks for the state at once; keeps the answer only where it may be submitted once more.
+/// Asks for the state; keeps the answer only where it may be submitted once more.
+///
+/// At once, but where the provider tells how long to wait: what it told with the question may not be over,
+/// what it told with the lost answer nobody knows. There it waits as long as it ever does by itself.
 pub(super) fn check(collection: &Collection, event: Event, draft: &mut Draft<'_>) -> Situation {
     let Event::CallLost { call } = event else { unreachable!("drawn on CallLost only") };
     let session = session_of(collection);
@@ -174,7 +177,8 @@ pub(super) fn check(collection: &Collection, event: Event, draft: &mut Draft<'_>
     let is_left_for_good =
         matches!(collection.kind.bearing(asked), Bearing::Asks { is_left_for_good: true, .. });
     let answer = if is_first && is_left_for_good { call.answer().cloned() } else { None };
-    draft.call(slot(collection), collection.kind.look(session.open_id.clone()), Duration::ZERO);
+    let after = if collection.kind.tells_delay() { draft.policy.poll_max } else { Duration::ZERO };
+    draft.call(slot(collection), collection.kind.look(session.open_id.clone()), after);
     Situation::Checking { session, asked, answer, seen: 0 }
 }
 

@@ -57,4 +57,13 @@ impl CollectionKind {
             Self::Ebank | Self::EbankV2 => false,
         }
     }
+
+    /// Says whether the provider tells how long to wait before the next look at a session (`request_delay`,
+    /// only in the first version of e-banking, spec 002 §5.1.4).
+    pub(crate) const fn tells_delay(self) -> bool {
+        match self {
+            Self::Ebank => true,
+            Self::Telecom | Self::Degree | Self::EbankV2 => false,
+        }
+    }
 }
