@@ -166,6 +166,9 @@ provider's side, or could not be read. Then the class of the call decides. A cal
 the provider is made again whatever its class, until its budget is gone; so is one that it refused because it
 is busy (code 1000, HTTP 429 or 503), but for those of class *poll first*: they are asked about first.
 
+What then follows in a whole application is told on [Lost answers](lost-answers.md), each row of which is
+played by `cargo test --test it lost_answers`.
+
 | call | request | spec 002 | proves | class | when the answer is lost | system |
 |---|---|---|---|---|---|---|
 ";
@@ -193,7 +196,8 @@ pub fn reference() -> String {
     }
     page.push_str(
         "\n`degree_login` is printed with the path of telecom; `provider.degree_login_path` says where it goes. \
-         `degree_state` proves the username if `provider.degree_state_username` says so.\n",
+         `degree_state` proves the username if `provider.degree_state_username` says so.\n\n\
+         There is no call for a service password apart from `telecom_open`: none is printed, and Docket makes none.\n",
     );
     page
 }

@@ -15,6 +15,7 @@ mod cli;
 mod crash;
 mod generator;
 mod house;
+mod lost_answers;
 mod many_watchers;
 mod outage;
 mod process;
