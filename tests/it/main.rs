@@ -7,15 +7,19 @@
     reason = "these are tests"
 )]
 
+mod applicant;
 mod bench;
 mod book;
 mod callbacks;
 mod calls;
 mod cli;
+mod coverage;
 mod crash;
 mod generator;
 mod house;
 mod many_watchers;
+mod moves;
+mod network;
 mod outage;
 mod process;
 mod pulse;
