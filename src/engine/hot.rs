@@ -4,14 +4,16 @@
 //! repeated blindly is told as lost. An application that merely waits is not in here.
 
 mod call;
+mod pause;
 #[cfg(test)]
 mod tests;
 
 pub(super) use self::call::is_safe;
 
 use self::call::{HotCall, Stage, budget, span};
+use self::pause::Pauses;
 use super::outage::{Gates, Key, Outcome, Place};
-use super::provider::{Failure, Order};
+use super::provider::{Ended, Failure, Order};
 use super::stuck::Trouble;
 use crate::machine::application::Application;
 use crate::machine::call::{CallClass, Cause, EffectId, Pending, Reply, System};
@@ -37,6 +39,7 @@ pub(super) struct Hot {
     /// The planned looks in order of time: one for each application in `planned`.
     looks: BTreeSet<(Time, ApplicationId)>,
     planned: HashMap<ApplicationId, Time>,
+    pauses: Pauses,
     chance: ChaCha8Rng,
 }
 
@@ -55,6 +58,7 @@ impl Hot {
             gates,
             looks: BTreeSet::new(),
             planned: HashMap::new(),
+            pauses: Pauses::default(),
             chance: ChaCha8Rng::seed_from_u64(seed),
         }
     }
@@ -64,6 +68,11 @@ impl Hot {
         if !is_safe(pending) {
             self.calls.insert((application, pending.id), HotCall::waiting(pending.due, pending.until));
         }
+    }
+
+    /// Hears how a call ended: the provider may want to be left alone for a while.
+    pub(super) fn hear(&mut self, application: ApplicationId, effect: EffectId, ended: &Ended, now: Time) {
+        self.pauses.hear(application, effect, ended, now);
     }
 
     /// Says whether anything is known of a call in this life.
@@ -109,7 +118,7 @@ impl Hot {
         let deadline = application.deadline().map_or(call.budget, |(at, _)| at.min(call.budget));
         let is_safe = is_safe(pending);
         match call.stage {
-            Stage::Waits { until } if until > now => {
+            Stage::Waits { until } if self.pauses.after(application.id, pending, until) > now => {
                 let is_as_stored = call.instead.is_none() && call.tries == 0;
                 if is_as_stored && is_safe {
                     self.calls.remove(&key);
@@ -211,6 +220,7 @@ impl Hot {
     /// Forgets all about an application.
     pub(super) fn drop_all(&mut self, application: ApplicationId) {
         self.leave(application);
+        self.pauses.forget(application);
         let effects: Vec<_> = self.of(application).map(|(effect, _)| effect).collect();
         for effect in effects {
             self.forget(application, effect);
@@ -263,12 +273,13 @@ impl Hot {
 
     /// Says when the next call of an application is due that is not under way.
     pub(super) fn next_call(&self, application: &Application) -> Option<Time> {
-        let next = |pending: &Pending| match self.calls.get(&(application.id, pending.id)) {
-            Some(call) => match call.stage {
-                Stage::Waits { until } => Some(until),
-                Stage::Queues { .. } | Stage::UnderWay | Stage::Spent => None,
-            },
-            None => Some(pending.due),
+        let next = |pending: &Pending| {
+            let due = match self.calls.get(&(application.id, pending.id)).map(|call| call.stage) {
+                Some(Stage::Waits { until }) => until,
+                Some(Stage::Queues { .. } | Stage::UnderWay | Stage::Spent) => return None,
+                None => pending.due,
+            };
+            Some(self.pauses.after(application.id, pending, due))
         };
         application.outbox.iter().filter_map(next).min()
     }

@@ -6,7 +6,7 @@
 
 mod content;
 
-pub use content::RESPONSE_LIMIT;
+pub use content::{RESPONSE_LIMIT, decoded};
 
 use std::sync::Arc;
 use std::time::Duration;

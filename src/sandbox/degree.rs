@@ -34,7 +34,9 @@ fn course(now: u64, mobile: Mobile, nth: u32, pace: Pace, chance: Chance) -> Cou
         if script == Script::DegreeFailsAlways || (script == Script::DegreeFailedOnce && nth == 0) {
             &[FAIL]
         } else if script == Script::DegreeUnknownCode {
-            &[Step::Show(State::Unknown(99)), READY]
+            // For so long that no poll every three seconds misses it.
+            const UNKNOWN: Step<State> = Step::Show(State::Unknown(99));
+            &[UNKNOWN, UNKNOWN, UNKNOWN, READY]
         } else if script == Script::DegreeGoesBack {
             &[Step::Show(State::CollectFinished), Step::Show(SUBMITTED), READY]
         } else if script == Script::DegreeStuck {

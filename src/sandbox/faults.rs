@@ -70,6 +70,7 @@ faults! {
     TooManyRequests, "too_many_requests", false, "HTTP 429 with `Retry-After: 2`";
     SystemError, "system_error", false, "code 1000";
     TokenRejected, "token_rejected", false, "code 1001, 令牌验证失败";
+    Refused, "refused", false, "code 1001, 输入错误: the provider says no";
     Garbage, "garbage", true, "bytes that are no text";
     HtmlPage, "html", false, "HTTP 200 and a page";
     Empty, "empty", true, "HTTP 200 and an empty body";
@@ -105,6 +106,7 @@ impl Fault {
             | Self::TooManyRequests
             | Self::SystemError
             | Self::TokenRejected
+            | Self::Refused
             | Self::Garbage
             | Self::HtmlPage
             | Self::Empty
@@ -146,11 +148,13 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// All kinds alike, together so many of a million calls.
+    /// All kinds alike, together so many of a million calls; without refusals, which are no disturbance:
+    /// an application ends by them.
     #[must_use]
     pub fn of_all_kinds(seed: u64, per_million: u32) -> Self {
-        let each = per_million / Fault::ALL.len() as u32;
-        Self { seed, per_million: Fault::ALL.map(|fault| (fault, each)).into(), late_ms: LATE_MS }
+        let kinds = Fault::ALL.into_iter().filter(|fault| *fault != Fault::Refused);
+        let each = per_million / (Fault::ALL.len() as u32 - 1);
+        Self { seed, per_million: kinds.map(|fault| (fault, each)).collect(), late_ms: LATE_MS }
     }
 
     /// The sum of the rates, which must not exceed [`MILLION`].

@@ -42,6 +42,7 @@ pub(super) fn mangled(fault: Fault, answer: Answer, said: &str, late: Duration) 
         Fault::Redirect => page(307, "Temporary Redirect").with_header("location", TRAP),
         Fault::SystemError => envelope(SYSTEM_ERROR, "系统错误"),
         Fault::TokenRejected => envelope(INPUT_ERROR, TOKEN_REJECTED),
+        Fault::Refused => envelope(INPUT_ERROR, "输入错误"),
         Fault::HostileText => envelope(SYSTEM_ERROR, &hostile(said)),
         Fault::Garbage => body(answer, (0..=255).rev().collect::<Vec<u8>>()),
         Fault::Empty => body(answer, Bytes::new()),

@@ -7,16 +7,20 @@
     reason = "these are tests"
 )]
 
+mod applicant;
 mod bench;
 mod book;
 mod callbacks;
 mod calls;
 mod cli;
+mod coverage;
 mod crash;
 mod generator;
 mod house;
 mod lost_answers;
 mod many_watchers;
+mod moves;
+mod network;
 mod outage;
 mod process;
 mod pulse;

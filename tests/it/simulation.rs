@@ -5,8 +5,6 @@
 //! A failure prints its seed; `DOCKET_SEED=17 cargo test --test it simulation` runs that one
 //! alone and prints its trace.
 
-mod network;
-mod people;
 mod world;
 
 use world::World;

@@ -97,6 +97,7 @@ impl<S: Store, T> Core<S, T> {
 
     /// Hears what the end of a call says of the system that was called.
     pub(super) fn hear(&mut self, id: ApplicationId, effect: EffectId, ended: &Ended, now: Time) {
+        self.hot.hear(id, effect, ended, now);
         let Some(turn) = self.hot.gates.ended((id, effect), Outcome::of(ended), now) else { return };
         match turn {
             Turn::Opened { system, detail } => {

@@ -20,14 +20,25 @@ pub const RESPONSE_LIMIT: usize = 20 * 1024 * 1024;
 /// Reads an answer to its end.
 pub(super) async fn whole(mut answer: reqwest::Response) -> Result<Response<Bytes>, TransportError> {
     let body = received(&mut answer).await?;
-    let body = match coding(answer.headers())? {
-        Coding::None => body,
-        Coding::Gzip => blocking(|| inflated(&body))?,
-    };
+    let body = decoded(answer.headers(), body)?;
     let mut whole = Response::new(body);
     *whole.status_mut() = answer.status();
     std::mem::swap(whole.headers_mut(), answer.headers_mut());
     Ok(whole)
+}
+
+/// Makes of a body that was received the one that was meant, within the limit.
+///
+/// # Errors
+/// It is too long, before or after it is inflated, or compressed in a way that nobody asked for.
+pub fn decoded(headers: &HeaderMap, body: Bytes) -> Result<Bytes, TransportError> {
+    if body.len() > RESPONSE_LIMIT {
+        return Err(too_long());
+    }
+    match coding(headers)? {
+        Coding::None => Ok(body),
+        Coding::Gzip => blocking(|| inflated(&body)),
+    }
 }
 
 async fn received(answer: &mut reqwest::Response) -> Result<Bytes, TransportError> {

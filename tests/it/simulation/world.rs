@@ -1,7 +1,8 @@
 //! The loop: draw a step, take it, check what must always hold.
 
-use super::network::{Fate, Network};
-use super::people::Applicant;
+use crate::applicant::{Applicant, PASSWORD};
+use crate::moves;
+use crate::network::{Fate, Network};
 use docket::config::products;
 use docket::engine::archive::Archive;
 use docket::engine::core::{Answer, Command, Core, Declined, Input, Terms};
@@ -13,28 +14,21 @@ use docket::machine::call::{Cause, EffectId, System};
 use docket::machine::challenge::ChallengeKind;
 use docket::machine::collection::CollectionKind;
 use docket::machine::event::{By, Event};
-use docket::machine::graph::MACHINES;
 use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
 use docket::machine::policy::Policy;
-use docket::machine::step::Move;
-use docket::machine::table::{Definition, SetDefinition};
 use docket::machine::time::Time;
-use docket::provider::audit::AuditCipher;
-use docket::provider::client::{Account, Client, Settings};
-use docket::provider::prepare::Dialect;
-use docket::provider::wire::Opaque;
-use docket::sandbox::{Pace, Sandbox, Script, Violation};
+use docket::provider::client::Client;
+use docket::sandbox::{Script, Violation};
 use docket::store::Store;
 use docket::store::memory::MemoryStore;
-use docket::store::records::{journal, snapshot};
+use docket::store::records::snapshot;
 use docket::vault::{MasterKey, Random, Secret, Vault};
 use futures_util::FutureExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 
 /// Applicants in one run.
@@ -47,7 +41,6 @@ const PATIENCE: u32 = 20_000;
 /// longer than any backoff, shorter than the deadline of a session, which would hide a poll that
 /// was never made.
 const SILENCE: u64 = 300_000;
-const PASSWORD: &str = "svc-Pa55word";
 
 /// Who waits for an answer: an applicant, and what was brought.
 #[derive(Debug, Clone, Copy)]
@@ -93,32 +86,9 @@ impl World {
         let store = Arc::new(MemoryStore::new());
         let random = Random::seeded(seed);
         let vault = Vault::volatile(MasterKey::from_text(&"5a".repeat(32)).unwrap(), random.clone());
-        let sandbox = Sandbox::new(docket::sandbox::Settings {
-            seed,
-            username: "merchant1".to_owned(),
-            password: Opaque::from("secret".to_owned()),
-            pace: Pace::REAL,
-        });
-        let public_key = sandbox.public_key_pem();
-        let network = Network::new(sandbox);
+        let network = Network::new(seed);
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
-        let clock = network.clone();
-        let client = Client::new(
-            network.clone(),
-            Arc::new(archive.clone()),
-            Settings {
-                account: Account {
-                    username: "merchant1".to_owned(),
-                    password: Secret::from("secret".to_owned()),
-                    hours: NonZeroU16::new(24).unwrap(),
-                },
-                dialect: Dialect::default(),
-                audit_cipher: AuditCipher::Pkcs1 { public_key },
-            },
-            Arc::new(move || Time::from_millis(clock.now())),
-            rand_chacha::ChaCha20Rng::seed_from_u64(seed),
-        )
-        .unwrap();
+        let client = network.client(archive.clone(), seed);
         let entrance = Entrance::new(Arc::clone(&store), archive, products::demo(), random);
         let people = (0..PEOPLE).map(|number| draw_applicant(number, seed, &mut chance)).collect();
         let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits(), seed).unwrap();
@@ -539,27 +509,9 @@ impl World {
                 || (state == State::Expired && applicant.product == products::COLLECTED);
             assert!(is_as_told, "{:?} ended {}", applicant.script, state.name());
             assert_eq!(application.answers().count(), 0, "no answer outlives its application");
-            self.check_moves(&application);
+            moves::check(&self.store, &application);
         }
         self.check_nothing_is_readable();
-    }
-
-    /// Every move in the journal is drawn, and each begins where the last one ended.
-    fn check_moves(&self, application: &Application) {
-        let mut at = [0; MACHINES.len()];
-        for (_, encoded) in self.store.journal(application.id, 0, 10_000).unwrap() {
-            for moved in journal::from_record(&encoded).unwrap().moves {
-                let machine = usize::from(moved.slot.number()) - 1;
-                assert_eq!(moved.from, at[machine], "a journal has no gap");
-                at[machine] = moved.to;
-                assert!(is_drawn(MACHINES[machine], &moved), "{moved:?} is not drawn");
-            }
-        }
-        assert_eq!(at[0], application.state().number());
-        for kind in CollectionKind::ALL {
-            let stands = application.collection(kind).map_or(0, |collection| collection.state().number);
-            assert_eq!(at[usize::from(kind.number()) - 1], stands);
-        }
     }
 
     /// No stored byte tells who applied.
@@ -583,24 +535,6 @@ fn limits() -> outage::Settings {
 
 fn by() -> By {
     By { actor: "operator".to_owned(), reason: "drawn by chance".to_owned() }
-}
-
-/// Says whether the drawing has an edge of this number from there to there.
-fn is_drawn(machine: &Definition, moved: &Move) -> bool {
-    let state = |number| machine.states.iter().find(|state| state.number == number);
-    let Some(to) = state(moved.to) else { return false };
-    if moved.edge == 0 {
-        return moved.from == 0 && to.name == machine.initial;
-    }
-    let edge = machine.edges.iter().find(|edge| edge.number == moved.edge);
-    let (Some(edge), Some(from)) = (edge, state(moved.from)) else { return false };
-    let may_lead_to = |set: &SetDefinition| set.name == edge.to && set.members.contains(&to.name);
-    let leads_there = if edge.to == "same" {
-        from == to
-    } else {
-        edge.to == to.name || machine.sets.iter().any(may_lead_to)
-    };
-    leads_there && edge.from.iter().any(|left| *left == from.name || *left == from.class)
 }
 
 fn contains(hay: &[u8], needle: &[u8]) -> bool {
