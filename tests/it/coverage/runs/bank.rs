@@ -71,6 +71,7 @@ pub(super) const RUNS: &[Run] = both! {
     run "the banks are refused, then the consent" consent_refused;
     run "every code is wrong, in every session" all_wrong;
     run "a code is refused" code_refused;
+    run "as many codes are refused as a session has answers" codes_refused;
     run "the answer to a code is lost" answer_lost;
     run "a code is lost on its way" code_lost;
     run "a session is not known any more" session_refused;
@@ -110,6 +111,12 @@ fn all_wrong(stage: &mut Stage, bank: &Bank) {
 fn code_refused(stage: &mut Stage, bank: &Bank) {
     let who = stage.apply(bank.script, bank.product);
     stage.plan(who, bank.code, Fault::Refused, 1);
+    assert_eq!(stage.rests(who), State::Approved);
+}
+
+fn codes_refused(stage: &mut Stage, bank: &Bank) {
+    let who = stage.apply(bank.script, bank.product);
+    stage.plan(who, bank.code, Fault::Refused, 5);
     assert_eq!(stage.rests(who), State::Approved);
 }
 

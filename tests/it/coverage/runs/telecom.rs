@@ -32,6 +32,11 @@ pub(super) const RUNS: &[Run] = &[
         stage.manner(Manner::Right);
         assert_eq!(stage.rests(who), State::Approved);
     }),
+    run("as many codes are refused as a session has answers", |stage| {
+        let who = stage.apply(Script::Happy, COLLECTED);
+        stage.plan(who, Endpoint::TelecomCaptcha, Fault::Refused, 5);
+        assert_eq!(stage.rests(who), State::Approved);
+    }),
     run("a query password is lost on its way, and submitted again", |stage| {
         let who = stage.apply(Script::QueryPassword, COLLECTED);
         stage.until(who, Telecom, "QUERY_PWD_REQUIRED");
