@@ -24,6 +24,9 @@ async fn twenty_thousand_wait_in_one_process() {
     settings.push(("DOCKET_DATA", folder.path().join("data").display().to_string()));
     settings.retain(|(name, _)| *name != "DOCKET_PATIENCE_POLL_ASKING");
     settings.push(("DOCKET_PATIENCE_POLL_ASKING", "9m".to_owned()));
+    // By default a system is asked 100 times a second at most: they would come in for ten minutes.
+    settings.push(("DOCKET_PROVIDER_LIMITS_BLACKLIST_CALLS_PER_S", "10000".to_owned()));
+    settings.push(("DOCKET_PROVIDER_LIMITS_TELECOM_CALLS_PER_S", "10000".to_owned()));
     let docket = Process::start(&["serve", "--listen", "127.0.0.1:0"], &settings);
     let empty = docket.resident_mib();
     let begun = Instant::now();
