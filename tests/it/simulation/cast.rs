@@ -2,7 +2,7 @@
 
 use crate::applicant::Applicant;
 use docket::config::products;
-use docket::sandbox::{Fault, Faults, Script, System};
+use docket::sandbox::{Ending, Fault, Faults, Script, System};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::RngCore;
 
@@ -43,7 +43,11 @@ pub(super) fn draw_applicant(number: u64, seed: u64, kind: Kind, chance: &mut Ch
         let product = if draw(4) == 0 { products::PUSHED } else { products::COLLECTED };
         return Applicant::new(number, seed, script, product);
     }
-    let script = Script::ALL[draw(Script::ALL.len())];
+    let mut script = Script::ALL[draw(Script::ALL.len())];
+    // What never ends takes long: every third is enough.
+    if script.ending() == Ending::Suspended && draw(3) > 0 {
+        script = Script::ALL[draw(Script::ALL.len())];
+    }
     let product = match script.system() {
         _ if draw(6) == 0 => products::EVERYTHING,
         System::Telecom => products::COLLECTED,
