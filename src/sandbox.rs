@@ -173,6 +173,16 @@ impl Sandbox {
         }
     }
 
+    /// Takes note that the client has lost its memory with whatever was on its way to it: it cannot know
+    /// anything that it was told.
+    pub fn lose_memory(&mut self) {
+        self.last_told = None;
+        self.telecom.unsay();
+        self.degree.unsay();
+        self.ebank.unsay();
+        self.ebank_v2.unsay();
+    }
+
     /// Lets every session move to where it stands at `now`; [`Sandbox::handle`] does so first.
     pub fn settle(&mut self, now: Millis) {
         self.now = self.now.max(now);

@@ -110,6 +110,11 @@ impl<S: Moving> Sessions<S> {
         Some(result)
     }
 
+    /// Takes back what clients were told of any session.
+    pub(super) fn unsay(&mut self) {
+        self.by_ordinal.values_mut().for_each(Moving::unsay);
+    }
+
     /// The session of an id.
     pub(super) fn get(&self, open_id: &str) -> Option<&S> {
         self.by_ordinal.get(self.by_open_id.get(open_id)?)

@@ -8,13 +8,13 @@ use docket::engine::dossier::{
     BookEntry, Contact, Device, Dossier, Identity, IdentityCard, Loan, Relation, Work,
 };
 use docket::engine::entrance::Brought;
-use docket::machine::application::Source;
+use docket::machine::application::{Application, Source, Wish};
 use docket::machine::challenge::{ChallengeKind, Exhibit};
 use docket::machine::collection::{Collection, CollectionKind};
 use docket::machine::evidence::DocumentKind;
 use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
-use docket::sandbox::{AnswerKind, Expected, Sandbox, Script, System};
+use docket::sandbox::{AnswerKind, Ending, Expected, Sandbox, Script, System};
 use docket::vault::Secret;
 
 /// The operator's service password of everybody.
@@ -62,12 +62,22 @@ impl Applicant {
         }
     }
 
-    /// How the application must end if nobody interferes and nobody's patience ends.
-    pub(crate) fn expected(&self) -> State {
-        if matches!(self.script, Script::Blacklisted | Script::AuditRejected | Script::AuditSilent) {
-            return State::Rejected;
+    /// How the application must end if nobody interferes and nobody's patience ends: as the script says, if
+    /// it must have the script's system.
+    pub(crate) fn expected(&self, application: &Application) -> State {
+        let of_system = |wish: &&Wish| system(wish.kind) == self.script.system();
+        let is_met = match self.script.system() {
+            System::Account | System::Blacklist | System::Audit => true,
+            System::Telecom | System::Degree | System::Ebank | System::EbankV2 => {
+                application.plan.collections.iter().find(of_system).is_some_and(|wish| wish.required)
+            }
+        };
+        match self.script.ending() {
+            Ending::Rejected if is_met => State::Rejected,
+            Ending::Expired if is_met => State::Expired,
+            Ending::Suspended if is_met => State::Suspended,
+            Ending::Approved | Ending::Rejected | Ending::Expired | Ending::Suspended => State::Approved,
         }
-        State::Approved
     }
 
     /// What the applicant does about a question: `banks` reads the list that is shown with it.
@@ -209,6 +219,17 @@ pub(crate) const fn system(kind: CollectionKind) -> System {
         CollectionKind::Degree => System::Degree,
         CollectionKind::Ebank => System::Ebank,
         CollectionKind::EbankV2 => System::EbankV2,
+    }
+}
+
+/// Says whether a wrong answer to such a question is asked for again: a login opens a session that fails.
+pub(crate) const fn is_code(kind: ChallengeKind) -> bool {
+    match kind {
+        ChallengeKind::SmsCode
+        | ChallengeKind::QueryPassword
+        | ChallengeKind::PictureCaptcha
+        | ChallengeKind::DynamicPassword => true,
+        ChallengeKind::ServicePassword | ChallengeKind::DegreeAccount | ChallengeKind::BankLogin => false,
     }
 }
 

@@ -1,10 +1,14 @@
 //! The whole in one process on a fake clock: core, memory store, vault, client and sandbox,
 //! with crashes between any two steps, lost requests, lost and late replies, all drawn from a
-//! seed. After each step the invariants hold; in the end every application has ended.
+//! seed. A fourth of the seeds collects from telecom at most; the others draw every product and every
+//! script of the sandbox, and a fourth besides everything else that a provider may answer. After each
+//! step the invariants hold; in the end every application has ended as its script says.
 //!
 //! A failure prints its seed; `DOCKET_SEED=17 cargo test --test it simulation` runs that one
 //! alone and prints its trace.
 
+mod cast;
+mod invariants;
 mod world;
 
 use world::World;
@@ -42,7 +46,7 @@ fn every_application_ends_whatever_happens() {
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    for seed in [3, 1_000_003] {
+    for seed in [4, 1_000_001, 1_000_003] {
         assert_eq!(run(seed, false), run(seed, false), "seed {seed}");
     }
 }

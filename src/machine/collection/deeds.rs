@@ -263,7 +263,11 @@ pub(super) fn kind_asked(kind: CollectionKind, state: StateNumber, session: &Ses
     let Bearing::Asks { what, .. } = kind.bearing(state) else { unreachable!("{state:?} asks for nothing") };
     match what {
         What::Kind(kind) => kind,
-        What::SameAgain => session.asked.map_or(ChallengeKind::SmsCode, |asked| asked.kind),
+        // A login is not asked for again: it was taken, and the question after it was not seen.
+        What::SameAgain => match session.asked.map(|asked| asked.kind) {
+            None | Some(ChallengeKind::BankLogin) => ChallengeKind::SmsCode,
+            Some(kind) => kind,
+        },
         What::Choice => ChallengeKind::BankLogin,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Time goes on only where a run lets it, and an applicant does what is right until a run says otherwise.
 
-use crate::applicant::{Applicant, Reaction};
+use crate::applicant::{Applicant, Reaction, is_code};
 use crate::moves::{self, Taken};
 use crate::network::Network;
 use docket::engine::archive::Archive;
@@ -12,7 +12,7 @@ use docket::engine::outage::{Settings, Tolerance};
 use docket::engine::provider::{Ended, Provider};
 use docket::machine::application::Application;
 use docket::machine::call::EffectId;
-use docket::machine::challenge::{Challenge, ChallengeKind};
+use docket::machine::challenge::Challenge;
 use docket::machine::collection::CollectionKind;
 use docket::machine::event::{By, Event};
 use docket::machine::graph::application::State;
@@ -354,16 +354,5 @@ impl Stage {
         });
         let all = (0..self.cast.len()).flat_map(|who| moves::check(&self.store, &self.application(who)));
         all.chain(self.taken.iter().copied()).collect()
-    }
-}
-
-/// Says whether the sandbox may be given something wrong: a login that is wrong ends its session.
-const fn is_code(kind: ChallengeKind) -> bool {
-    match kind {
-        ChallengeKind::SmsCode
-        | ChallengeKind::QueryPassword
-        | ChallengeKind::PictureCaptcha
-        | ChallengeKind::DynamicPassword => true,
-        ChallengeKind::ServicePassword | ChallengeKind::DegreeAccount | ChallengeKind::BankLogin => false,
     }
 }

@@ -171,6 +171,21 @@ fn the_second_version_opens_first_and_lets_the_applicant_take_their_time() {
 }
 
 #[test]
+fn a_login_that_was_taken_is_not_asked_for_again() {
+    let wishes = [wish(CollectionKind::EbankV2, true)];
+    let mut story = begun(&wishes, "COLLECTING OPENING", &["ebank_v2_open"]);
+    story.reply(opened_v2(), "COLLECTING BANKS_PENDING", &["ebank_v2_banks"]);
+    story.reply(stored(7, DocumentKind::BankList), "CAPTCHA_REQUIRED INIT", &[]);
+    story.then(story.answers(1), "COLLECTING LICENSING", &["ebank_v2_license"]);
+    story.reply(Reply::Accepted { told: None }, "COLLECTING SUBMITTING", &["ebank_v2_login"]);
+    story.reply(accepted(1), "COLLECTING ACCOUNT_SUBMITTED", &["destroy 1", "ebank_v2_state in 3 s"]);
+    // The question that ran out meanwhile was never seen.
+    story.code(8, "CAPTCHA_REQUIRED CAPTCHA_ERROR", &["ebank_v2_state in 30 s"]);
+    assert_eq!(story.asked().1, ChallengeKind::SmsCode);
+    story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw ebank_v2", "ebank_v2_captcha"]);
+}
+
+#[test]
 fn a_session_of_the_second_version_without_an_agreement_is_not_understood() {
     let wishes = [wish(CollectionKind::EbankV2, true)];
     let mut story = begun(&wishes, "COLLECTING OPENING", &["ebank_v2_open"]);
