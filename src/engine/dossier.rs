@@ -3,8 +3,13 @@
 //! A dossier holds any part of the evidence. It is stored as sealed JSON, one document for each
 //! part that arrived; the application knows which document holds which kind.
 
+mod certified;
+
+pub use certified::{Card, CardKind, Personal, Photo, Profile, Questionnaire, Recognised, Sex};
+
 use crate::machine::evidence::EvidenceKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Any part of the evidence about an applicant.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -34,6 +39,27 @@ pub struct Dossier {
     /// The operator's raw data as JSON text, whatever its shape.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator_data: Option<Box<serde_json::value::RawValue>>,
+    /// Education, address, social insurance and credit score, as the applicant told them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    /// What the applicant answered about earlier debts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questionnaire: Option<Questionnaire>,
+    /// Birth, sex, household and education.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub personal: Option<Personal>,
+    /// Where the loan is paid out to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub card: Option<Card>,
+    /// A photo of the face, uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub face_photo: Option<Photo>,
+    /// A photo of the identity card's front, uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub front_photo: Option<Photo>,
+    /// A photo of the identity card's back, uploaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub back_photo: Option<Photo>,
 }
 
 /// Who the applicant is.
@@ -105,7 +131,7 @@ pub enum Relation {
 }
 
 /// Where the applicant works.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Work {
     /// The company's name.
     pub company: String,
@@ -116,6 +142,9 @@ pub struct Work {
     pub address: String,
     /// The company's phone number.
     pub phone: String,
+    /// The job and its pay, as codes of the form that asked (spec 004 §8, §9): by their names there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
 }
 
 /// The device used.
@@ -163,6 +192,13 @@ impl Dossier {
             (EvidenceKind::Device, self.device.is_some()),
             (EvidenceKind::AddressBook, self.address_book.is_some()),
             (EvidenceKind::OperatorData, self.operator_data.is_some()),
+            (EvidenceKind::Profile, self.profile.is_some()),
+            (EvidenceKind::Questionnaire, self.questionnaire.is_some()),
+            (EvidenceKind::Personal, self.personal.is_some()),
+            (EvidenceKind::Card, self.card.is_some()),
+            (EvidenceKind::FacePhoto, self.face_photo.is_some()),
+            (EvidenceKind::FrontPhoto, self.front_photo.is_some()),
+            (EvidenceKind::BackPhoto, self.back_photo.is_some()),
         ];
         held.into_iter().filter(|(_, is_held)| *is_held).map(|(kind, _)| kind).collect()
     }
@@ -178,6 +214,13 @@ impl Dossier {
             EvidenceKind::Device => self.device = from.device.take(),
             EvidenceKind::AddressBook => self.address_book = from.address_book.take(),
             EvidenceKind::OperatorData => self.operator_data = from.operator_data.take(),
+            EvidenceKind::Profile => self.profile = from.profile.take(),
+            EvidenceKind::Questionnaire => self.questionnaire = from.questionnaire.take(),
+            EvidenceKind::Personal => self.personal = from.personal.take(),
+            EvidenceKind::Card => self.card = from.card.take(),
+            EvidenceKind::FacePhoto => self.face_photo = from.face_photo.take(),
+            EvidenceKind::FrontPhoto => self.front_photo = from.front_photo.take(),
+            EvidenceKind::BackPhoto => self.back_photo = from.back_photo.take(),
         }
     }
 }

@@ -21,11 +21,25 @@ pub enum EvidenceKind {
     AddressBook,
     /// The operator's raw data, brought by a partner.
     OperatorData,
+    /// Education, address, social insurance and credit score, as the applicant told them (spec 003).
+    Profile,
+    /// What the applicant answered about earlier debts (spec 004 §1).
+    Questionnaire,
+    /// Birth, sex, household and education (spec 004 §6).
+    Personal,
+    /// Where the loan is paid out to (spec 004 §12).
+    Card,
+    /// A photo of the face, uploaded (spec 004 §4).
+    FacePhoto,
+    /// A photo of the identity card's front, uploaded.
+    FrontPhoto,
+    /// A photo of the identity card's back, uploaded.
+    BackPhoto,
 }
 
 impl EvidenceKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 15] = [
         Self::Identity,
         Self::Loan,
         Self::IdentityCard,
@@ -34,6 +48,13 @@ impl EvidenceKind {
         Self::Device,
         Self::AddressBook,
         Self::OperatorData,
+        Self::Profile,
+        Self::Questionnaire,
+        Self::Personal,
+        Self::Card,
+        Self::FacePhoto,
+        Self::FrontPhoto,
+        Self::BackPhoto,
     ];
 
     /// Gives the permanent number.
@@ -47,6 +68,13 @@ impl EvidenceKind {
             Self::Device => 6,
             Self::AddressBook => 7,
             Self::OperatorData => 8,
+            Self::Profile => 9,
+            Self::Questionnaire => 10,
+            Self::Personal => 11,
+            Self::Card => 12,
+            Self::FacePhoto => 13,
+            Self::FrontPhoto => 14,
+            Self::BackPhoto => 15,
         }
     }
 
@@ -66,6 +94,13 @@ impl EvidenceKind {
             Self::Device => "device",
             Self::AddressBook => "address_book",
             Self::OperatorData => "operator_data",
+            Self::Profile => "profile",
+            Self::Questionnaire => "questionnaire",
+            Self::Personal => "personal",
+            Self::Card => "card",
+            Self::FacePhoto => "face_photo",
+            Self::FrontPhoto => "front_photo",
+            Self::BackPhoto => "back_photo",
         }
     }
 
@@ -122,11 +157,15 @@ pub enum DocumentKind {
     BankList,
     /// A picture that the applicant was to read, as an image file (spec 002 §5.1.4).
     Picture,
+    /// The body of a signed push, as received (spec 003).
+    SignedPush,
+    /// A photo that the applicant uploaded, as an image file (spec 004 §4).
+    Photo,
 }
 
 impl DocumentKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::BasePush,
         Self::AdditionalPush,
         Self::Dossier,
@@ -137,6 +176,8 @@ impl DocumentKind {
         Self::EbankV2RawData,
         Self::BankList,
         Self::Picture,
+        Self::SignedPush,
+        Self::Photo,
     ];
 
     /// Gives the permanent number.
@@ -152,6 +193,8 @@ impl DocumentKind {
             Self::EbankV2RawData => 8,
             Self::BankList => 9,
             Self::Picture => 10,
+            Self::SignedPush => 11,
+            Self::Photo => 12,
         }
     }
 

@@ -23,7 +23,7 @@ use crate::machine::application::{Application, Phase, Plan, Source};
 use crate::machine::call::{Call, System};
 use crate::machine::challenge::SealedAnswer;
 use crate::machine::collection::CollectionKind;
-use crate::machine::evidence::{DocumentKind, Evidence, EvidenceKind};
+use crate::machine::evidence::{DocumentKind, Evidence};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use crate::store::codec::Encoded;
@@ -90,7 +90,7 @@ pub(super) fn application() -> Application {
         plan: Plan {
             product: "product".to_owned(),
             version: 1,
-            evidence: EvidenceKind::ALL.to_vec(),
+            evidence: dossier().kinds(),
             collections: Vec::new(),
             term_days: 7,
         },
@@ -144,11 +144,12 @@ pub(super) fn archived() -> (Archive<MemoryStore>, Application) {
     let id = application.id;
     application.key = archive.create_key(id).unwrap();
     let at = Time::default();
+    let kinds = dossier().kinds();
     let dossier = dossier().to_json();
     let (document, body) = archive.seal(id, application.key, DocumentKind::Dossier, at, &dossier).unwrap();
     application.documents.push(document);
-    let evidence = EvidenceKind::ALL.map(|kind| Evidence { kind, document: document.number, at });
-    application.evidence = evidence.into();
+    let held = kinds.into_iter().map(|kind| Evidence { kind, document: document.number, at });
+    application.evidence = held.collect();
     let record = || Encoded { version: 1, body: Vec::new() };
     let item = Item {
         application: id,

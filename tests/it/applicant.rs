@@ -168,6 +168,7 @@ impl Applicant {
                 region: "上海市上海市杨浦区".to_owned(),
                 address: "政学路1号".to_owned(),
                 phone: "021-12345678".to_owned(),
+                ..Work::default()
             }),
             device: Some(Device {
                 device_id: "7d50dcb97e654de6890ae8000bb4558a".to_owned(),

@@ -299,7 +299,7 @@ impl<P: Provider> Applicant<P> {
         let sealed = self.archive.seal(id, key, DocumentKind::Dossier, self.now(), &dossier.to_json());
         let (document, body) = sealed.unwrap();
         let at = self.now();
-        let held = EvidenceKind::ALL.map(|kind| Evidence { kind, document: document.number, at });
+        let held = dossier.kinds().into_iter().map(|kind| Evidence { kind, document: document.number, at });
         self.application.lock().unwrap().evidence.extend(held);
         self.keep(document, body);
     }
@@ -358,7 +358,7 @@ fn application() -> Application {
         plan: Plan {
             product: "product".to_owned(),
             version: 1,
-            evidence: EvidenceKind::ALL.to_vec(),
+            evidence: vec![EvidenceKind::Identity],
             collections: Vec::new(),
             term_days: 7,
         },

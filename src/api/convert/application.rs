@@ -104,6 +104,13 @@ const fn evidence_kind(kind: EvidenceKind) -> v1::EvidenceKind {
         EvidenceKind::Device => v1::EvidenceKind::Device,
         EvidenceKind::AddressBook => v1::EvidenceKind::AddressBook,
         EvidenceKind::OperatorData => v1::EvidenceKind::OperatorData,
+        EvidenceKind::Profile => v1::EvidenceKind::Profile,
+        EvidenceKind::Questionnaire => v1::EvidenceKind::Questionnaire,
+        EvidenceKind::Personal => v1::EvidenceKind::Personal,
+        EvidenceKind::Card => v1::EvidenceKind::Card,
+        EvidenceKind::FacePhoto => v1::EvidenceKind::FacePhoto,
+        EvidenceKind::FrontPhoto => v1::EvidenceKind::FrontPhoto,
+        EvidenceKind::BackPhoto => v1::EvidenceKind::BackPhoto,
     }
 }
 

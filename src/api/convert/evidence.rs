@@ -101,6 +101,7 @@ fn dossier(
         device: evidence.device.and_then(|given| device(check, given)),
         address_book: evidence.address_book.and_then(|given| address_book(check, given)),
         operator_data: operator_data(check, evidence.operator_data),
+        ..Dossier::default()
     };
     (dossier, told)
 }
@@ -167,7 +168,7 @@ fn work(check: &mut Check, given: v1::Work) -> Option<Work> {
     let region = check.text("evidence.work.region", given.region, NAME_LIMIT, Empty::Allowed);
     let address = check.text("evidence.work.address", given.address, ADDRESS_LIMIT, Empty::Refused);
     let phone = check.phone("evidence.work.phone", given.phone);
-    Some(Work { company: company?, region: region?, address: address?, phone: phone? })
+    Some(Work { company: company?, region: region?, address: address?, phone: phone?, ..Work::default() })
 }
 
 fn device(check: &mut Check, given: v1::Device) -> Option<Device> {

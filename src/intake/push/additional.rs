@@ -168,5 +168,6 @@ fn work(info: &Object<'_>) -> Result<Work, PushError> {
         region: areas.split([',', '，']).map(str::trim).collect(),
         address: field::text(&info.required(&["address"])?)?,
         phone: field::text(&info.required(&["telNo"])?)?,
+        ..Work::default()
     })
 }

@@ -108,7 +108,9 @@ fn collection_event(kind: CollectionKind, reply: Reply, call: Call) -> Option<co
                 DocumentKind::BasePush
                 | DocumentKind::AdditionalPush
                 | DocumentKind::Dossier
-                | DocumentKind::Picture => return None,
+                | DocumentKind::Picture
+                | DocumentKind::SignedPush
+                | DocumentKind::Photo => return None,
             }
         }
         // Only the second version of e-banking chooses the agreement, and it must.
