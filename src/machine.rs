@@ -6,6 +6,7 @@
 
 pub mod application;
 pub mod call;
+pub mod certification;
 pub mod challenge;
 pub mod collection;
 pub mod event;

@@ -7,6 +7,7 @@ use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,6 +27,15 @@ pub const SINGLES: [(&str, CollectionKind); 3] = [
 /// The product that collects whatever can be collected: telecom it needs, the rest it takes if it can be had.
 pub const EVERYTHING: &str = "everything";
 
+/// The product whose applicants certify in the mobile app.
+pub const MOBILE: &str = "mobile";
+
+/// The partner of the demo whose app that is.
+pub const CRAPIDO: &str = "crapido";
+
+/// The number of the product in the app of the demo (spec 004 `product_id`).
+pub const MOBILE_NUMBER: &str = "2";
+
 /// The products of the demo.
 pub fn demo() -> Products {
     use EvidenceKind as E;
@@ -43,8 +53,20 @@ pub fn demo() -> Products {
     let pushed = plan(PUSHED, &with_operator_data, Vec::new());
     let collected = plan(COLLECTED, &common, vec![wish(CollectionKind::Telecom, true)]);
     let singles = SINGLES.map(|(name, kind)| plan(name, &with_operator_data, vec![wish(kind, true)]));
+    let certified = [
+        E::Questionnaire,
+        E::Identity,
+        E::FacePhoto,
+        E::FrontPhoto,
+        E::BackPhoto,
+        E::Personal,
+        E::Work,
+        E::Contacts,
+        E::Card,
+    ];
+    let mobile = plan(MOBILE, &certified, Vec::new());
     let all = [pushed, collected].into_iter().chain(singles);
-    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec())]))
+    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec()), mobile]))
 }
 
 /// A partner whose pushes are taken in.
@@ -55,6 +77,10 @@ pub struct Partner {
     pub name: String,
     /// The product that the pushes are for.
     pub product: String,
+    /// The products of the partner's mobile app, by the app's number of each; with one the app's calls
+    /// are served (spec 004 `product_id`).
+    #[serde(default)]
+    pub mobile_products: BTreeMap<String, String>,
     /// Where the partner is told of its applications' states.
     pub callback_url: Option<String>,
     /// The secret that signs what it is told.
@@ -158,7 +184,9 @@ pub(super) fn partners() -> Vec<Partner> {
     };
     let singles = SINGLES.map(|(name, _)| name);
     let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING]);
-    names.map(partner).collect()
+    let mobile_products = [(MOBILE_NUMBER.to_owned(), MOBILE.to_owned())].into();
+    let app = Partner { name: CRAPIDO.to_owned(), mobile_products, ..partner(MOBILE) };
+    names.map(partner).chain([app]).collect()
 }
 
 fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {

@@ -6,6 +6,7 @@ use super::{Engine, EngineError};
 use crate::clock;
 use crate::machine::application::{Application, Deadline};
 use crate::machine::call::EffectId;
+use crate::machine::certification;
 use crate::machine::collection::{Collection, CollectionKind};
 use crate::machine::event::{By, Event};
 use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
@@ -193,6 +194,10 @@ fn blocks(application: &Application, view: &View) -> Vec<String> {
         view.missing.iter().map(|kind| format!("evidence is missing: {}", kind.name())).collect();
     if let Some(held) = &view.held {
         blocks.push(format!("held by {}: {}", held.by.actor, held.by.reason));
+    }
+    if let Some(step) = view.certification.filter(|step| !step.is_terminal() && !view.state.is_terminal()) {
+        let (name, about) = (step.name(), certification::definition(step).about);
+        blocks.push(format!("the applicant owes the step {name} in the app: {about}"));
     }
     for challenge in &view.challenges {
         let (number, kind, of) = (challenge.number, challenge.kind.name(), challenge.collection.name());

@@ -39,17 +39,20 @@ pub enum Slot {
     Application,
     /// One of its collections.
     Collection(CollectionKind),
+    /// The certification in the mobile app, which never calls.
+    Certification,
 }
 
 impl Slot {
     /// The last one in order.
-    pub const LAST: Self = Self::Collection(CollectionKind::EbankV2);
+    pub const LAST: Self = Self::Certification;
 
     /// Gives the name: that of the machine.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Application => "application",
             Self::Collection(kind) => kind.name(),
+            Self::Certification => "certification",
         }
     }
 
@@ -58,6 +61,7 @@ impl Slot {
         match self {
             Self::Application => 1,
             Self::Collection(kind) => kind.number(),
+            Self::Certification => 6,
         }
     }
 
@@ -65,6 +69,7 @@ impl Slot {
     pub fn from_number(number: u16) -> Option<Self> {
         match number {
             1 => Some(Self::Application),
+            6 => Some(Self::Certification),
             _ => CollectionKind::from_number(number).map(Self::Collection),
         }
     }

@@ -25,13 +25,19 @@ pub mod ebank_v2 {
     include!(concat!(env!("OUT_DIR"), "/ebank_v2.rs"));
 }
 
+/// The certification in the mobile app, generated from `state/certification.toml`.
+pub mod certification {
+    include!(concat!(env!("OUT_DIR"), "/certification.rs"));
+}
+
 use super::table::Definition;
 
 /// Every machine, in the order of their numbers.
-pub static MACHINES: [&Definition; 5] = [
+pub static MACHINES: [&Definition; 6] = [
     &application::DEFINITION,
     &telecom::DEFINITION,
     &degree::DEFINITION,
     &ebank::DEFINITION,
     &ebank_v2::DEFINITION,
+    &certification::DEFINITION,
 ];

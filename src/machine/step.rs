@@ -10,6 +10,7 @@ pub(crate) use self::draft::{Asked, Draft, Taken};
 use super::application::step as application;
 use super::application::{Application, Deadline, Phase, Plan, Source};
 use super::call::{EffectId, Pending, Slot};
+use super::certification;
 use super::challenge::{Challenge, ChallengeKind, SealedAnswer};
 use super::collection::step as collection;
 use super::collection::{Collection, CollectionKind, Standing, StateNumber};
@@ -226,6 +227,7 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
             Slot::Collection(of) => {
                 of_collection(application, of, collection::Event::OutageCounted { by }, draft)
             }
+            Slot::Certification => Ok(Verdict::Ignored),
         },
         Event::Replied { effect, reply } => reply::replied(application, effect, reply, draft),
         Event::Due => match application.deadline().filter(|(at, _)| *at <= now) {
@@ -244,7 +246,9 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
 /// whole the newest counts, of evidence given by itself what is in force.
 fn is_known(application: &Application, added: &EvidenceAdded) -> bool {
     let newest = |of: &Document| application.documents.iter().rev().find(|held| held.kind == of.kind);
-    let mut originals = added.documents.iter().filter(|new| new.kind != DocumentKind::Dossier).peekable();
+    // A photo says nothing without its side, which the dossier beside it knows.
+    let is_whole = |new: &&Document| new.kind != DocumentKind::Dossier && new.kind != DocumentKind::Photo;
+    let mut originals = added.documents.iter().filter(is_whole).peekable();
     if originals.peek().is_some() {
         return originals.all(|new| newest(new).is_some_and(|held| held.fingerprint == new.fingerprint));
     }
@@ -264,7 +268,7 @@ fn check_evidence(application: &Application, added: &EvidenceAdded) -> Result<()
     if differs(application.phone, added.phone) {
         return Err(Refusal::Disagrees { field: "phone" });
     }
-    if differs(application.identity, added.identity) {
+    if differs(application.identity, added.identity) && !application.may_correct_identity() {
         return Err(Refusal::Disagrees { field: "identity number" });
     }
     if application.documents.len() + added.documents.len() > DOCUMENTS_LIMIT {
@@ -304,6 +308,8 @@ fn own(
 ) -> Result<Verdict, Refusal> {
     let kind = event.kind();
     let is_resume = matches!(event, application::Event::ResumeRequested);
+    let added =
+        if let application::Event::EvidenceAdded(added) = &event { Some(added.clone()) } else { None };
     let mut next = match application::step(application, event, draft) {
         Taken::Moved(next) => next,
         Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Application, draft)),
@@ -311,6 +317,10 @@ fn own(
         Taken::Late => return Ok(finish(application, application.clone(), draft)),
         Taken::Rejected => return Err(rejected(application, kind)),
     };
+    if let Some(added) = added {
+        certification::saved(application, &added, draft);
+    }
+    certification::lapsed(application, &next, draft);
     if matches!(next.phase, Phase::Collecting { .. }) && next.collections.is_empty() {
         start_collections(&mut next, draft);
     }
@@ -499,6 +509,12 @@ pub fn names(of: &Move) -> (&'static str, &'static str, &'static str, &'static s
             let mut edges = kind.definition().edges.iter();
             let edge = edges.find(|edge| edge.number == of.edge).map_or("started", |edge| edge.name);
             (kind.name(), edge, state(of.from), state(of.to))
+        }
+        Slot::Certification => {
+            use graph::certification::{Edge, State};
+            let state = |number| State::from_number(number).map_or("", State::name);
+            let edge = Edge::from_number(of.edge).map_or("started", Edge::name);
+            (of.slot.name(), edge, state(of.from), state(of.to))
         }
     }
 }

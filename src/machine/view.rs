@@ -2,6 +2,7 @@
 
 use super::application::{Application, Hold, Phase, Rejection, Source, Want};
 use super::call::Cause;
+use super::certification;
 use super::challenge::Challenge;
 use super::collection::{CollectionKind, Standing};
 use super::evidence::EvidenceKind;
@@ -39,6 +40,8 @@ pub struct View {
     pub challenges: Vec<Challenge>,
     /// Its collections.
     pub collections: Vec<CollectionView>,
+    /// The step of the certification that is owed; none where there is no certification.
+    pub certification: Option<certification::State>,
     /// The names of the calls to the provider that wait or are under way.
     pub calls: Vec<String>,
     /// That nothing is to be done about it.
@@ -125,6 +128,7 @@ impl View {
             missing: if application.state() == State::Init { application.missing() } else { Vec::new() },
             challenges: application.open_challenges().cloned().collect(),
             collections: collections.collect(),
+            certification: application.certification(),
             calls: application.outbox.iter().map(|pending| pending.call.name().to_owned()).collect(),
             held: application.held.clone(),
             phone: application.phone,
@@ -160,8 +164,8 @@ impl View {
 
     /// Says who owes the next move; nobody once it is ended.
     ///
-    /// While evidence is missing the partner owes it; once all is there, the provider's
-    /// blacklist is being asked.
+    /// While evidence is missing the partner owes it, or the applicant as long as the certification goes
+    /// on; once all is there, the provider's blacklist is being asked.
     pub fn owner(&self) -> Option<Owner> {
         let drawn = self.state.owner()?;
         if self.held.is_some() {
@@ -169,6 +173,7 @@ impl View {
         }
         Some(match drawn {
             Owner::Evidence if self.missing.is_empty() => Owner::Provider,
+            Owner::Evidence if self.certification.is_some_and(|step| !step.is_terminal()) => Owner::Applicant,
             Owner::Evidence => Owner::Partner,
             Owner::Applicant | Owner::Provider | Owner::Partner | Owner::Operator | Owner::Docket => drawn,
         })

@@ -33,6 +33,8 @@ pub(crate) fn check(store: &MemoryStore, application: &Application) -> BTreeSet<
         let stands = application.collection(kind).map_or(0, |collection| collection.state().number);
         assert_eq!(at[usize::from(kind.number()) - 1], stands);
     }
+    let step = application.certification().map_or(0, |step| step.number());
+    assert_eq!(at[usize::from(Slot::Certification.number()) - 1], step);
     taken
 }
 

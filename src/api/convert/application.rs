@@ -11,6 +11,7 @@ use crate::engine::archive::Archive;
 use crate::engine::read::{Page, Place};
 use crate::machine::application::{Application, Hold, Rejection, Want};
 use crate::machine::call::Cause;
+use crate::machine::certification;
 use crate::machine::collection::{CollectionKind, Standing};
 use crate::machine::event::By;
 use crate::machine::evidence::EvidenceKind;
@@ -58,12 +59,21 @@ pub(in super::super) fn view(view: &View) -> v1::Application {
         next_look_time: view.wake.map(timestamp),
         outcome: outcome(&view.word),
         hold: view.held.as_ref().map(hold),
+        certification: view.certification.map(certified),
     }
 }
 
 fn hold(hold: &Hold) -> v1::Hold {
     let By { actor, reason } = hold.by.clone();
     v1::Hold { hold_time: Some(timestamp(hold.since)), actor, reason }
+}
+
+fn certified(step: certification::State) -> v1::Certification {
+    v1::Certification {
+        state: step.name().to_owned(),
+        state_number: step.number().into(),
+        about: certification::definition(step).about.to_owned(),
+    }
 }
 
 /// A state by its permanent number.

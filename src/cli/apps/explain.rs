@@ -1,6 +1,6 @@
 //! `docket apps explain`: a page on where an application stands.
 
-use super::get::{because, challenges, collections};
+use super::get::{because, certification, challenges, collections};
 use super::name::Named;
 use crate::api::proto::v1::explanation::command::Outlook;
 use crate::api::proto::v1::explanation::{Command, System};
@@ -51,6 +51,8 @@ fn page(out: Out, it: &Explanation) -> String {
     if !application.collections.is_empty() {
         facts.push(("collections", table::lines(&collections(application))));
     }
+    let step = application.certification.as_ref();
+    facts.extend(step.map(|it| ("certification", table::text(certification(it)))));
     if let Some(outcome) = &application.outcome {
         facts.push(("because", table::text(because(outcome))));
     }

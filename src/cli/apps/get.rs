@@ -2,7 +2,7 @@
 
 use super::name::Named;
 use crate::api::proto::v1::application::Outcome;
-use crate::api::proto::v1::{Application, EvidenceKind, GetApplicationRequest};
+use crate::api::proto::v1::{Application, Certification, EvidenceKind, GetApplicationRequest};
 use crate::cli::client::Client;
 use crate::cli::failure::{Ended, Failure};
 use crate::cli::out::{Out, table, words};
@@ -64,6 +64,7 @@ fn facts(out: Out, it: &Application) -> Vec<(&'static str, Cell)> {
     if !it.collections.is_empty() {
         facts.push(("collections", table::lines(&collections(it))));
     }
+    facts.extend(it.certification.as_ref().map(|it| ("certification", table::text(certification(it)))));
     if let Some(outcome) = &it.outcome {
         facts.push(("because", table::text(because(outcome))));
     }
@@ -97,6 +98,11 @@ pub(super) fn collections(it: &Application) -> Vec<String> {
         )
     };
     it.collections.iter().map(line).collect()
+}
+
+/// Where the certification stands.
+pub(super) fn certification(it: &Certification) -> String {
+    format!("{}: {}", it.state, it.about)
 }
 
 fn evidence(kind: EvidenceKind) -> String {

@@ -201,13 +201,15 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
 
 /// Takes evidence in: a newer document takes the place of an older one of the same kind.
 fn add(next: &mut Application, added: &EvidenceAdded) {
+    let may_correct = next.may_correct_identity();
     next.documents.extend(&added.documents);
     for evidence in &added.evidence {
         next.evidence.retain(|held| held.kind != evidence.kind);
         next.evidence.push(*evidence);
     }
     next.phone = next.phone.or(added.phone);
-    next.identity = next.identity.or(added.identity);
+    next.identity =
+        if may_correct { added.identity.or(next.identity) } else { next.identity.or(added.identity) };
     let is_of_use = next.collections.is_empty() && next.plan.wants(CollectionKind::Telecom);
     if is_of_use && added.credentials.is_some() {
         next.credentials.clone_from(&added.credentials);

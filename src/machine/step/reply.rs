@@ -33,6 +33,7 @@ pub(super) fn replied(
             let event = event.unwrap_or_else(|| collection::Event::CallFailed { cause: unfit() });
             asked_again(of_collection(&with, kind, event, draft)?, pending)
         }
+        Slot::Certification => unreachable!("the certification calls nobody"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The core against its drawings, in stories, and at random.
 
+mod certification;
 mod held;
 mod limits;
 mod lost;

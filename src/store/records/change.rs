@@ -3,6 +3,8 @@
 use super::snapshot::{CauseV1, ChallengeV1, ChallengeV3, HoldV2};
 use super::{RecordError, decode, encode};
 use crate::machine::application::{Rejection, Source, Want};
+use crate::machine::call::Slot;
+use crate::machine::certification;
 use crate::machine::collection::{CollectionKind, Standing, StateNumber};
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
@@ -58,7 +60,8 @@ struct ChangeV3 {
     word: WordV1,
     missing: Vec<u16>,
     challenges: Vec<ChallengeV3>,
-    /// The kind of each collection, and how it looks.
+    /// The kind of each collection, and how it looks. The certification stands behind them, of which the
+    /// number of its state is known.
     collections: Vec<(u16, CollectionV1)>,
     calls: Vec<String>,
     held: Option<HoldV2>,
@@ -145,7 +148,12 @@ impl From<&ChangeRecord> for ChangeV3 {
             word: WordV1::from(&view.word),
             missing: view.missing.iter().map(|kind| kind.number()).collect(),
             challenges: view.challenges.iter().map(ChallengeV3::from).collect(),
-            collections: view.collections.iter().map(|it| (it.kind.number(), it.into())).collect(),
+            collections: view
+                .collections
+                .iter()
+                .map(|it| (it.kind.number(), it.into()))
+                .chain(view.certification.map(|step| (Slot::Certification.number(), step.into())))
+                .collect(),
             calls: view.calls.clone(),
             held: view.held.as_ref().map(HoldV2::from),
             phone: view.phone,
@@ -155,7 +163,10 @@ impl From<&ChangeRecord> for ChangeV3 {
 }
 
 impl ChangeV3 {
-    fn into_change(self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
+    fn into_change(mut self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
+        let is_certification = |(number, _): &mut (u16, _)| *number == Slot::Certification.number();
+        let certification = self.collections.pop_if(is_certification);
+        let certification = certification.map(|(_, it)| known_step(it.state)).transpose()?;
         let collection = |(number, collection): (u16, CollectionV1)| {
             let kind = CollectionKind::from_number(number);
             collection.into_core(kind.ok_or_else(|| unknown("kind of collection", number.into()))?)
@@ -174,6 +185,7 @@ impl ChangeV3 {
             missing: self.missing.into_iter().map(known_kind).collect::<Result<_, _>>()?,
             challenges: self.challenges.into_iter().map(ChallengeV3::into_core).collect::<Result<_, _>>()?,
             collections: self.collections.into_iter().map(collection).collect::<Result<_, _>>()?,
+            certification,
             calls: self.calls,
             held: self.held.map(HoldV2::into_core),
             phone: self.phone,
@@ -186,6 +198,11 @@ impl ChangeV3 {
 
 fn known_state(number: u16) -> Result<State, RecordError> {
     State::from_number(number).ok_or_else(|| unknown("state", number.into()))
+}
+
+fn known_step(number: u16) -> Result<certification::State, RecordError> {
+    certification::State::from_number(number)
+        .ok_or_else(|| unknown("state of the certification", number.into()))
 }
 
 fn known_kind(number: u16) -> Result<EvidenceKind, RecordError> {
@@ -209,6 +226,7 @@ impl ChangeV1 {
             missing: self.missing.into_iter().map(known_kind).collect::<Result<_, _>>()?,
             challenges: self.challenges.into_iter().map(ChallengeV1::into_core).collect::<Result<_, _>>()?,
             collections: self.telecom.into_iter().map(telecom).collect::<Result<_, _>>()?,
+            certification: None,
             calls: Vec::new(),
             held: None,
             phone: None,
@@ -327,6 +345,12 @@ impl From<&CollectionView> for CollectionV1 {
             since: view.since.as_millis(),
             cause: view.cause.as_ref().map(CauseV1::from),
         }
+    }
+}
+
+impl From<certification::State> for CollectionV1 {
+    fn from(step: certification::State) -> Self {
+        Self { state: step.number(), standing: 0, required: true, attempt: 0, since: 0, cause: None }
     }
 }
 

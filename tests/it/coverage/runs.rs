@@ -2,6 +2,7 @@
 
 mod application;
 mod bank;
+mod certification;
 mod degree;
 mod telecom;
 
@@ -19,7 +20,7 @@ struct Run {
 
 /// Plays all runs, each on a stage of its own; gives those that failed, and the edges that were taken.
 pub(super) fn play() -> (Vec<String>, BTreeSet<Taken>) {
-    let all = [application::RUNS, telecom::RUNS, degree::RUNS, bank::RUNS];
+    let all = [application::RUNS, telecom::RUNS, degree::RUNS, bank::RUNS, certification::RUNS];
     let mut failed = Vec::new();
     let mut taken = BTreeSet::new();
     for (seed, Run { name, is_stubborn, play }) in all.into_iter().flatten().enumerate() {

@@ -7,6 +7,7 @@ use crate::moves::{self, Taken};
 use crate::network::Network;
 use docket::engine::archive::Archive;
 use docket::engine::core::{Command, Core, Declined, Done, Input, Terms};
+use docket::engine::dossier::Dossier;
 use docket::engine::entrance::Entrance;
 use docket::engine::outage::{Settings, Tolerance};
 use docket::engine::provider::{Ended, Provider};
@@ -144,6 +145,13 @@ impl Stage {
             work.company = "另一公司".to_owned();
         }
         brought.original = None;
+        self.bring(who, &brought);
+    }
+
+    /// Brings a part by itself, as the mobile app does.
+    pub(super) fn bring_part(&mut self, who: usize, part: Dossier) {
+        let mut brought = self.cast[who].base();
+        (brought.original, brought.parts, brought.id_card) = (None, vec![part], None);
         self.bring(who, &brought);
     }
 

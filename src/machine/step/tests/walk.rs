@@ -336,18 +336,20 @@ impl Walk {
 fn check_moves(before: &Application, after: &Application, moves: &[Move]) {
     let stands = |of: &Application| {
         let all = of.collections.iter().map(|it| (Slot::Collection(it.kind), it.state().number));
-        all.chain([(Slot::Application, of.state().number())]).collect::<BTreeMap<_, _>>()
+        let step = of.certification().map(|step| (Slot::Certification, step.number()));
+        all.chain(step).chain([(Slot::Application, of.state().number())]).collect::<BTreeMap<_, _>>()
     };
     let mut stood = stands(before);
     for of in moves {
         assert_eq!(stood.insert(of.slot, of.to).unwrap_or_default(), of.from, "{of:?}");
         let is_drawn = match of.slot {
             Slot::Application => application_draws(of),
-            Slot::Collection(_) if of.edge == 0 && of.from == 0 => true,
+            Slot::Collection(_) | Slot::Certification if of.edge == 0 && of.from == 0 => true,
             Slot::Collection(CollectionKind::Telecom) => telecom_draws(of),
             Slot::Collection(CollectionKind::Degree) => degree_draws(of),
             Slot::Collection(CollectionKind::Ebank) => ebank_draws(of),
             Slot::Collection(CollectionKind::EbankV2) => ebank_v2_draws(of),
+            Slot::Certification => certification_draws(of),
         };
         assert!(is_drawn, "{of:?} is not drawn");
     }
@@ -385,3 +387,4 @@ draws!(telecom_draws, telecom);
 draws!(degree_draws, degree);
 draws!(ebank_draws, ebank);
 draws!(ebank_v2_draws, ebank_v2);
+draws!(certification_draws, certification);
