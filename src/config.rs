@@ -7,6 +7,7 @@ mod agreements;
 mod callback;
 mod keys;
 mod limits;
+mod mobile;
 mod origin;
 mod patience;
 pub mod products;
@@ -24,6 +25,7 @@ pub use agreements::Agreements;
 pub use callback::Callback;
 pub use keys::{KEYS, Key, reference};
 pub use limits::{AllLimits, Breaker, Limits};
+pub use mobile::{CheckDigits, Mobile, PRODUCT_ID_LIMIT, Recognition, SESSION_LIMIT};
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
@@ -54,6 +56,9 @@ pub struct Settings {
     /// Where applicants can read the agreements that they consent to.
     #[serde(default)]
     pub agreements: Agreements,
+    /// How the calls of mobile apps are answered.
+    #[serde(default)]
+    pub mobile: Mobile,
     /// The partners whose pushes are taken in; the first is served at the root, each under
     /// `/partners/{name}`.
     #[serde(default = "products::partners")]
@@ -160,6 +165,7 @@ impl Settings {
             provider: Provider::default(),
             patience: Patience::default(),
             agreements: Agreements::default(),
+            mobile: Mobile::default(),
             partner: products::partners(),
             product: products::products(),
         }
@@ -305,6 +311,7 @@ impl Settings {
             return Err(senseless("provider.degree_login_path", "must be a path: `/degree/collect/login`"));
         }
         self.agreements.check()?;
+        self.mobile.check()?;
         if self.partner.is_empty() {
             return Err(senseless("partner", "at least one is needed"));
         }
@@ -318,6 +325,7 @@ impl Settings {
                 return Err(senseless(&key, "must be there once"));
             }
             partner.callback()?;
+            partner.check_app(&self.product)?;
         }
         Ok(())
     }

@@ -17,10 +17,13 @@ pub mod filter;
 mod follow;
 mod hot;
 pub mod outage;
+pub mod person;
+pub mod photo;
 pub mod provider;
 pub mod read;
 pub mod retention;
 mod runner;
+pub mod session;
 pub mod stuck;
 mod tail;
 pub mod watch;
@@ -232,6 +235,11 @@ impl<S: Store> Engine<S> {
     /// Gives the archive.
     pub fn archive(&self) -> &Archive<S> {
         self.shared.entrance.archive()
+    }
+
+    /// Gives the vault.
+    fn vault(&self) -> &Vault {
+        &self.shared.vault
     }
 
     fn entrance(&self) -> &Entrance<S> {

@@ -190,6 +190,21 @@ impl Vault {
         self.shared.answers.retain(live)
     }
 
+    /// Seals a few bytes that whoever holds them gives back as they are; for the same `purpose` they open
+    /// with [`open_token`](Self::open_token) as long as there is the master key.
+    pub fn seal_token(&self, purpose: &str, plain: &[u8]) -> Vec<u8> {
+        crypt::seal(&self.shared.master.token, purpose.as_bytes(), plain, &self.shared.random)
+    }
+
+    /// Opens a token.
+    ///
+    /// # Errors
+    /// [`VaultError::Refused`] if it was changed, sealed for another purpose, or under another master key.
+    pub fn open_token(&self, purpose: &str, sealed: &[u8]) -> Result<Secret, VaultError> {
+        let plain = crypt::open(&self.shared.master.token, purpose.as_bytes(), sealed)?;
+        Ok(Secret::new(plain.to_vec()))
+    }
+
     /// Digests bytes so that only who has the master key can compare: the same bytes for the same
     /// purpose give the same digest, and nothing else can be told from it.
     pub fn fingerprint(&self, purpose: &str, bytes: &[u8]) -> [u8; 16] {

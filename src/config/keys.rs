@@ -2,7 +2,7 @@
 //!
 //! The one list: variables, origins, suggestions and the reference are made from it.
 
-use super::{Encoding, Settings};
+use super::{CheckDigits, Encoding, Recognition, Settings};
 use crate::machine::challenge::Agreement;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -56,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 58] = [
+pub const KEYS: [Key; 68] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -214,6 +214,57 @@ pub const KEYS: [Key; 58] = [
     Key::new("agreements.xinyan", "The same of 新颜, service provider 3.", |it| {
         it.agreements.url(Agreement::Xinyan).and_then(text)
     }),
+    Key::new("mobile.header", "The header with which the mobile app sends its session.", |it| {
+        text(&it.mobile.header)
+    }),
+    Key::new(
+        "mobile.public_url",
+        "Where the mobile app reaches this server, for the links to photos; `http://` and the address that is \
+         listened on when not given.",
+        |it| it.mobile.public_url.as_deref().and_then(text),
+    ),
+    Key::new(
+        "mobile.catalogue",
+        "The file of the catalogue of forms that the mobile app shows; the printed forms when not given.",
+        |it| it.mobile.catalogue.as_deref().and_then(path),
+    ),
+    Key::new("mobile.photo_bytes", "The largest photo, in bytes.", |it| {
+        Some(it.mobile.photo_bytes.to_string())
+    }),
+    Key::new("mobile.photo_ttl", "How long a link to a photo is good.", |it| span(it.mobile.photo_ttl)),
+    Key::new("mobile.session_ttl", "How long a session of the mobile app is good when nobody says.", |it| {
+        span(it.mobile.session_ttl)
+    }),
+    Key::new("mobile.session_epoch", "Raised, it ends every session that was issued before.", |it| {
+        Some(it.mobile.session_epoch.to_string())
+    }),
+    Key::new(
+        "mobile.check_digits",
+        "What becomes of a CURP, a CLABE or a card number whose check digit is wrong: `warn` takes it and \
+         counts it, `refuse` does not take it.",
+        |it| {
+            text(match it.mobile.check_digits {
+                CheckDigits::Warn => "warn",
+                CheckDigits::Refuse => "refuse",
+            })
+        },
+    ),
+    Key::new(
+        "mobile.recogniser",
+        "What reads photos of identity cards: `tesseract`, `none`, or `auto`, Tesseract where it is installed.",
+        |it| {
+            text(match it.mobile.recogniser {
+                Recognition::Auto => "auto",
+                Recognition::Tesseract => "tesseract",
+                Recognition::None => "none",
+            })
+        },
+    ),
+    Key::new(
+        "mobile.recogniser_program",
+        "The program of Tesseract, by its path or found on `PATH`.",
+        |it| path(&it.mobile.recogniser_program),
+    ),
 ];
 
 /// What is given as lists of tables, in a file only: the list, its fields, what it means.
@@ -223,6 +274,7 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
         &[
             "name",
             "product",
+            "mobile_products",
             "callback_url",
             "callback_secret",
             "callback_secret_file",
@@ -234,7 +286,9 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
             "callback_insecure",
         ],
         "The partners whose pushes are taken in, each with the product that the pushes are for; the first is \
-         served at the root, each under `/partners/{name}`. With `callback_url` (https; http to this machine, \
+         served at the root, each under `/partners/{name}`. With `mobile_products`, a table of products by the \
+         app's number of each (`{ \"2\" = \"mobile\" }`), a partner's mobile app is served as well, that of the \
+         first such partner at the root too. With `callback_url` (https; http to this machine, \
          or with `callback_insecure`) a partner is told of every change of state, or of those into \
          `callback_states`; what it is told is signed with `callback_secret` (16 to 512 bytes, or in a file \
          that only its owner may read) and with `callback_secret_old` as well, if there is one. A try may \

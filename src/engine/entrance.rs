@@ -3,6 +3,7 @@
 use super::archive::{Archive, ArchiveError};
 use super::core::{Command, Declined, Done, LoadError, Terms};
 use super::dossier::Dossier;
+use super::photo::Upload;
 use super::{Engine, EngineError, aside, to_the_end};
 use crate::clock;
 use crate::machine::application::{Application, Source};
@@ -77,7 +78,17 @@ impl<S: Store> Entrance<S> {
     /// Seals what is brought: for the application that the source has by now, or for a new one.
     /// If another is created meanwhile, the command is declined with [`Declined::Exists`].
     pub fn seal(&self, brought: &Brought, now: Time) -> Result<Command, EntranceError> {
-        self.seal_for(self.owner_of(&brought.source)?, brought, now)
+        self.seal_with(brought, None, now)
+    }
+
+    /// The same, with a photo.
+    fn seal_with(
+        &self,
+        brought: &Brought,
+        upload: Option<&Upload>,
+        now: Time,
+    ) -> Result<Command, EntranceError> {
+        self.seal_for(self.owner_of(&brought.source)?, brought, upload, now)
     }
 
     /// Seals what is brought for this application and its key, or for a new one.
@@ -85,6 +96,7 @@ impl<S: Store> Entrance<S> {
         &self,
         owner: Option<(ApplicationId, u32)>,
         brought: &Brought,
+        upload: Option<&Upload>,
         now: Time,
     ) -> Result<Command, EntranceError> {
         let archive = &self.archive;
@@ -108,7 +120,14 @@ impl<S: Store> Entrance<S> {
             bodies.push((document.number, sealed));
             added.documents.push(document);
         }
-        for part in &brought.parts {
+        let mut photo = None;
+        if let Some(upload) = upload {
+            let (document, sealed) = archive.seal(id, key, DocumentKind::Photo, now, &upload.image)?;
+            bodies.push((document.number, sealed));
+            photo = Some(upload.part(document.number));
+            added.documents.push(document);
+        }
+        for part in brought.parts.iter().chain(&photo) {
             let plain = part.to_json();
             let (document, sealed) = archive.seal(id, key, DocumentKind::Dossier, now, &plain)?;
             bodies.push((document.number, sealed));
@@ -189,7 +208,16 @@ const TRIES: usize = 3;
 impl<S: Store> Engine<S> {
     /// Takes evidence in, for the application of the source or a new one; durable on return.
     pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
-        let brought = Arc::new(brought);
+        self.bring_with(brought, None).await
+    }
+
+    /// The same, with a photo.
+    pub(crate) async fn bring_with(
+        &self,
+        brought: Brought,
+        upload: Option<Upload>,
+    ) -> Result<Done, EngineError> {
+        let (brought, upload) = (Arc::new(brought), upload.map(Arc::new));
         for _ in 0..TRIES {
             if let Some((id, _)) = self.entrance().owner_of(&brought.source)?
                 && let Some(application) = self.application(id).await?
@@ -197,8 +225,9 @@ impl<S: Store> Engine<S> {
             {
                 return Ok(Done::already(&application));
             }
-            let (engine, brought) = (self.clone(), Arc::clone(&brought));
-            let command = aside(move || engine.entrance().seal(&brought, clock::now())).await?;
+            let (engine, brought, upload) = (self.clone(), Arc::clone(&brought), upload.clone());
+            let sealed = move || engine.entrance().seal_with(&brought, upload.as_deref(), clock::now());
+            let command = aside(sealed).await?;
             match self.hand_in(command, Terms::default()).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
@@ -230,7 +259,8 @@ impl<S: Store> Engine<S> {
             if terms.is_trial {
                 return self.command(engine.entrance().sketch(&brought, clock::now())?, terms).await;
             }
-            let command = aside(move || engine.entrance().seal_for(None, &brought, clock::now())).await?;
+            let command =
+                aside(move || engine.entrance().seal_for(None, &brought, None, clock::now())).await?;
             match self.hand_in(command, terms).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,

@@ -16,6 +16,8 @@ pub(super) const OVERHEAD: usize = NONCE_LEN + MAX_TAG_LEN;
 pub(super) struct Master {
     /// Wraps the keys in slots.
     pub(super) wrap: Zeroizing<[u8; KEY_BYTES]>,
+    /// Seals tokens.
+    pub(super) token: Zeroizing<[u8; KEY_BYTES]>,
     fingerprint: hmac::Key,
     check: [u8; 16],
 }
@@ -24,7 +26,8 @@ impl Master {
     pub(super) fn new(master: MasterKey) -> Self {
         let fingerprint = hmac::Key::new(hmac::HMAC_SHA256, &*derive(&master, b"docket fingerprint"));
         let check = *derive(&master, b"docket master check").first_chunk().expect("a key has 32 bytes");
-        Self { wrap: derive(&master, b"docket wrap"), fingerprint, check }
+        let token = derive(&master, b"docket token");
+        Self { wrap: derive(&master, b"docket wrap"), token, fingerprint, check }
     }
 
     /// Gives a value that tells this master key from another and nothing about it.
