@@ -40,7 +40,7 @@ fn machines(out: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// Messages about a person, or with secrets: `src/api/proto.rs` lets them print their names only.
-const UNPRINTED: [&str; 13] = [
+const UNPRINTED: [&str; 15] = [
     ".docket.v1.AddressBook",
     ".docket.v1.AddressBookEntry",
     ".docket.v1.AnswerChallengeRequest",
@@ -53,6 +53,8 @@ const UNPRINTED: [&str; 13] = [
     ".docket.v1.Evidence",
     ".docket.v1.Identity",
     ".docket.v1.IdentityCard",
+    ".docket.v1.IssueSessionRequest",
+    ".docket.v1.Session",
     ".docket.v1.Work",
 ];
 

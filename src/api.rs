@@ -12,5 +12,6 @@ mod operator;
 pub mod proto;
 pub mod reason;
 pub mod serve;
+pub mod session;
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ mod machine;
 mod name;
 mod provider;
 mod request;
+mod session;
 mod status;
 mod steering;
 mod terms;
@@ -33,6 +34,7 @@ pub(super) use self::provider::systems;
 pub(super) use self::request::{
     Given, Typed, another, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
+pub(super) use self::session::{issued, session};
 pub(super) use self::status::{
     bare, found, leaving, overloaded, refused, too_slow, undelivered, unfit, unknown_service, unlisted,
     unwatched,

@@ -42,5 +42,7 @@ unprinted!(
     v1::Evidence,
     v1::Identity,
     v1::IdentityCard,
+    v1::IssueSessionRequest,
+    v1::Session,
     v1::Work,
 );

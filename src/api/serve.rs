@@ -24,6 +24,8 @@ use super::proto::v1::application_service_server::ApplicationServiceServer;
 use super::proto::v1::delivery_service_server::DeliveryServiceServer;
 use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
+use super::proto::v1::session_service_server::SessionServiceServer;
+use super::session::{Apps, Issuer};
 use crate::callback::Callbacks;
 use crate::config::Agreements;
 use crate::engine::Engine;
@@ -73,6 +75,7 @@ impl Server {
         callbacks: Callbacks<S>,
         http: Router,
         agreements: Agreements,
+        apps: Apps,
         teller: Option<Teller>,
     ) -> Self {
         let leave = Leave::default();
@@ -88,6 +91,9 @@ impl Server {
         let deliveries = DeliveryServiceServer::new(Deliveries::new(callbacks))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
+        let sessions = SessionServiceServer::new(Issuer::new(apps))
+            .max_decoding_message_size(limits::MESSAGE)
+            .max_encoding_message_size(limits::MESSAGE);
         let machines = MachineServiceServer::new(Machines)
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
@@ -95,6 +101,7 @@ impl Server {
             .add_service(operators)
             .add_service(deliveries)
             .add_service(machines)
+            .add_service(sessions)
             .add_service(health.service())
             .add_service(reflection!(build_v1))
             .add_service(reflection!(build_v1alpha));

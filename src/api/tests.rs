@@ -7,6 +7,7 @@ mod journeys;
 mod operators;
 mod provider;
 mod refusals;
+mod sessions;
 mod surface;
 mod terms;
 mod watching;
@@ -21,8 +22,9 @@ use super::proto::v1::{
     WaitApplicationResponse,
 };
 use super::serve::{Health, Server};
+use super::session::Apps;
 use crate::callback::Callbacks;
-use crate::config::{Callback, products};
+use crate::config::{Callback, Settings, products};
 use crate::engine::archive::Archive;
 use crate::engine::{Engine, Given};
 use crate::machine::policy::Policy;
@@ -72,7 +74,8 @@ impl World {
         let engine = Engine::start(given, Scripted::new(archive, Taken::clone(&taken))).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
-        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), None);
+        let apps = Apps::new(&Settings::in_folder(std::path::PathBuf::new()), &engine);
+        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), apps, None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, told) = oneshot::channel::<()>();

@@ -5,6 +5,7 @@ use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::delivery_service_client::DeliveryServiceClient;
 use crate::api::proto::v1::machine_service_client::MachineServiceClient;
 use crate::api::proto::v1::operator_service_client::OperatorServiceClient;
+use crate::api::proto::v1::session_service_client::SessionServiceClient;
 use crate::clock;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -47,7 +48,7 @@ pub(super) struct Reach {
 }
 
 /// Reads a duration like `90s` or `1h 30m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let read: jiff::SignedDuration = text.parse().map_err(|error| format!("{error}"))?;
     Duration::try_from(read).map_err(|_negative| "must not be negative".to_owned())
 }
@@ -91,6 +92,10 @@ impl Client {
 
     pub(super) fn deliveries(&self) -> DeliveryServiceClient<Channel> {
         DeliveryServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {
+        SessionServiceClient::new(self.channel.clone())
     }
 
     pub(super) fn machines(&self) -> MachineServiceClient<Channel> {

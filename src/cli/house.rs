@@ -1,7 +1,10 @@
 //! The wiring: settings in, a server out.
 
+mod app;
+
 use super::sandbox::{PASSWORD, USERNAME, millis, write_key};
 use crate::api::serve::Server;
+use crate::api::session::Apps;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{
@@ -48,6 +51,7 @@ pub(super) struct House {
     callbacks: Callbacks<SledStore>,
     http: Router,
     agreements: Agreements,
+    apps: Apps,
     teller: Teller,
     drain_delay: Duration,
 }
@@ -90,10 +94,12 @@ impl House {
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
         let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
+        let http = http.merge(app::routes(&engine, settings, address).await?);
+        let apps = Apps::new(settings, &engine);
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
-        Ok(Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay })
+        Ok(Self { listener, address, engine, callbacks, http, agreements, apps, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -105,7 +111,7 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay } = self;
+        let Self { listener, address, engine, callbacks, http, agreements, apps, teller, drain_delay } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -116,7 +122,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, callbacks.clone(), http, agreements, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, agreements, apps, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {

@@ -9,8 +9,8 @@
 
 mod additional;
 mod base;
-mod field;
-mod json;
+pub(super) mod field;
+pub(super) mod json;
 mod sound;
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 //! what a push means. The words of an answer are in [`answer`].
 
 mod answer;
-mod body;
+pub(super) mod body;
 #[cfg(test)]
 mod tests;
 

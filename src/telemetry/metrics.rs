@@ -78,6 +78,9 @@ metrics! {
     REQUESTS = "docket_grpc_requests_total", Counter, ["method", "code"], "gRPC requests answered.";
     REQUEST_TIME = "docket_grpc_seconds", Seconds, ["method"], "Time until a gRPC request is answered, or its stream begins.";
     PUSHES = "docket_pushes_total", Counter, ["push", "status"], "Pushes of partners, by the HTTP status of the answer and whether it says yes.";
+    MOBILE_CALLS = "docket_mobile_calls_total", Counter, ["call", "code"], "Calls of mobile apps, by the code of the answer.";
+    MOBILE_DOUBTS = "docket_mobile_doubts_total", Counter, ["field"],
+        "Answers that mobile apps brought and that were taken though they are doubtful, by field.";
     DELIVERIES = "docket_deliveries", Gauge, ["partner", "status"],
         "Deliveries to partners that are `waiting` or `dead`; looked at every 15 s.";
     DELIVERIES_OLDEST = "docket_deliveries_oldest_seconds", Gauge, ["partner"],

@@ -6,7 +6,7 @@
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
     AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Explanation, Machine,
-    OperatorResponse, ProviderSystem, StuckGroup, Transition, WatchChangesResponse,
+    OperatorResponse, ProviderSystem, Session, StuckGroup, Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -50,6 +50,7 @@ told! {
     Machine: |it| &it.name;
     OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
     ProviderSystem: |it| it.status.as_ref().map_or("", |status| &status.system);
+    Session: |it| &it.token;
     StuckGroup: |it| &it.fingerprint;
     Transition: |it| &it.name;
     WatchChangesResponse: |it| it.application.as_ref().map_or("", |application| &application.name);

@@ -25,7 +25,7 @@ const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=20;
 const TEXT_LIMIT: usize = 5_000;
 
 /// Reads a text that may be empty: partners send an empty one for what they do not know.
-pub(super) fn told(field: &Field<'_>) -> Result<String, PushError> {
+pub(in crate::intake) fn told(field: &Field<'_>) -> Result<String, PushError> {
     let text = field.string()?;
     if text.len() > TEXT_LIMIT {
         return Err(field.error(Problem::TooLong { limit: TEXT_LIMIT, unit: Unit::Bytes }));
@@ -109,6 +109,6 @@ pub(super) fn amount_fen(field: &Field<'_>) -> Result<u64, PushError> {
 }
 
 /// Says whether it is made of ASCII digits alone.
-pub(super) fn is_digits(text: &str) -> bool {
+pub(in crate::intake) fn is_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }

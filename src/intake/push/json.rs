@@ -11,33 +11,33 @@ use serde_json::value::RawValue;
 use std::fmt;
 
 /// The path of the whole body in an error.
-pub(super) const BODY: &str = "body";
+pub(in crate::intake) const BODY: &str = "body";
 
 /// Members an object may have: the largest one printed has 32 (spec 001 3.2.2), and they are
 /// compared with each other.
 const MEMBERS_LIMIT: usize = 256;
 
 /// An object, its members not read yet.
-pub(super) struct Object<'a> {
+pub(in crate::intake) struct Object<'a> {
     path: String,
     members: Vec<(String, &'a RawValue)>,
 }
 
 /// A value that is not null, with its place.
-pub(super) struct Field<'a> {
-    pub(super) path: String,
+pub(in crate::intake) struct Field<'a> {
+    pub(in crate::intake) path: String,
     raw: &'a RawValue,
 }
 
 impl<'a> Object<'a> {
     /// Reads the whole body, which must be an object.
-    pub(super) fn body(text: &'a str) -> Result<Self, PushError> {
+    pub(in crate::intake) fn body(text: &'a str) -> Result<Self, PushError> {
         let raw = serde_json::from_str(text).map_err(|e| not_json(&e))?;
         Field { path: BODY.to_owned(), raw }.object()
     }
 
     /// Finds a member under any of its names; the first is the one printed.
-    pub(super) fn find(&self, names: &[&str]) -> Result<Option<Field<'a>>, PushError> {
+    pub(in crate::intake) fn find(&self, names: &[&str]) -> Result<Option<Field<'a>>, PushError> {
         let mut found: Option<Field<'a>> = None;
         for (name, raw) in &self.members {
             if !names.contains(&name.as_str()) || raw.get() == "null" {
@@ -53,7 +53,7 @@ impl<'a> Object<'a> {
     }
 
     /// Finds a member that must be there.
-    pub(super) fn required(&self, names: &[&str]) -> Result<Field<'a>, PushError> {
+    pub(in crate::intake) fn required(&self, names: &[&str]) -> Result<Field<'a>, PushError> {
         self.find(names)?.ok_or_else(|| PushError {
             field: self.path_of(names.first().copied().unwrap_or_default()),
             problem: Problem::Missing,
@@ -61,12 +61,12 @@ impl<'a> Object<'a> {
     }
 
     /// Finds an object that must be there.
-    pub(super) fn object(&self, name: &str) -> Result<Self, PushError> {
+    pub(in crate::intake) fn object(&self, name: &str) -> Result<Self, PushError> {
         self.required(&[name])?.object()
     }
 
     /// Says whether it has no member.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::intake) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
@@ -77,33 +77,33 @@ impl<'a> Object<'a> {
 
 impl<'a> Field<'a> {
     /// Says what is wrong here.
-    pub(super) fn error(&self, problem: Problem) -> PushError {
+    pub(in crate::intake) fn error(&self, problem: Problem) -> PushError {
         PushError { field: self.path.clone(), problem }
     }
 
     /// Gives its JSON text.
-    pub(super) fn raw(&self) -> &'a RawValue {
+    pub(in crate::intake) fn raw(&self) -> &'a RawValue {
         self.raw
     }
 
     /// Says whether it is an object.
-    pub(super) fn is_object(&self) -> bool {
+    pub(in crate::intake) fn is_object(&self) -> bool {
         self.raw.get().starts_with('{')
     }
 
     /// Says whether it is a string.
-    pub(super) fn is_string(&self) -> bool {
+    pub(in crate::intake) fn is_string(&self) -> bool {
         self.raw.get().starts_with('"')
     }
 
     /// Gives its text as printed if it is a number.
-    pub(super) fn number(&self) -> Option<&'a str> {
+    pub(in crate::intake) fn number(&self) -> Option<&'a str> {
         let text = self.raw.get();
         text.starts_with(|c: char| c == '-' || c.is_ascii_digit()).then_some(text)
     }
 
     /// Reads it as an object.
-    pub(super) fn object(&self) -> Result<Object<'a>, PushError> {
+    pub(in crate::intake) fn object(&self) -> Result<Object<'a>, PushError> {
         if !self.is_object() {
             return Err(self.error(Problem::WrongType(Type::Object)));
         }
@@ -121,7 +121,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads it as an array of at most `limit` elements, without those that are null.
-    pub(super) fn elements(&self, limit: usize) -> Result<Vec<Self>, PushError> {
+    pub(in crate::intake) fn elements(&self, limit: usize) -> Result<Vec<Self>, PushError> {
         if !self.raw.get().starts_with('[') {
             return Err(self.error(Problem::WrongType(Type::Array)));
         }
@@ -137,7 +137,7 @@ impl<'a> Field<'a> {
     }
 
     /// Reads it as a string.
-    pub(super) fn string(&self) -> Result<String, PushError> {
+    pub(in crate::intake) fn string(&self) -> Result<String, PushError> {
         if !self.is_string() {
             return Err(self.error(Problem::WrongType(Type::String)));
         }
@@ -151,7 +151,7 @@ impl<'a> Field<'a> {
 }
 
 /// Says where the body stops being JSON.
-pub(super) fn not_json(error: &serde_json::Error) -> PushError {
+pub(in crate::intake) fn not_json(error: &serde_json::Error) -> PushError {
     PushError {
         field: BODY.to_owned(),
         problem: Problem::NotJson { line: error.line(), column: error.column() },

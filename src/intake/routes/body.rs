@@ -15,7 +15,7 @@ const DRAIN_FACTOR: usize = 4;
 
 /// Why a body is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub(super) enum BodyError {
+pub(in crate::intake) enum BodyError {
     /// It is larger than it may be.
     #[error("the body must be at most {limit} bytes")]
     TooLarge {
@@ -31,7 +31,7 @@ pub(super) enum BodyError {
 }
 
 /// Reads a body of at most `limit` bytes that arrives within `time`.
-pub(super) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
+pub(in crate::intake) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, BodyError> {
     tokio::time::timeout(time, collect(body, limit)).await.unwrap_or(Err(BodyError::TooSlow))
 }
 

@@ -45,16 +45,15 @@ fn born(plan: Plan, added: EvidenceAdded) -> Moved {
 }
 
 fn moved(application: &Application, event: Event) -> Moved {
-    match step(application, event, samples::NOW, &Policy::default()).unwrap() {
-        Verdict::Moved(moved) => *moved,
-        other => panic!("{other:?}"),
-    }
+    let verdict = step(application, event, samples::NOW, &Policy::default()).unwrap();
+    let Verdict::Moved(moved) = verdict else { panic!("{verdict:?}") };
+    *moved
 }
 
 /// The moves of the certification: edge, and the state that it led to.
 fn told(moves: &[Move]) -> Vec<(&'static str, &'static str)> {
     let of_it = moves.iter().filter(|of| of.slot == Slot::Certification);
-    of_it.map(|of| crate::machine::step::names(of)).map(|(_, edge, _, to)| (edge, to)).collect()
+    of_it.map(crate::machine::step::names).map(|(_, edge, _, to)| (edge, to)).collect()
 }
 
 #[test]
@@ -172,30 +171,30 @@ fn standing(state: State) -> Application {
 
 #[test]
 fn the_machine_does_what_is_drawn() {
-    let events = ALL.map(|kind| Event::EvidenceAdded(brings(10, kind)));
+    let kinds = [
+        EventKind::QuestionnaireSaved,
+        EventKind::PhotoSaved,
+        EventKind::PhotoSaved,
+        EventKind::PhotoSaved,
+        EventKind::IdentitySaved,
+        EventKind::PersonalSaved,
+        EventKind::JobSaved,
+        EventKind::ContactsSaved,
+        EventKind::CardSaved,
+    ];
+    let saves = ALL.map(|kind| Event::EvidenceAdded(brings(10, kind))).into_iter().zip(kinds);
+    let events: Vec<_> = saves.chain([(Event::Due, EventKind::IntakeDeadlineReached)]).collect();
     let (mut pairs, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for state in State::ALL {
         let before = standing(*state);
-        for event in events.iter().cloned().chain([Event::Due]) {
-            let kind = match &event {
-                Event::EvidenceAdded(added) => match added.evidence[0].kind {
-                    EvidenceKind::Questionnaire => EventKind::QuestionnaireSaved,
-                    EvidenceKind::Identity => EventKind::IdentitySaved,
-                    EvidenceKind::Personal => EventKind::PersonalSaved,
-                    EvidenceKind::Work => EventKind::JobSaved,
-                    EvidenceKind::Contacts => EventKind::ContactsSaved,
-                    EvidenceKind::Card => EventKind::CardSaved,
-                    _photo => EventKind::PhotoSaved,
-                },
-                _due => EventKind::IntakeDeadlineReached,
-            };
+        for (event, kind) in events.clone() {
             pairs.insert((*state, kind));
             let at = before.deadline().map_or(samples::NOW, |(at, _)| at);
             let verdict = step(&before, event.clone(), at, &Policy::default());
             let (moves, after) = match verdict {
                 Ok(Verdict::Moved(moved)) => (moved.moves, moved.application),
                 Ok(Verdict::Ignored) | Err(_) => (Vec::new(), before.clone()),
-                other => panic!("{other:?}"),
+                Ok(Verdict::Quiet(again)) => panic!("{again:?}"),
             };
             let moves: Vec<_> = moves.iter().filter(|of| of.slot == Slot::Certification).collect();
             match cell(*state, kind) {

@@ -1,0 +1,95 @@
+//! The thirteen calls of the app: their paths, and how success is told (spec 004, "Endpoint table").
+
+/// One of the calls, in the order of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Call {
+    /// Shows the questions about earlier debts (1).
+    QuestionnaireInit,
+    /// Takes their answers (2).
+    QuestionnaireSave,
+    /// Shows photos and what was read from them (3).
+    IdentityInit,
+    /// Takes a photo (4).
+    PhotoUpload,
+    /// Takes corrected name and number (5).
+    IdentitySave,
+    /// Shows the form of personal data (6).
+    PersonalInit,
+    /// Takes it (7).
+    PersonalSave,
+    /// Shows the form of the job (8).
+    JobInit,
+    /// Takes it (9).
+    JobSave,
+    /// Shows the form of emergency contacts (10).
+    ContactsInit,
+    /// Takes it (11).
+    ContactsSave,
+    /// Shows the form of the account (12).
+    CardInit,
+    /// Takes it (13).
+    CardSave,
+}
+
+impl Call {
+    /// Every call.
+    pub const ALL: [Self; 13] = [
+        Self::QuestionnaireInit,
+        Self::QuestionnaireSave,
+        Self::IdentityInit,
+        Self::PhotoUpload,
+        Self::IdentitySave,
+        Self::PersonalInit,
+        Self::PersonalSave,
+        Self::JobInit,
+        Self::JobSave,
+        Self::ContactsInit,
+        Self::ContactsSave,
+        Self::CardInit,
+        Self::CardSave,
+    ];
+
+    /// Gives both of its paths: the one on the wire, and the canonical one (spec 005 A-004-23).
+    pub const fn paths(self) -> [&'static str; 2] {
+        match self {
+            Self::QuestionnaireInit => ["/Crapido/mkla-pk", "/v3/certify/credit-info"],
+            Self::QuestionnaireSave => ["/Crapido/aksl", "/v3/certify/save-credit-info"],
+            Self::IdentityInit => ["/Crapido/UserInit", "/v3/certify/basic-person-info"],
+            // Without `/v3`, as printed (spec 005 A-004-18).
+            Self::PhotoUpload => ["/Crapido/upimg", "/credit-info/upload-image"],
+            Self::IdentitySave => ["/Crapido/SeBinfo", "/v3/certify/save-basic-info"],
+            Self::PersonalInit => ["/Crapido/Coldja", "/v3/certify/personal-info"],
+            Self::PersonalSave => ["/Crapido/mksl", "/v3/certify/save-personal-info"],
+            Self::JobInit => ["/Crapido/jobMa", "/v3/certify/job-info"],
+            Self::JobSave => ["/Crapido/Sejom", "/v3/certify/save-job-info"],
+            Self::ContactsInit => ["/Crapido/etInfo", "/v3/certify/ext-info"],
+            Self::ContactsSave => ["/Crapido/saetInfo", "/v3/certify/save-ext-info"],
+            Self::CardInit => ["/Crapido/CA-LSKD", "/v3/bind-card/card-init"],
+            Self::CardSave => ["/Crapido/alksmdn-laskd", "/v3/bind-card/bind-card-new"],
+        }
+    }
+
+    /// Gives the code and the message of success, as printed for this call (spec 005 A-004-1).
+    pub(super) const fn success(self) -> (&'static str, &'static str) {
+        match self {
+            Self::IdentityInit => ("0", "success"),
+            Self::PhotoUpload | Self::IdentitySave => ("0", "成功"),
+            Self::QuestionnaireInit
+            | Self::QuestionnaireSave
+            | Self::PersonalInit
+            | Self::PersonalSave
+            | Self::JobInit
+            | Self::JobSave
+            | Self::ContactsInit
+            | Self::ContactsSave
+            | Self::CardInit
+            | Self::CardSave => ("00", "成功"),
+        }
+    }
+
+    /// Gives the name that metrics and logs use: the end of the canonical path.
+    pub(super) fn name(self) -> &'static str {
+        let [_, canonical] = self.paths();
+        canonical.rsplit('/').next().unwrap_or_default()
+    }
+}
