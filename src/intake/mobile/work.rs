@@ -139,7 +139,9 @@ impl<S: Store> Desk<S> {
         }
         // Read before it is this user's turn: it takes seconds, and others share the turn.
         let reading = match side {
-            Side::Front => self.app.recogniser.read(image.clone()).await.map(|said| text::read(&said)),
+            Side::Front => {
+                self.app.recogniser.read(image.clone()).await.map(|said| text::read(&said, today()))
+            }
             Side::Face | Side::Back => None,
         };
         let _turn = self.users.enter(session).await;

@@ -6,12 +6,16 @@
 
 use crate::engine::dossier::Recognised;
 use crate::intake::mobile::curp::{Curp, LENGTH, Place, place};
+use jiff::civil::Date;
 
 /// Bytes of text that are looked at: a card has a few hundred.
 pub(super) const TEXT_LIMIT: usize = 16 * 1024;
 
 /// The most characters of a name that is believed.
 const NAME_LIMIT: usize = 100;
+
+/// Years that nobody who applies is old.
+const AGE_LIMIT: i16 = 100;
 
 /// Words that begin a surname and say nothing in a CURP.
 const PARTICLES: [&str; 10] = ["DE", "DEL", "LA", "LAS", "LOS", "Y", "MC", "MAC", "VON", "VAN"];
@@ -33,11 +37,11 @@ impl Reading {
     }
 }
 
-/// Reads the text of a card.
-pub(in crate::intake::mobile) fn read(text: &str) -> Reading {
+/// Reads the text of a card as it is on the day `today`.
+pub(in crate::intake::mobile) fn read(text: &str, today: Date) -> Reading {
     let end = (0..=text.len().min(TEXT_LIMIT)).rev().find(|end| text.is_char_boundary(*end));
     let lines: Vec<String> = text[..end.unwrap_or_default()].lines().map(plain).collect();
-    let curp = curp(&lines);
+    let curp = curp(&lines, today);
     let name = Name::find(&lines);
     let is_sure = match (&curp, &name) {
         (Some(curp), Some(name)) => name.agrees(curp),
@@ -64,12 +68,17 @@ fn plain(line: &str) -> String {
     line.chars().flat_map(char::to_uppercase).map(plain).collect()
 }
 
-/// The one CURP whose check digit is right; none if there are two.
-fn curp(lines: &[String]) -> Option<Curp> {
+/// The one CURP whose check digit is right, of somebody who can be alive; none if there are two. The check
+/// digit cannot tell O from 0 before it, which stand for two centuries: the age can.
+fn curp(lines: &[String], today: Date) -> Option<Curp> {
+    let is_alive = |curp: &Curp| {
+        let birthday = curp.birthday();
+        birthday < today && birthday.year() + AGE_LIMIT > today.year()
+    };
     let mut found: Vec<Curp> = Vec::new();
     for line in lines {
         let packed: Vec<u8> = line.bytes().filter(|byte| *byte != b' ').collect();
-        for curp in packed.windows(LENGTH).flat_map(candidates) {
+        for curp in packed.windows(LENGTH).flat_map(candidates).filter(is_alive) {
             if !found.contains(&curp) {
                 found.push(curp);
             }
@@ -197,11 +206,13 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, name: &str, number: &str, is_sure: bool) {
-        let Reading { recognised, is_sure: sure } = read(text);
+        let Reading { recognised, is_sure: sure } = read(text, TODAY);
         assert_eq!((recognised.name.as_str(), recognised.number.as_str(), sure), (name, number, is_sure));
     }
 
     const CURP: &str = "CORM770627MDFNJR01";
+
+    const TODAY: Date = jiff::civil::date(2026, 11, 25);
 
     #[test]
     fn the_layout_of_the_institute_is_read() {
@@ -239,7 +250,7 @@ mod tests {
         check(&other, "PATRICIA CONTRERAS ROJAS", CURP, false);
         let wrong_check_digit = "NOMBRE\nCONTRERAS\nROJAS\nMARICELA\nCURP CORM770627MDFNJR02";
         check(wrong_check_digit, "MARICELA CONTRERAS ROJAS", "", false);
-        let two = format!("{CURP}\nBOXW310820HNERXN09");
+        let two = format!("{CURP}\nMAAR790213HMNRLF03");
         check(&two, "", "", false);
         let twice = format!("{CURP}\n{CURP}");
         check(&twice, "", CURP, false);

@@ -47,20 +47,20 @@ async fn what_is_not_sure_is_asked() {
     }
 }
 
-const OTHER: &str = "BOXW310820HNERXN09";
+const OTHER: &str = "MAAR790213HMNRLF03";
 
 #[tokio::test]
 async fn what_contradicts_is_asked() {
     let world = World::new();
     world.succeeds("/Crapido/SeBinfo", "0", correction()).await;
-    world.recognises(Some("NOMBRE\nBORJA\nXOLOTL\nWENCESLAO\nDOMICILIO\nCURP BOXW310820HNERXN09"));
+    world.recognises(Some("NOMBRE\nMARTINEZ\nALONSO\nRICARDO\nDOMICILIO\nCURP MAAR790213HMNRLF03"));
     let told = world.upload("11", FRONT).await;
     assert_eq!(
         (&told["is_need_pop"], &told["idcard_num"], &told["gender"]),
         (&json!(1), &json!(OTHER), &json!("H"))
     );
     assert_eq!(world.dossier().await.identity.unwrap().id_card, CURP);
-    let corrected = with(with(correction(), "id_number", json!(OTHER)), "birthday", json!("1931-08-20"));
+    let corrected = with(with(correction(), "id_number", json!(OTHER)), "birthday", json!("1979-02-13"));
     world.succeeds("/Crapido/SeBinfo", "0", corrected).await;
     assert_eq!(world.dossier().await.identity.unwrap().id_card, OTHER);
 }
@@ -69,14 +69,14 @@ async fn what_contradicts_is_asked() {
 async fn the_number_of_the_card_counts_everywhere() {
     let world = World::new();
     world.succeeds("/Crapido/mksl", "00", personal()).await;
-    world.recognises(Some("NOMBRE\nBORJA\nXOLOTL\nWENCESLAO\nDOMICILIO\nCURP BOXW310820HNERXN09"));
+    world.recognises(Some("NOMBRE\nMARTINEZ\nALONSO\nRICARDO\nDOMICILIO\nCURP MAAR790213HMNRLF03"));
     assert_eq!(world.upload("11", FRONT).await["is_need_pop"], 1, "another number was told before");
-    let corrected = with(with(correction(), "id_number", json!(OTHER)), "birthday", json!("20/08/1931"));
+    let corrected = with(with(correction(), "id_number", json!(OTHER)), "birthday", json!("13/02/1979"));
     world.succeeds("/Crapido/SeBinfo", "0", corrected).await;
     let personal_then = world.dossier().await.personal.unwrap();
     assert_eq!(
         (personal_then.details["idcardnumber"].as_str(), personal_then.birthday.as_str()),
-        (OTHER, "1931-08-20")
+        (OTHER, "1979-02-13")
     );
     let told = world.fails("/Crapido/mksl", personal()).await;
     assert_eq!(told, "idcardnumber: must be the number of the identity card");
