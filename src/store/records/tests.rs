@@ -100,6 +100,29 @@ fn journal_entries_of_every_happening_are_those_released() {
     check_former(1, JOURNAL_V1, &entries(), nameless, journal::from_record);
 }
 
+/// The certification is no collection, and stands behind them: of every state it comes back.
+#[test]
+fn a_certification_is_kept_with_changes_and_journals() {
+    use crate::machine::certification::State as Step;
+    let before = samples::application(samples::init(), Wanted::No);
+    for step in Step::ALL {
+        let view = View { certification: Some(*step), ..View::of(&before) };
+        let change = ChangeRecord { at: NOW, before: None, after: view };
+        assert_eq!(change::from_record(ID, VERSION, &change::to_record(&change)).unwrap(), change);
+        let moves = vec![Move { slot: Slot::Certification, edge: 1, from: 1, to: step.number() }];
+        let (_, entry) = entries().into_iter().next().unwrap();
+        let entry = Entry { moves, ..entry };
+        assert_eq!(journal::from_record(&journal::to_record(&entry)).unwrap(), entry);
+    }
+    let odd = View { certification: Some(Step::Complete), ..View::of(&before) };
+    let mut encoded = change::to_record(&ChangeRecord { at: NOW, before: None, after: odd });
+    // Its number is a byte, behind that of the machine.
+    let at = encoded.body.windows(2).rposition(|pair| *pair == [6, 8]).unwrap();
+    encoded.body[at + 1] = 99;
+    let error = change::from_record(ID, VERSION, &encoded).unwrap_err();
+    assert!(error.to_string().contains("no state of the certification has the number 99"), "{error}");
+}
+
 #[test]
 fn deliveries_are_those_released() {
     let first = Resent { by: samples::by(), at: NOW, request: Some([3; 16]), error: None, is_behind: false };

@@ -90,7 +90,8 @@ fn machines(world: &World) {
     let names = world.run(&["machine", "list", "-o", "name"]).done();
     assert_eq!(
         names,
-        "machines/application\nmachines/telecom\nmachines/degree\nmachines/ebank\nmachines/ebank_v2\n"
+        "machines/application\nmachines/telecom\nmachines/degree\nmachines/ebank\nmachines/ebank_v2\n\
+         machines/certification\n"
     );
     assert!(world.run(&["machine", "list"]).done().starts_with("NAME "));
     let page = world.run(&["machine", "show", "application"]).done();
