@@ -10,6 +10,7 @@ mod limits;
 mod origin;
 mod patience;
 pub mod products;
+mod push;
 
 use crate::machine::policy::Policy;
 use crate::machine::products::Products;
@@ -27,6 +28,7 @@ pub use limits::{AllLimits, Breaker, Limits};
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
+pub use push::Pushes;
 
 /// All settings of a server.
 #[derive(Debug, Deserialize)]
@@ -318,7 +320,9 @@ impl Settings {
                 return Err(senseless(&key, "must be there once"));
             }
             partner.callback()?;
+            partner.pushes()?;
         }
+        self.product.iter().try_for_each(Product::check)?;
         Ok(())
     }
 

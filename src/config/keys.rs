@@ -223,6 +223,13 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
         &[
             "name",
             "product",
+            "signature",
+            "push_ua",
+            "push_secret",
+            "push_secret_file",
+            "push_secret_old",
+            "push_secret_old_file",
+            "push_window",
             "callback_url",
             "callback_secret",
             "callback_secret_file",
@@ -234,7 +241,11 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
             "callback_insecure",
         ],
         "The partners whose pushes are taken in, each with the product that the pushes are for; the first is \
-         served at the root, each under `/partners/{name}`. With `callback_url` (https; http to this machine, \
+         served at the root, each under `/partners/{name}`. `signature` says how it proves that a push is its \
+         own: `none`; `ua-md5`, in an envelope under the id `push_ua` (its name when not given); `qunadai`, the \
+         signed push. The last two need `push_secret` (16 to 512 bytes, or in a file that only its owner may \
+         read); `push_secret_old` is good as well, if there is one. The time of a signed push may be \
+         `push_window` (10m) from ours, or whatever with `off`. With `callback_url` (https; http to this machine, \
          or with `callback_insecure`) a partner is told of every change of state, or of those into \
          `callback_states`; what it is told is signed with `callback_secret` (16 to 512 bytes, or in a file \
          that only its owner may read) and with `callback_secret_old` as well, if there is one. A try may \
@@ -243,10 +254,22 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
     ),
     (
         "product",
-        &["name", "version", "evidence", "telecom", "degree", "ebank", "ebank_v2", "term_days"],
+        &[
+            "name",
+            "version",
+            "evidence",
+            "telecom",
+            "degree",
+            "ebank",
+            "ebank_v2",
+            "term_days",
+            "amount_fen",
+            "app_download_url",
+        ],
         "The products: `version` is raised with each change, `evidence` lists the kinds that are wanted, \
          `telecom`, `degree`, `ebank` and `ebank_v2` say what is collected: `no`, `optional` or `required`; \
-         `term_days` is the loan's term.",
+         `term_days` is the loan's term. For signed pushes, which tell neither: `amount_fen` is the loan's \
+         amount, `app_download_url` where applicants go on.",
     ),
 ];
 

@@ -1,12 +1,15 @@
 //! Products and partners, as written in the settings.
 
-use super::SecretText;
+use super::agreements::{URL_LIMIT, is_web_address};
 use super::patience::optional;
+use super::push::{Scheme, Window};
+use super::{SecretText, SettingsError};
 use crate::machine::application::{Plan, Wish};
 use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,6 +29,21 @@ pub const SINGLES: [(&str, CollectionKind); 3] = [
 /// The product that collects whatever can be collected: telecom it needs, the rest it takes if it can be had.
 pub const EVERYTHING: &str = "everything";
 
+/// The product of the signed push: what that push lacks is brought and collected afterwards.
+pub const SIGNED: &str = "signed";
+
+/// The partner of the demo that sends signed pushes.
+pub const QUNADAI: &str = "qunadai";
+
+/// The secret that it signs with: a demo guards nothing.
+pub const QUNADAI_SECRET: &str = "a demo guards nothing";
+
+/// The amount of the signed product, in fen: 1,500 yuan.
+const SIGNED_AMOUNT_FEN: u64 = 150_000;
+
+/// Where the signed product's applicants go on.
+const SIGNED_DOWNLOAD_URL: &str = "https://app.example.com/download";
+
 /// The products of the demo.
 pub fn demo() -> Products {
     use EvidenceKind as E;
@@ -43,8 +61,10 @@ pub fn demo() -> Products {
     let pushed = plan(PUSHED, &with_operator_data, Vec::new());
     let collected = plan(COLLECTED, &common, vec![wish(CollectionKind::Telecom, true)]);
     let singles = SINGLES.map(|(name, kind)| plan(name, &with_operator_data, vec![wish(kind, true)]));
+    let signed = [E::Identity, E::Loan, E::Contacts, E::IdentityCard, E::AddressBook];
+    let signed = plan(SIGNED, &signed, vec![wish(CollectionKind::Telecom, true)]);
     let all = [pushed, collected].into_iter().chain(singles);
-    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec())]))
+    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec()), signed]))
 }
 
 /// A partner whose pushes are taken in.
@@ -55,6 +75,21 @@ pub struct Partner {
     pub name: String,
     /// The product that the pushes are for.
     pub product: String,
+    /// By which scheme it signs its pushes.
+    #[serde(default)]
+    pub signature: Scheme,
+    /// The id by which it calls itself in an envelope; its name when not given.
+    pub push_ua: Option<String>,
+    /// The secret that signs its pushes.
+    pub push_secret: Option<SecretText>,
+    /// The file of that secret.
+    pub push_secret_file: Option<PathBuf>,
+    /// The former secret, while the partner still signs with it.
+    pub push_secret_old: Option<SecretText>,
+    /// The file of the former secret.
+    pub push_secret_old_file: Option<PathBuf>,
+    /// How far the time of a signed push may be from ours.
+    pub push_window: Option<Window>,
     /// Where the partner is told of its applications' states.
     pub callback_url: Option<String>,
     /// The secret that signs what it is told.
@@ -104,9 +139,34 @@ pub struct Product {
     pub ebank_v2: Option<bool>,
     /// The loan's term in days.
     pub term_days: u32,
+    /// The amount of the loan in fen, for pushes that tell none (spec 003).
+    pub amount_fen: Option<NonZeroU64>,
+    /// Where applicants of a signed push go on (spec 003, "Response").
+    pub app_download_url: Option<String>,
 }
 
 impl Product {
+    /// Checks what no type checks.
+    ///
+    /// # Errors
+    /// The first that makes no sense.
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |field: &str, problem: String| SettingsError::Senseless {
+            key: format!("product.{}.{field}", self.name),
+            problem,
+        };
+        if self.amount_fen.is_some_and(|amount| i64::try_from(amount.get()).is_err()) {
+            return Err(wrong("amount_fen", format!("must be at most {}", i64::MAX)));
+        }
+        if let Some(url) = &self.app_download_url
+            && !is_web_address(url)
+        {
+            let problem = format!("must be an http or https URL of at most {URL_LIMIT} bytes");
+            return Err(wrong("app_download_url", problem));
+        }
+        Ok(())
+    }
+
     /// Gives what an application of the product is created with.
     pub fn plan(&self) -> Plan {
         let wish = |kind| Some(Wish { kind, required: self.wants(kind)? });
@@ -139,6 +199,8 @@ impl Product {
             ebank: wants(CollectionKind::Ebank),
             ebank_v2: wants(CollectionKind::EbankV2),
             term_days: plan.term_days,
+            amount_fen: None,
+            app_download_url: None,
         }
     }
 }
@@ -146,7 +208,12 @@ impl Product {
 /// The products of the demo, as settings.
 pub(super) fn products() -> Vec<Product> {
     let demo = demo();
-    demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect()
+    let mut products: Vec<_> = demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect();
+    for product in products.iter_mut().filter(|product| product.name == SIGNED) {
+        product.amount_fen = NonZeroU64::new(SIGNED_AMOUNT_FEN);
+        product.app_download_url = Some(SIGNED_DOWNLOAD_URL.to_owned());
+    }
+    products
 }
 
 /// A partner for each product of the demo; the one that brings operator data comes first.
@@ -158,7 +225,13 @@ pub(super) fn partners() -> Vec<Partner> {
     };
     let singles = SINGLES.map(|(name, _)| name);
     let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING]);
-    names.map(partner).collect()
+    let signed = Partner {
+        name: QUNADAI.to_owned(),
+        signature: Scheme::Qunadai,
+        push_secret: Some(SecretText::new(QUNADAI_SECRET.to_owned())),
+        ..partner(SIGNED)
+    };
+    names.map(partner).chain([signed]).collect()
 }
 
 fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
