@@ -7,3 +7,4 @@
 pub mod push;
 pub mod reception;
 pub mod routes;
+mod signature;

@@ -6,6 +6,7 @@
 mod health;
 mod leaving;
 mod limits;
+mod openapi;
 mod prompt;
 mod pulse;
 mod rpc;
@@ -29,8 +30,10 @@ use crate::config::Agreements;
 use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::{CONNECTIONS, Teller};
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use http::{StatusCode, header};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -102,7 +105,8 @@ impl Server {
         let room = Arc::new(Semaphore::new(limits::REQUESTS));
         let services =
             services.layer(from_fn_with_state(room, rpc::watched)).layer(tonic_web::GrpcWebLayer::new());
-        let routes = services.merge(pulse).merge(http.reset_fallback()).fallback(rpc::nothing_here);
+        let own = pulse.merge(openapi::routes());
+        let routes = services.merge(own).merge(http.reset_fallback()).fallback(rpc::nothing_here);
         Self { routes, health, leave }
     }
 
@@ -145,6 +149,12 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Answers a method that a route of ours does not have.
+async fn only_get() -> Response {
+    let wrong = Json(serde_json::json!({ "error": "the method must be GET" }));
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET,HEAD")], wrong).into_response()
 }
 
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {

@@ -11,7 +11,7 @@ use crate::engine::archive::Archive;
 use crate::engine::outage;
 use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
-use crate::intake::routes::routes;
+use crate::intake::routes::{Door, routes};
 use crate::machine::call::System;
 use crate::machine::graph::MACHINES;
 use crate::provider::client::{Account, Client};
@@ -89,7 +89,7 @@ impl House {
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
-        let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
+        let http = intake(&engine, settings)?.merge(pull::routes(&engine, &partners));
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
@@ -144,18 +144,20 @@ impl House {
     }
 }
 
-/// The routes of every partner: the first at the root too.
-fn intake(engine: &Engine<SledStore>, settings: &Settings) -> Router {
-    let mut router = Router::new();
-    for (at, partner) in settings.partner.iter().enumerate() {
-        let desk = Reception::new(engine.clone(), partner.product.clone());
-        let pushes = routes(desk, &partner.name);
-        if at == 0 {
-            router = router.merge(pushes.clone());
-        }
-        router = router.nest(&format!("/partners/{}", partner.name), pushes);
+/// The routes of every partner.
+fn intake(engine: &Engine<SledStore>, settings: &Settings) -> anyhow::Result<Router> {
+    let mut doors = Vec::new();
+    for partner in &settings.partner {
+        let product = settings.product.iter().find(|product| product.name == partner.product);
+        let amount_fen = product.and_then(|product| product.amount_fen);
+        doors.push(Door {
+            partner: partner.name.clone(),
+            pushes: partner.pushes().context("take pushes in")?,
+            app_download_url: product.and_then(|product| product.app_download_url.clone()),
+            desk: Reception::new(engine.clone(), partner.product.clone(), amount_fen),
+        });
     }
-    router
+    Ok(routes(doors))
 }
 
 /// What the provider's systems may be asked, and when one is taken to be down.

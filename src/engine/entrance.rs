@@ -9,6 +9,7 @@ use crate::machine::application::{Application, Source};
 use crate::machine::challenge::{ChallengeKind, SealedAnswer};
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::{Document, DocumentKind, Evidence};
+use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
 use crate::machine::step::Birth;
@@ -160,11 +161,15 @@ impl<S: Store> Entrance<S> {
 
     /// The application of a source and the slot of its key, if there is one.
     fn owner_of(&self, source: &Source) -> Result<Option<(ApplicationId, u32)>, LoadError> {
+        Ok(self.application_of(source)?.map(|application| (application.id, application.key)))
+    }
+
+    /// The application of a source as stored, maybe not yet durable.
+    fn application_of(&self, source: &Source) -> Result<Option<Application>, LoadError> {
         let found = self.store.indexed(&index::by_source(source), None, 1)?;
         let Some(id) = found.first().copied() else { return Ok(None) };
         let Some(stored) = self.store.application(id)? else { return Ok(None) };
-        let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
-        Ok(Some((id, application.key)))
+        Ok(Some(snapshot::from_record(id, stored.version, &stored.snapshot)?))
     }
 
     /// A UUID of version 7.
@@ -187,10 +192,19 @@ impl<S: Store> Entrance<S> {
 const TRIES: usize = 3;
 
 impl<S: Store> Engine<S> {
+    /// Says where the application of a source stands; none if there is none.
+    pub(crate) fn state_of(&self, source: &Source) -> Result<Option<State>, EngineError> {
+        let found = self.entrance().application_of(source)?;
+        Ok(found.map(|application| application.state()))
+    }
+
     /// Takes evidence in, for the application of the source or a new one; durable on return.
-    pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
+    pub async fn bring(&self, brought: Brought, terms: Terms) -> Result<Done, EngineError> {
         let brought = Arc::new(brought);
         for _ in 0..TRIES {
+            if let Some(done) = self.answered_before(terms)? {
+                return Ok(done);
+            }
             if let Some((id, _)) = self.entrance().owner_of(&brought.source)?
                 && let Some(application) = self.application(id).await?
                 && self.entrance().is_repeated(&application, &brought)
@@ -199,7 +213,7 @@ impl<S: Store> Engine<S> {
             }
             let (engine, brought) = (self.clone(), Arc::clone(&brought));
             let command = aside(move || engine.entrance().seal(&brought, clock::now())).await?;
-            match self.hand_in(command, Terms::default()).await {
+            match self.hand_in(command, terms).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }

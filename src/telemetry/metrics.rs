@@ -78,6 +78,8 @@ metrics! {
     REQUESTS = "docket_grpc_requests_total", Counter, ["method", "code"], "gRPC requests answered.";
     REQUEST_TIME = "docket_grpc_seconds", Seconds, ["method"], "Time until a gRPC request is answered, or its stream begins.";
     PUSHES = "docket_pushes_total", Counter, ["push", "status"], "Pushes of partners, by the HTTP status of the answer and whether it says yes.";
+    PUSHES_FLAGGED = "docket_pushes_flagged_total", Counter, [],
+        "Pushes taken in whose identity number fails its own check digit.";
     DELIVERIES = "docket_deliveries", Gauge, ["partner", "status"],
         "Deliveries to partners that are `waiting` or `dead`; looked at every 15 s.";
     DELIVERIES_OLDEST = "docket_deliveries_oldest_seconds", Gauge, ["partner"],

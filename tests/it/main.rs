@@ -25,6 +25,7 @@ mod outage;
 mod process;
 mod pulse;
 mod simulation;
+mod surface;
 mod sync;
 mod unread;
 mod waiting;

@@ -5,6 +5,7 @@ use crate::machine::call::{Call, Cause, Slot};
 use crate::machine::challenge::bounded;
 use crate::machine::collection::{Collection, CollectionKind, Standing};
 use crate::machine::event::{By, EvidenceAdded};
+use crate::machine::evidence::{Document, DocumentKind, EvidenceKind};
 use crate::machine::graph::application::{Cell, Edge, EventKind, Guard, Target, Timer, cell};
 use crate::machine::step::{Asked, Draft, Taken};
 use crate::machine::table::Outcome;
@@ -201,8 +202,16 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
 
 /// Takes evidence in: a newer document takes the place of an older one of the same kind.
 fn add(next: &mut Application, added: &EvidenceAdded) {
+    let has = |documents: &[Document], kind| documents.iter().any(|held| held.kind == kind);
+    let is_base_after_additional =
+        has(&next.documents, DocumentKind::AdditionalPush) && has(&added.documents, DocumentKind::BasePush);
     next.documents.extend(&added.documents);
     for evidence in &added.evidence {
+        // Of the two pushes of an order the additional one tells the amount, whichever comes first
+        // (spec 005 A-000-6).
+        if is_base_after_additional && evidence.kind == EvidenceKind::Loan {
+            continue;
+        }
         next.evidence.retain(|held| held.kind != evidence.kind);
         next.evidence.push(*evidence);
     }
