@@ -8,6 +8,7 @@
 )]
 
 mod applicant;
+mod bad_inputs;
 mod bench;
 mod book;
 mod callbacks;
@@ -24,6 +25,8 @@ mod network;
 mod outage;
 mod process;
 mod pulse;
+mod push_memory;
+mod pushes;
 mod simulation;
 mod surface;
 mod sync;
