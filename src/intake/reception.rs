@@ -42,7 +42,8 @@ impl<S: Store> Reception<S> {
     /// person's push the older, sent again, would be taken for a change back.
     fn memory(&self, partner: &str, sent: &str, body: &[u8]) -> Request {
         let archive = self.engine.archive();
-        let named = [partner.as_bytes(), &[0], sent.as_bytes(), &[0], body].concat();
+        let body = archive.fingerprint(body);
+        let named = [partner.as_bytes(), &[0], sent.as_bytes(), &[0], &body].concat();
         let digest = archive.digest("signed push", named);
         Request { key: RequestKey(digest), fingerprint: digest }
     }

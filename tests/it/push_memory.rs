@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-const PUSHES: usize = 2_000;
+/// How many when nobody says: a minute's worth.
+const PUSHES: usize = 500;
 /// Bytes of operator data in each.
 const OPERATOR_BYTES: usize = 300_000;
 /// Agencies push a few at a time.
 const AT_ONCE: usize = 4;
 /// Between two looks at the memory.
-const LOOK_EVERY: usize = 50;
-/// Pushes before the memory is looked at: caches fill, an allocator takes what it will keep.
-const WARM_UP: usize = 500;
+const LOOK_EVERY: usize = 20;
+/// The part of the pushes before the memory is looked at: caches fill, an allocator takes what it will keep.
+const WARM_UP: usize = 3;
 /// The most that memory may rise with a push: a tenth of what it holds. Rows of the store that stay in its
 /// cache are a few KiB.
 const SLOPE_LIMIT_KIB: f64 = 30.0;
@@ -46,10 +47,11 @@ async fn memory_does_not_rise_with_pushes() {
     let folder = tempfile::tempdir().unwrap();
     let docket = Arc::new(serve(folder.path(), SETTINGS));
     let body = Arc::new(body());
+    let pushes = std::env::var("PUSHES").map_or(PUSHES, |pushes| pushes.parse().unwrap());
     let next = Arc::new(AtomicUsize::new(0));
     let begun = Instant::now();
     let pushing: Vec<_> = (0..AT_ONCE)
-        .map(|_| tokio::spawn(push_all(Arc::clone(&docket), Arc::clone(&body), Arc::clone(&next))))
+        .map(|_| tokio::spawn(push_all(Arc::clone(&docket), Arc::clone(&body), Arc::clone(&next), pushes)))
         .collect();
     let mut looks = Vec::new();
     for pushing in pushing {
@@ -59,7 +61,7 @@ async fn memory_does_not_rise_with_pushes() {
     let slope = slope(&looks);
     let (first, last) = (looks.first().unwrap().1 / 1024, looks.last().unwrap().1 / 1024);
     crate::report(&format!(
-        "{PUSHES} pushes of {} KB in {} s: {first} MiB after {WARM_UP}, {last} MiB at the end, {slope:.2} KiB a push",
+        "{pushes} pushes of {} KB in {} s: {first} MiB after a third, {last} MiB at the end, {slope:.2} KiB a push",
         body.len() / 1_000,
         begun.elapsed().as_secs(),
     ));
@@ -67,13 +69,18 @@ async fn memory_does_not_rise_with_pushes() {
 }
 
 /// Pushes until all are pushed; gives what the memory was every so often, in KiB.
-async fn push_all(docket: Arc<Process>, body: Arc<String>, next: Arc<AtomicUsize>) -> Vec<(usize, u64)> {
+async fn push_all(
+    docket: Arc<Process>,
+    body: Arc<String>,
+    next: Arc<AtomicUsize>,
+    pushes: usize,
+) -> Vec<(usize, u64)> {
     let http = http();
     let url = format!("http://{}/partners/agency/pushUserBaseInfo", docket.address);
     let mut looks = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= PUSHES {
+        if number >= pushes {
             return looks;
         }
         let body = body.replace("the-order", &format!("order-{number}"));
@@ -81,7 +88,7 @@ async fn push_all(docket: Arc<Process>, body: Arc<String>, next: Arc<AtomicUsize
         let answer: Value =
             serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
         assert_eq!(answer["status"], 1, "{answer}");
-        if number >= WARM_UP && number.is_multiple_of(LOOK_EVERY) {
+        if number >= pushes / WARM_UP && number.is_multiple_of(LOOK_EVERY) {
             looks.push((number, docket.resident_kib()));
         }
     }

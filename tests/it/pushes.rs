@@ -1,8 +1,9 @@
 //! Pushes to the built binary: what is known of them after it was killed, what two halves of an order
 //! may say, and what a signed push begins.
 
-use crate::process::{Process, client, http};
+use crate::process::{Process, Sandbox, client, http};
 use crate::surface::serve;
+use docket::api::proto::v1::application::State;
 use docket::api::proto::v1::{Application, CancelApplicationRequest, EvidenceKind, ListApplicationsRequest};
 use docket::clock;
 use docket::sandbox::Script;
@@ -155,7 +156,11 @@ async fn who_applies_again_after_the_end_has_another_application() {
 }
 
 async fn push(docket: &Process, route: &str, body: &Value) -> Value {
-    let url = format!("http://{}/partners/agency/{route}", docket.address);
+    push_to(docket, "agency", route, body).await
+}
+
+async fn push_to(docket: &Process, partner: &str, route: &str, body: &Value) -> Value {
+    let url = format!("http://{}/partners/{partner}/{route}", docket.address);
     let request = http().post(url).header("content-type", "application/json").body(body.to_string());
     serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap()
 }
@@ -192,5 +197,35 @@ async fn two_halves_may_differ_in_the_amount_and_in_nothing_else() {
     let refused = push(&docket, "pushUserAdditionalInfo", &other).await;
     let message = "orderInfo.userPhone: must be the same in all pushes of the order";
     assert_eq!(refused, json!({"status": 0, "message": message, "data": null}));
+    docket.leave();
+}
+
+#[tokio::test]
+async fn an_order_can_be_changed_until_its_audit_has_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(folder.path(), "instant");
+    let mut settings = sandbox.settings();
+    settings.push(("DOCKET_DATA", folder.path().join("data").display().to_string()));
+    let docket = Process::start(&["serve", "--listen", "127.0.0.1:0"], &settings);
+    let person = Person::new(Script::Happy, 8);
+    let success = json!({"status": 1, "message": "success", "data": null});
+    let base = person.base_push("one");
+    let mut changed = base.clone();
+    changed["userVerify"]["idCardInfo"]["ocrRace"] = "回".into();
+    let half = async |body: &Value| push_to(&docket, "pushed", "pushUserBaseInfo", body).await;
+    for (body, version) in [(&base, 1), (&base, 1), (&changed, 2), (&base, 3)] {
+        assert_eq!(half(body).await, success);
+        assert_eq!(applications(&docket).await[0].version, version);
+    }
+    let additional = person.additional_push("one");
+    assert_eq!(push_to(&docket, "pushed", "pushUserAdditionalInfo", &additional).await, success);
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while applications(&docket).await[0].state() != State::Approved {
+        assert!(tokio::time::Instant::now() < until, "it is not approved");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(half(&base).await, success, "the same again");
+    let message = "orderInfo.orderNo: the order can no longer be changed";
+    assert_eq!(half(&changed).await, json!({"status": 0, "message": message, "data": null}));
     docket.leave();
 }
