@@ -205,11 +205,12 @@ fn add(next: &mut Application, added: &EvidenceAdded) {
     let has = |documents: &[Document], kind| documents.iter().any(|held| held.kind == kind);
     let is_base_after_additional =
         has(&next.documents, DocumentKind::AdditionalPush) && has(&added.documents, DocumentKind::BasePush);
+    let knows_amount = next.evidence.iter().any(|held| held.kind == EvidenceKind::Loan);
     next.documents.extend(&added.documents);
     for evidence in &added.evidence {
         // Of the two pushes of an order the additional one tells the amount, whichever comes first
         // (spec 005 A-000-6).
-        if is_base_after_additional && evidence.kind == EvidenceKind::Loan {
+        if evidence.kind == EvidenceKind::Loan && knows_amount && is_base_after_additional {
             continue;
         }
         next.evidence.retain(|held| held.kind != evidence.kind);
