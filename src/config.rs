@@ -10,6 +10,7 @@ mod limits;
 mod origin;
 mod patience;
 pub mod products;
+mod roles;
 
 use crate::machine::policy::Policy;
 use crate::machine::products::Products;
@@ -27,6 +28,7 @@ pub use limits::{AllLimits, Breaker, Limits};
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
+pub use roles::{Role, Roles};
 
 /// All settings of a server.
 #[derive(Debug, Deserialize)]
@@ -61,6 +63,9 @@ pub struct Settings {
     /// The products.
     #[serde(default = "products::products")]
     pub product: Vec<Product>,
+    /// What people may see of applicants, by the role in which they ask; without one all is masked.
+    #[serde(default)]
+    pub role: Vec<Role>,
 }
 
 /// The upstream provider, and our account there.
@@ -162,6 +167,7 @@ impl Settings {
             agreements: Agreements::default(),
             partner: products::partners(),
             product: products::products(),
+            role: Vec::new(),
         }
     }
 }

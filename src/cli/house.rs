@@ -5,7 +5,7 @@ use crate::api::serve::Server;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{
-    Agreements, AllLimits, Breaker, Encoding, Limits, Patience, Provider, SecretText, Settings,
+    Agreements, AllLimits, Breaker, Encoding, Limits, Patience, Provider, Roles, SecretText, Settings,
 };
 use crate::engine::archive::Archive;
 use crate::engine::outage;
@@ -48,6 +48,7 @@ pub(super) struct House {
     callbacks: Callbacks<SledStore>,
     http: Router,
     agreements: Agreements,
+    roles: Roles,
     teller: Teller,
     drain_delay: Duration,
 }
@@ -93,7 +94,8 @@ impl House {
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
-        Ok(Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay })
+        let roles = Roles::new(settings.role.clone());
+        Ok(Self { listener, address, engine, callbacks, http, agreements, roles, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -105,7 +107,8 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay } = self;
+        let Self { listener, address, engine, callbacks, http, agreements, roles, teller, drain_delay } =
+            self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -116,7 +119,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, callbacks.clone(), http, agreements, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, agreements, roles, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {

@@ -56,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 58] = [
+pub const KEYS: [Key; 59] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -171,6 +171,11 @@ pub const KEYS: [Key; 58] = [
     Key::new("patience.reminder", "Between two looks at what is suspended or parked.", |it| {
         span(it.policy().reminder)
     }),
+    Key::new(
+        "patience.review",
+        "How long a person who took a review may take to decide, before another may take it.",
+        |it| span(it.policy().review),
+    ),
     Key::new("patience.restart", "Between a dead session and the next.", |it| span(it.policy().restart)),
     Key::new("patience.poll_min", "Between two polls of a working session, at first.", |it| {
         span(it.policy().poll_min)
@@ -217,7 +222,7 @@ pub const KEYS: [Key; 58] = [
 ];
 
 /// What is given as lists of tables, in a file only: the list, its fields, what it means.
-pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
+pub(super) const LISTS: [(&str, &[&str], &str); 3] = [
     (
         "partner",
         &[
@@ -243,10 +248,30 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
     ),
     (
         "product",
-        &["name", "version", "evidence", "telecom", "degree", "ebank", "ebank_v2", "term_days"],
+        &[
+            "name",
+            "version",
+            "evidence",
+            "telecom",
+            "degree",
+            "ebank",
+            "ebank_v2",
+            "term_days",
+            "blacklist",
+            "audit",
+            "fresh",
+        ],
         "The products: `version` is raised with each change, `evidence` lists the kinds that are wanted, \
          `telecom`, `degree`, `ebank` and `ebank_v2` say what is collected: `no`, `optional` or `required`; \
-         `term_days` is the loan's term.",
+         `term_days` is the loan's term. The provider's blacklist is asked unless `blacklist` is false; \
+         `audit` is `provider` (its risk audit decides) or `manual` (a person does); `fresh` says how long \
+         evidence of a kind may lie before an audit, as in `{ operator_data = \"720h\" }`.",
+    ),
+    (
+        "role",
+        &["name", "clear"],
+        "What people may see of applicants who ask for evidence in this role: the kinds in `clear` are shown \
+         as they are, the rest is masked.",
     ),
 ];
 

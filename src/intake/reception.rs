@@ -5,6 +5,7 @@ use crate::engine::core::Declined;
 use crate::engine::entrance::Brought;
 use crate::engine::{Engine, EngineError, chain};
 use crate::machine::application::Source;
+use crate::machine::evidence::Supplier;
 use crate::machine::step::Refusal;
 use crate::store::Store;
 
@@ -34,6 +35,7 @@ impl<S: Store> Desk for Reception<S> {
         let brought = Brought {
             source: Source { partner, order: push.order },
             product: self.product.clone(),
+            supplier: Supplier::Partner,
             original: Some((kind, body)),
             parts: push.parts,
             phone: push.phone,
@@ -60,6 +62,9 @@ fn refused(error: &EngineError) -> Refused {
             | Refusal::ClosedChallenge { .. }
             | Refusal::WrongKind { .. }
             | Refusal::NotHeld
+            | Refusal::Leased { .. }
+            | Refusal::NotLeased
+            | Refusal::IsHeld
             | Refusal::NoCollection { .. }
             | Refusal::NothingToRetry => unavailable(error),
         },

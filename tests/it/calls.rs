@@ -7,7 +7,7 @@ use docket::engine::archive::Archive;
 use docket::engine::bank::BankList;
 use docket::engine::dossier::Dossier;
 use docket::engine::provider::{Ended, Order, Provider};
-use docket::machine::application::{Application, Phase, Plan, Source};
+use docket::machine::application::{Application, Decider, Phase, Plan, Source};
 use docket::machine::call::{Call, EffectId, Pending, Reply, Slot, Told};
 use docket::machine::challenge::SealedAnswer;
 use docket::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
@@ -361,6 +361,9 @@ fn application() -> Application {
             evidence: vec![EvidenceKind::Identity],
             collections: Vec::new(),
             term_days: 7,
+            blacklist: true,
+            decider: Decider::Provider,
+            fresh: Vec::new(),
         },
         order_id: 245_132_241_561_415,
         key: 1,

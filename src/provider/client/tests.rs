@@ -9,7 +9,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 use super::*;
 use crate::machine::call::{EffectId, Pending, Slot};
-use crate::machine::evidence::{Evidence, EvidenceKind};
+use crate::machine::evidence::{Evidence, EvidenceKind, Supplier};
 use crate::provider::specimen;
 use crate::store;
 use crate::store::memory::MemoryStore;
@@ -130,7 +130,12 @@ fn evidence_that_is_not_there_stops_the_call() {
     check(bench.call(Call::Blacklist, ""), "id_card");
     check(bench.call(Call::AuditApply, ""), "id_card");
     let at = Time::default();
-    bench.application.evidence.push(Evidence { kind: EvidenceKind::Identity, document: 7, at });
+    bench.application.evidence.push(Evidence {
+        kind: EvidenceKind::Identity,
+        document: 7,
+        at,
+        supplier: Supplier::Partner,
+    });
     check(bench.call(Call::Blacklist, ""), "not in the store");
     assert!(bench.sent.lock().unwrap().is_empty());
 }
