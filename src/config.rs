@@ -101,6 +101,15 @@ pub struct Provider {
     /// Whether the state of a degree session is asked for with our merchant account (spec 005 A-002-2).
     #[serde(default)]
     pub degree_state_username: bool,
+    /// How the raw data of a telecom collection is read for an audit.
+    #[serde(default)]
+    pub extractor: Extractor,
+    /// Whether an audit is told the amounts of bills in yuan (spec 005 A-002-18).
+    #[serde(default)]
+    pub bills_in_yuan: bool,
+    /// Whether an audit may be sent required lists that are empty (spec 006 §7.2).
+    #[serde(default)]
+    pub empty_lists: bool,
 }
 
 /// How requests to the provider are written.
@@ -112,6 +121,17 @@ pub enum Encoding {
     Json,
     /// As form fields.
     Form,
+}
+
+/// How the raw data of a telecom collection is read for an audit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extractor {
+    /// In the shape in which partners push operator data (spec 000 `task_data`).
+    #[default]
+    TaskData,
+    /// Not at all: what somebody brings is used.
+    None,
 }
 
 /// A text that prints nothing.
@@ -186,6 +206,9 @@ impl Default for Provider {
             breaker: Breaker::default(),
             degree_login_path: degree_login_path(),
             degree_state_username: false,
+            extractor: Extractor::default(),
+            bills_in_yuan: false,
+            empty_lists: false,
         }
     }
 }

@@ -5,7 +5,8 @@ use crate::api::serve::Server;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{
-    Agreements, AllLimits, Breaker, Encoding, Limits, Patience, Provider, Roles, SecretText, Settings,
+    Agreements, AllLimits, Breaker, Encoding, Extractor, Limits, Patience, Provider, Roles, SecretText,
+    Settings,
 };
 use crate::engine::archive::Archive;
 use crate::engine::outage;
@@ -207,6 +208,14 @@ fn connect(
             },
             degree_login_path: provider.degree_login_path.clone(),
             degree_state_username: provider.degree_state_username,
+            audit: prepare::AuditDialect {
+                extractor: match provider.extractor {
+                    Extractor::TaskData => prepare::Extractor::TaskData,
+                    Extractor::None => prepare::Extractor::None,
+                },
+                bills_in_yuan: provider.bills_in_yuan,
+                empty_lists: provider.empty_lists,
+            },
         },
         audit_cipher: audit::AuditCipher::Pkcs1 { public_key },
     };

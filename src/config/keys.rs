@@ -2,7 +2,7 @@
 //!
 //! The one list: variables, origins, suggestions and the reference are made from it.
 
-use super::{Encoding, Settings};
+use super::{Encoding, Extractor, Settings};
 use crate::machine::challenge::Agreement;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -56,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 59] = [
+pub const KEYS: [Key; 62] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -139,6 +139,28 @@ pub const KEYS: [Key; 59] = [
         "provider.degree_state_username",
         "Whether the state of a degree session is asked for with our merchant account, which is not printed.",
         |it| Some(it.provider.degree_state_username.to_string()),
+    ),
+    Key::new(
+        "provider.extractor",
+        "How the raw data of a telecom collection is read for an audit, which is not printed: `task_data`, the \
+         shape in which partners push operator data, or `none`, where operator data that is brought is used.",
+        |it| {
+            text(match it.provider.extractor {
+                Extractor::TaskData => "task_data",
+                Extractor::None => "none",
+            })
+        },
+    ),
+    Key::new(
+        "provider.bills_in_yuan",
+        "Whether an audit is told the amounts of bills in yuan, not in fen.",
+        |it| Some(it.provider.bills_in_yuan.to_string()),
+    ),
+    Key::new(
+        "provider.empty_lists",
+        "Whether an audit may be sent required lists that are empty; otherwise what is missing is named, and no \
+         audit applied for.",
+        |it| Some(it.provider.empty_lists.to_string()),
     ),
     Key::new("patience.intake", "How long the evidence may take to be complete.", |it| {
         span(it.policy().intake)

@@ -86,12 +86,9 @@ const fn wanted(call: &Call) -> &'static [EvidenceKind] {
     }
 }
 
-/// The wanted evidence that the application holds; operator data only where none was collected.
+/// The wanted evidence that the application holds.
 fn held(application: &Application, wanted: &[EvidenceKind]) -> Vec<EvidenceKind> {
-    let is_held = |kind: &EvidenceKind| {
-        let is_there = application.evidence.iter().any(|held| held.kind == *kind);
-        is_there && (*kind != EvidenceKind::OperatorData || collected(application).is_none())
-    };
+    let is_held = |kind: &EvidenceKind| application.evidence.iter().any(|held| held.kind == *kind);
     wanted.iter().copied().filter(is_held).collect()
 }
 
