@@ -19,6 +19,7 @@ mod generator;
 mod house;
 mod lost_answers;
 mod many_watchers;
+mod mapping;
 mod moves;
 mod network;
 mod outage;
