@@ -111,6 +111,17 @@ fn data_is_kept_as_it_came() {
 }
 
 #[test]
+fn data_with_nothing_in_it_is_asked_for_again() {
+    for name in
+        ["telecom_raw_data", "telecom_report", "degree_raw_data", "ebank_raw_data", "ebank_v2_raw_data"]
+    {
+        for data in ["{}", "{ \n}", "[]", "[ ]", r#""""#] {
+            check(&specimen::call(name), 200, &format!("{{\"code\":0,\"data\":{data}}}"), Ambiguous);
+        }
+    }
+}
+
+#[test]
 fn the_type_of_a_session_chooses_its_agreement() {
     let body = |code: &str| format!(r#"{{"code":0,"data":{{"open_id":"c1ec","type":{code}}}}}"#);
     for (code, agreement) in
