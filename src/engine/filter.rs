@@ -212,7 +212,7 @@ impl Term {
             Self::Phone(digest) => view.phone == Some(*digest),
             Self::Identity(digest) => view.identity == Some(*digest),
             Self::Held(held) => brief.held == *held,
-            Self::Stuck(stuck) => (brief.held || brief.state == State::Suspended) == *stuck,
+            Self::Stuck(stuck) => (brief.held || brief.cause.is_some()) == *stuck,
             Self::Cause(cause) => brief.cause.as_ref() == Some(cause),
             Self::WaitsFor(what) => brief.waits_for.contains(what),
             Self::CreateTime(bound, time) => bound.holds(&view.created, time),
@@ -229,7 +229,9 @@ impl Term {
             Self::Phone(digest) => vec![index::by_phone(*digest)],
             Self::Identity(digest) => vec![index::by_identity(*digest)],
             Self::Held(true) => vec![index::held()],
-            Self::Stuck(true) => vec![index::by_state(State::Suspended), index::held()],
+            Self::Stuck(true) => {
+                vec![index::by_state(State::Suspended), index::parked(), index::held()]
+            }
             Self::Cause(cause) => vec![index::by_cause(cause)],
             Self::Owner(_)
             | Self::Partner(_)

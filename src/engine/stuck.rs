@@ -5,7 +5,7 @@ use super::core::LoadError;
 use super::{Engine, EngineError, aside};
 use crate::machine::application::{Application, Hold, Phase};
 use crate::machine::call::{Cause, System};
-use crate::machine::collection::Situation;
+use crate::machine::collection::{Collection, Situation};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
@@ -25,6 +25,8 @@ pub const SAMPLES: usize = 5;
 pub enum Kind {
     /// It is suspended.
     Suspended,
+    /// A collection that it cannot do without is parked, while others go on.
+    Parked,
     /// An operator holds it.
     Held,
     /// A call of its is tried in vain, and still tried.
@@ -38,6 +40,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Suspended => "suspended",
+            Self::Parked => "parked",
             Self::Held => "held",
             Self::Retrying => "retrying",
             Self::Outage => "outage",
@@ -74,6 +77,13 @@ struct Case {
     place: String,
     detail: String,
     since: Time,
+}
+
+impl Case {
+    fn new(id: ApplicationId, kind: Kind, cause: &Cause, place: String, since: Time) -> Self {
+        let (reason, detail) = (cause.name().to_owned(), cause.detail().to_owned());
+        Self { id, kind, reason, place, detail, since }
+    }
 }
 
 /// A call that is tried in vain.
@@ -135,6 +145,7 @@ impl<S: Store> Engine<S> {
             }
         };
         self.each(&index::by_state(State::Suspended), |it| suspended(it).into_iter().for_each(&mut add))?;
+        self.each(&index::parked(), |it| half_parked(it).into_iter().for_each(&mut add))?;
         self.each(&index::held(), |it| held(it).into_iter().for_each(&mut add))?;
         for Trouble { application, detail, .. } in troubled {
             let Some((found, _)) = self.stored(application)? else { continue };
@@ -175,23 +186,31 @@ impl<S: Store> Engine<S> {
 fn suspended(it: &Application) -> Option<Case> {
     let Phase::Suspended { origin, cause, .. } = &it.phase else { return None };
     // That the collections are parked says little: why one is parked says more.
-    let mut parked = it.collections.iter().filter_map(|collection| {
-        let Situation::Parked { origin, cause, .. } = &collection.situation else { return None };
-        Some((collection, origin, cause))
-    });
-    // What the product cannot do without weighs more.
-    let weightiest = parked.clone().find(|(collection, ..)| collection.required).or_else(|| parked.next());
+    let weightiest = if *cause == Cause::CollectionsParked { weightiest(it) } else { None };
     let (cause, place) = match weightiest {
-        Some((collection, origin, parked)) if *cause == Cause::CollectionsParked => {
-            let kind = collection.kind;
-            let stood = origin.as_ref().and_then(|origin| kind.state(origin.number()));
-            let stood = stood.map_or("between sessions", |state| state.name);
-            (parked, format!("{} {stood}", kind.name()))
-        }
-        Some(_) | None => (cause, place(origin.state())),
+        Some(collection) => (collection.parked()?, stood(collection)),
+        None => (cause, place(origin.state())),
     };
-    let (reason, detail) = (cause.name().to_owned(), cause.detail().to_owned());
-    Some(Case { id: it.id, kind: Kind::Suspended, reason, place, detail, since: it.since })
+    Some(Case::new(it.id, Kind::Suspended, cause, place, it.since))
+}
+
+fn half_parked(it: &Application) -> Option<Case> {
+    let collection = weightiest(it)?;
+    Some(Case::new(it.id, Kind::Parked, collection.parked()?, stood(collection), collection.since))
+}
+
+/// Of the collections that are parked the one that weighs most: what the product cannot do without.
+fn weightiest(it: &Application) -> Option<&Collection> {
+    let mut parked = it.collections.iter().filter(|collection| collection.parked().is_some());
+    parked.clone().find(|collection| collection.required).or_else(|| parked.next())
+}
+
+/// Where a parked collection stood.
+fn stood(collection: &Collection) -> String {
+    let origin =
+        if let Situation::Parked { origin, .. } = &collection.situation { origin.as_ref() } else { None };
+    let stood = origin.and_then(|origin| collection.kind.state(origin.number()));
+    format!("{} {}", collection.kind.name(), stood.map_or("between sessions", |state| state.name))
 }
 
 fn held(it: &Application) -> Option<Case> {
@@ -224,6 +243,7 @@ fn fingerprint(case: &Case) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::samples;
 
     fn case(detail: &str, reason: &str) -> Case {
         Case {
@@ -234,6 +254,25 @@ mod tests {
             detail: detail.to_owned(),
             since: crate::machine::samples::NOW,
         }
+    }
+
+    #[test]
+    fn of_what_still_collects_the_collection_is_told() {
+        let all = samples::with_two_collections(&samples::captcha_required());
+        let told = |it: &Application| {
+            let case = half_parked(it)?;
+            Some((case.kind.name(), case.reason, case.place))
+        };
+        let mut count = 0;
+        for it in all {
+            let required = it.collections.iter().find(|it| it.required && it.parked().is_some());
+            let Some(cause) = required.and_then(Collection::parked) else { continue };
+            let (kind, reason, place) = told(&it).unwrap();
+            assert_eq!((kind, reason.as_str()), ("parked", cause.name()));
+            assert!(place.starts_with(required.unwrap().kind.name()), "{place}");
+            count += 1;
+        }
+        assert!(count > 0);
     }
 
     #[test]

@@ -284,6 +284,24 @@ impl Application {
         }
     }
 
+    /// Says why it waits for an operator: because it is suspended, or because a collection that it cannot do
+    /// without is parked while others go on.
+    pub fn cause(&self) -> Option<&Cause> {
+        match &self.phase {
+            Phase::Suspended { cause, .. } => Some(cause),
+            Phase::Collecting { .. } | Phase::CaptchaRequired { .. } => {
+                self.collections.iter().filter(|it| it.required).find_map(Collection::parked)
+            }
+            Phase::Init { .. }
+            | Phase::DataReady
+            | Phase::AuditPending { .. }
+            | Phase::Approved
+            | Phase::Rejected { .. }
+            | Phase::Cancelled { .. }
+            | Phase::Expired { .. } => None,
+        }
+    }
+
     /// Says whether every required collection has delivered and no optional one is under way.
     fn all_delivered(&self) -> bool {
         self.collections.iter().all(|it| match it.standing() {

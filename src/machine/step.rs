@@ -16,6 +16,7 @@ use super::collection::{Collection, CollectionKind, Standing, StateNumber};
 use super::event::{Event, EvidenceAdded};
 use super::evidence::{Document, DocumentKind, Evidence};
 use super::graph;
+use super::graph::application::EventKind;
 use super::id::ApplicationId;
 use super::policy::Policy;
 use super::time::Time;
@@ -187,7 +188,7 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
         Event::CancelRequested { reason } => {
             own(application, application::Event::CancelRequested { reason }, draft)
         }
-        Event::ResumeRequested { .. } => own(application, application::Event::ResumeRequested, draft),
+        Event::ResumeRequested { .. } => resume(application, draft),
         Event::RetryRequested { .. } => {
             let is_idle = application.outbox.is_empty();
             let event = application::Event::RetryRequested;
@@ -308,10 +309,7 @@ fn own(
         Taken::Quiet(asked) => return Ok(quiet(asked, Slot::Application, draft)),
         Taken::Ignored => return Ok(Verdict::Ignored),
         Taken::Late => return Ok(finish(application, application.clone(), draft)),
-        Taken::Rejected => {
-            let (machine, state, event) = ("application", application.state().name(), kind.name());
-            return Err(Refusal::NotAllowed { machine, state, event });
-        }
+        Taken::Rejected => return Err(rejected(application, kind)),
     };
     if matches!(next.phase, Phase::Collecting { .. }) && next.collections.is_empty() {
         start_collections(&mut next, draft);
@@ -338,8 +336,24 @@ fn start_collections(next: &mut Application, draft: &mut Draft<'_>) {
     summarise(next, draft);
 }
 
+/// Lets it go on, or while it collects, those of its collections that are parked.
+fn resume(application: &Application, draft: &mut Draft<'_>) -> Result<Verdict, Refusal> {
+    let event = application::Event::ResumeRequested;
+    if is_collecting(application) {
+        let of_collection = collection::Event::ResumeRequested;
+        if !application.collections.iter().any(|it| it.takes(&of_collection)) {
+            return Err(rejected(application, event.kind()));
+        }
+    }
+    own(application, event, draft)
+}
+
+const fn is_collecting(application: &Application) -> bool {
+    matches!(application.phase, Phase::Collecting { .. } | Phase::CaptchaRequired { .. })
+}
+
 fn resume_collections(next: &mut Application, draft: &mut Draft<'_>) {
-    if !matches!(next.phase, Phase::Collecting { .. } | Phase::CaptchaRequired { .. }) {
+    if !is_collecting(next) {
         return;
     }
     let mut is_moved = false;
@@ -382,6 +396,10 @@ fn restart(
         summarise(&mut next, draft);
     }
     Ok(finish(application, next, draft))
+}
+
+fn rejected(application: &Application, event: EventKind) -> Refusal {
+    Refusal::NotAllowed { machine: "application", state: application.state().name(), event: event.name() }
 }
 
 fn not_allowed(collection: &Collection, event: &collection::Event) -> Refusal {

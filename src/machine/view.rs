@@ -59,7 +59,7 @@ pub struct Brief {
     pub owner: Option<Owner>,
     /// Whether it is held.
     pub held: bool,
-    /// Why it is suspended, by name.
+    /// Why it, or a collection that it cannot do without, waits for an operator, by name.
     pub cause: Option<String>,
     /// What it waits for: kinds of evidence, kinds of challenges, calls, by their names.
     pub waits_for: Vec<String>,
@@ -146,10 +146,14 @@ impl View {
         }
     }
 
-    /// Says why it is suspended.
-    pub const fn cause(&self) -> Option<&Cause> {
+    /// Says why it waits for an operator: because it is suspended, or because a collection that it cannot do
+    /// without is parked while others go on.
+    pub fn cause(&self) -> Option<&Cause> {
         match &self.word {
             Word::Suspended(cause) => Some(cause),
+            Word::None if matches!(self.state, State::Collecting | State::CaptchaRequired) => {
+                self.collections.iter().filter(|it| it.required).find_map(|it| it.cause.as_ref())
+            }
             Word::None | Word::Rejected(_) | Word::Cancelled(_) | Word::Expired(_) => None,
         }
     }

@@ -109,6 +109,7 @@ fn group(group: Group) -> StuckGroup {
     let Group { kind, reason, fingerprint, place, detail, count, oldest, names } = group;
     let kind = match kind {
         Kind::Suspended => WireKind::Suspended,
+        Kind::Parked => WireKind::Parked,
         Kind::Held => WireKind::Held,
         Kind::Retrying => WireKind::Retrying,
         Kind::Outage => WireKind::Outage,

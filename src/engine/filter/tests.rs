@@ -70,6 +70,28 @@ fn a_held_one_is_stuck_and_its_operators() {
 }
 
 #[test]
+fn what_needs_an_operator_is_stuck_and_stands_under_a_key_that_finds_it() {
+    let mut all: Vec<_> = State::ALL.iter().flat_map(|state| samples::in_state(*state)).collect();
+    all.extend(all.clone().into_iter().map(samples::held));
+    all.extend(samples::with_two_collections(&samples::collecting()));
+    all.extend(samples::with_two_collections(&samples::captcha_required()));
+    let stuck = filter("stuck = true");
+    let Narrowed::Keys(found) = stuck.narrowed() else { panic!("{stuck:?}") };
+    let mut parked = 0;
+    for application in all {
+        let view = View::of(&application);
+        let keys = index::keys(&application);
+        assert_eq!(stuck.matches(&view, NOW), found.iter().any(|key| keys.contains(key)), "{application:?}");
+        assert_eq!(application.cause(), view.cause());
+        parked += u32::from(keys.contains(&index::parked()));
+        if let Some(cause) = application.cause() {
+            assert!(stuck.matches(&view, NOW) && keys.contains(&index::by_cause(cause.name())));
+        }
+    }
+    assert!(parked > 0);
+}
+
+#[test]
 fn errors_say_where_and_what_would_be_right() {
     for (text, error) in [
         ("state", "`=`, `!=`, `<`, `<=`, `>` or `>=` is expected, at character 6"),

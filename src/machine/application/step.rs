@@ -178,7 +178,7 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             draft.hurry();
             next.phase.clone()
         }
-        Edge::CollectionRestarted => next.phase.clone(),
+        Edge::CollectionRestarted | Edge::CollectionsResumed => next.phase.clone(),
         Edge::Held => {
             let Event::HoldRequested { by } = event else { unreachable!("drawn on HoldRequested only") };
             let since = next.held.as_ref().map_or(draft.now, |held| held.since);

@@ -177,6 +177,16 @@ pub(super) fn check(collection: &Collection, event: Event, draft: &mut Draft<'_>
     let is_left_for_good =
         matches!(collection.kind.bearing(asked), Bearing::Asks { is_left_for_good: true, .. });
     let answer = if is_first && is_left_for_good { call.answer().cloned() } else { None };
+    look_first(collection, session, asked, answer, draft)
+}
+
+fn look_first(
+    collection: &Collection,
+    session: Session,
+    asked: StateNumber,
+    answer: Option<SealedAnswer>,
+    draft: &mut Draft<'_>,
+) -> Situation {
     let after = if collection.kind.tells_delay() { draft.policy.poll_max } else { Duration::ZERO };
     draft.call(slot(collection), collection.kind.look(session.open_id.clone()), after);
     Situation::Checking { session, asked, answer, seen: 0 }
@@ -209,7 +219,8 @@ pub(super) fn park(collection: &Collection, cause: Cause, draft: &mut Draft<'_>)
     Situation::Parked { origin, cause, reminder: draft.now + draft.policy.reminder }
 }
 
-/// Goes on where the session stood; what was being handed over is asked for again.
+/// Goes on where the session stood. Whether what was being handed over arrived is not known: the provider
+/// is asked before the applicant is.
 pub(super) fn resume(collection: &Collection, draft: &mut Draft<'_>) -> Situation {
     let Situation::Parked { origin: Some(origin), .. } = collection.situation.clone() else {
         unreachable!("only a parked session is resumed")
@@ -230,7 +241,7 @@ pub(super) fn resume(collection: &Collection, draft: &mut Draft<'_>) -> Situatio
         | Situation::Fetching { session, state, .. } => arrive(collection, session, state, &news, draft),
         Situation::Submitting { session, asked, .. }
         | Situation::Resending { session, asked, .. }
-        | Situation::Checking { session, asked, .. } => arrive(collection, session, asked, &news, draft),
+        | Situation::Checking { session, asked, .. } => look_first(collection, session, asked, None, draft),
         Situation::Reporting { session, raw, .. } => {
             let call = collection.kind.report(session.open_id.clone()).expect("drawn where there is one");
             draft.call(slot(collection), call, Duration::ZERO);

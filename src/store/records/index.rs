@@ -12,13 +12,21 @@ const BY_STATE: u8 = 2;
 const BY_PHONE: u8 = 3;
 /// By a keyed digest of the identity number. 4.
 const BY_IDENTITY: u8 = 4;
-/// By the reason of a suspension. 5.
+/// By the reason for which it waits for an operator. 5.
 const BY_CAUSE: u8 = 5;
 /// Those that hold a sealed answer. 6.
 const HOLDING: u8 = 6;
 
 /// Those that are held by an operator. 7.
 const HELD: u8 = 7;
+
+/// Those of which a collection that they cannot do without is parked while others go on. 8.
+const PARKED: u8 = 8;
+
+/// The key of all of which a collection that they cannot do without is parked while others go on.
+pub const fn parked() -> IndexKey {
+    IndexKey { index: PARKED, value: Vec::new() }
+}
 
 /// The key of all that are held by an operator.
 pub const fn held() -> IndexKey {
@@ -54,7 +62,7 @@ pub fn by_identity(digest: [u8; 16]) -> IndexKey {
     IndexKey { index: BY_IDENTITY, value: digest.to_vec() }
 }
 
-/// The key of a reason for suspension.
+/// The key of a reason to wait for an operator.
 pub fn by_cause(name: &str) -> IndexKey {
     IndexKey { index: BY_CAUSE, value: name.as_bytes().to_vec() }
 }
@@ -69,8 +77,11 @@ pub fn keys(application: &Application) -> Vec<IndexKey> {
     let mut keys = vec![by_source(&application.source), by_state(application.state())];
     keys.extend(application.phone.map(by_phone));
     keys.extend(application.identity.map(by_identity));
-    if let crate::machine::application::Phase::Suspended { cause, .. } = &application.phase {
+    if let Some(cause) = application.cause() {
         keys.push(by_cause(cause.name()));
+        if application.state() != State::Suspended {
+            keys.push(parked());
+        }
     }
     if application.held.is_some() {
         keys.push(held());

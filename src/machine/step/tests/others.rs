@@ -262,6 +262,29 @@ fn a_required_one_that_is_parked_suspends_when_the_others_have_delivered() {
 }
 
 #[test]
+fn a_parked_one_goes_on_while_another_still_asks() {
+    use CollectionKind as K;
+    let wishes = [wish(K::Ebank, true), wish(K::Degree, true)];
+    let asks = "CAPTCHA_REQUIRED BANKS_PENDING CREDENTIALS_REQUIRED";
+    let mut story = begun(&wishes, asks, &["ebank_banks"]);
+    let refused = |story: &Story| {
+        let state = story.application.state().name();
+        let refusal = Refusal::NotAllowed { machine: "application", state, event: "ResumeRequested" };
+        assert_eq!(story.refuses(resume()), refusal);
+    };
+    refused(&story);
+    assert_eq!(story.application.cause(), None);
+    reply_to(&mut story, K::Ebank, failed(), "CAPTCHA_REQUIRED PARKED CREDENTIALS_REQUIRED", &[]);
+    assert_eq!(
+        story.application.cause().map(crate::machine::call::Cause::name),
+        Some("PROVIDER_UNAVAILABLE")
+    );
+    story.then(resume(), asks, &["ebank_banks"]);
+    refused(&story);
+    assert_eq!(story.application.cause(), None);
+}
+
+#[test]
 fn an_outage_puts_off_what_is_ours_to_wait_for_and_nothing_else() {
     let mut story = working();
     let minute = Duration::from_secs(60);

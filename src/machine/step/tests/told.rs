@@ -143,10 +143,29 @@ fn a_session_that_is_alive_goes_on_where_it_stood() {
     assert_eq!(asked.asked().0, 3);
     asked.then(asked.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
     asked.reply(failed(), "SUSPENDED PARKED", &["destroy 2"]);
-    asked.then(resume(), "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &poll);
+    asked.then(resume(), "COLLECTING CHECKING", &["telecom_state"]);
     asked.reply(failed(), "SUSPENDED PARKED", &[]);
     asked.passes(600);
     asked.then(resume(), ASKED, &[]);
+}
+
+#[test]
+fn what_was_handed_over_before_the_stop_is_asked_about_before_it_is_asked_for_again() {
+    for (told, situation) in [(11, "COLLECTING SERVICE_PWD_SUBMITTED"), (43, "COLLECTING DATA_READY")] {
+        let mut story = asked_for_code();
+        story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
+        story.reply(failed(), "SUSPENDED PARKED", &["destroy 2"]);
+        story.then(resume(), "COLLECTING CHECKING", &["telecom_state"]);
+        let call = if told == 43 { "telecom_raw_data" } else { "telecom_state in 3 s" };
+        story.code(told, situation, &[call]);
+    }
+
+    let mut story = asked_for_code();
+    story.then(story.answers(2), "COLLECTING SUBMITTING", &["withdraw telecom", "telecom_captcha"]);
+    story.reply(failed(), "SUSPENDED PARKED", &["destroy 2"]);
+    story.then(resume(), "COLLECTING CHECKING", &["telecom_state"]);
+    story.code(21, "COLLECTING CHECKING", &["telecom_state in 3 s"]);
+    story.code(21, "CAPTCHA_REQUIRED CAPTCHA_REQUIRED", &["telecom_state in 30 s"]);
 }
 
 #[test]

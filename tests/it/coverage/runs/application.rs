@@ -88,6 +88,15 @@ pub(super) const RUNS: &[Run] = &[
         stage.manner(Manner::Right);
         assert_eq!(stage.rests(who), State::Suspended);
     }),
+    run("an operator lets the one that must be go on while the others wait for the applicant", |stage| {
+        let who = stage.apply(Script::Happy, EVERYTHING);
+        stage.plan(who, Endpoint::TelecomOpenId, Fault::BadRequest, 1);
+        stage.manner(Manner::Only(&[Telecom]));
+        stage.until(who, Telecom, "PARKED");
+        stage.tell(who, Event::ResumeRequested { by: by() });
+        stage.manner(Manner::Right);
+        assert_eq!(stage.rests(who), State::Approved);
+    }),
     run("what it can do without is parked while another asks, while another runs", |stage| {
         let who = stage.apply(Script::Happy, EVERYTHING);
         for endpoint in [Endpoint::EbankBankInfo, Endpoint::EbankV2OpenId, Endpoint::DegreeOpenId] {
