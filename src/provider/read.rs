@@ -216,7 +216,8 @@ fn shaped<D: DeserializeOwned>(call: &Call, data: &RawValue) -> Result<D, Failur
 }
 
 /// Data whose format is not printed is kept as received (spec 005 A-002-38), if there is anything in it:
-/// what is kept is never asked for again.
+/// what is kept is never asked for again. That somebody has no degree is told within the data, which has a
+/// status text beside (spec 002 §4.2.1); so an empty list is no data there either.
 fn data(call: &Call, body: &Body<'_>, kind: DocumentKind) -> Result<Meaning, Failure> {
     match opened(call, body)? {
         Opened::Success(Some(text)) if is_hollow(text.get()) => {
