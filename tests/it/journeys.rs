@@ -16,7 +16,7 @@ use docket::api::proto::v1::operator_service_client::OperatorServiceClient;
 use docket::api::proto::v1::watch_changes_response::Kind;
 use docket::api::proto::v1::{Application, WatchChangesRequest, application::State};
 use docket::sandbox::people::Person;
-use docket::sandbox::{Ending, Script, System};
+use docket::sandbox::{Ending, Mobile, Script, System};
 use provider::Provider;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -99,6 +99,7 @@ async fn two_thousand_at_once_outlive_every_fault_and_a_kill() {
     world.until("a third has ended", &watching, || world.count(has_ended) >= ENDED_AT_KILL).await;
     let ended_at_kill = world.count(has_ended);
     let peak_before = docket.peak_mib();
+    let killed = begun.elapsed();
     docket.kill();
     assert!(ended_at_kill < JOURNEYS * 3 / 4, "{ended_at_kill} were over at the kill: it proves little");
     docket = Process::start(&["serve", "--listen", &world.address], &settings);
@@ -118,17 +119,20 @@ async fn two_thousand_at_once_outlive_every_fault_and_a_kill() {
     // What is found now was read from the disk.
     let docket = Process::start(&["serve", "--listen", &world.address], &settings);
     let tally = std::mem::take(&mut *world.tally.lock().unwrap());
-    let moves = reckoning::check_store(&docket, JOURNEYS, &tally).await;
+    let journals = reckoning::check_store(&docket, JOURNEYS, &tally).await;
+    let moves: usize = journals.values().map(Vec::len).sum();
     assert_eq!(reckoning::orphans(&docket).await, 0.0);
     let seen = world.provider.check_faults().await;
-    reckoning::check_ledger(world.provider.sandbox().ledger(), JOURNEYS);
+    let orders = people.iter().map(|person| Mobile::parse(&person.mobile).unwrap()).zip((0..).map(order));
+    reckoning::check_ledger(world.provider.sandbox().ledger(), &journals, &orders.collect());
     crate::report(&format!(
         "{JOURNEYS} journeys, open together after {:.0} s, {under_way} of them under way when the last was \
-         let go after {:.0} s, killed when {ended_at_kill} had ended, all ended after {:.0} s, checked \
+         let go after {:.0} s, killed after {:.0} s when {ended_at_kill} had ended, all ended after {:.0} s, checked \
          after {:.0} s; {} calls, {moves} moves, answers {:?}, {} resumed {:?}; {} faults {:?}; peak \
          memory of the server {peak} MiB",
         opened.as_secs_f64(),
         pushed.as_secs_f64(),
+        killed.as_secs_f64(),
         ended.as_secs_f64(),
         begun.elapsed().as_secs_f64(),
         seen.calls,

@@ -12,7 +12,7 @@ use docket::api::proto::v1::{
     ResendChallengeRequest, ResumeApplicationRequest, application, collection,
 };
 use docket::sandbox::{AnswerKind, Expected, System};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -47,7 +47,10 @@ pub(super) struct Tally {
 impl Applicant {
     /// Lives until the application has ended.
     pub(super) async fn live(mut self, mut sight: watch::Receiver<Option<Application>>) {
-        let mut done = BTreeSet::new();
+        // Each challenge up to the version that it is settled in: of a later one it stands open again, as
+        // after a code that was ordered in vain.
+        let mut settled: BTreeMap<String, i64> = BTreeMap::new();
+        let mut resumed = 0;
         loop {
             let seen = sight.borrow_and_update().clone();
             let mut has_more_to_do = false;
@@ -55,17 +58,19 @@ impl Applicant {
                 if has_ended(&application) {
                     return;
                 }
-                let suspension = format!("{} {}", application.name, application.version);
-                if application.state() == State::Suspended && !done.contains(&suspension) {
-                    let is_done = self.resume(&application).await;
-                    has_more_to_do |= !is_done;
-                    done.extend(is_done.then_some(suspension));
+                let now = application.version;
+                if application.state() == State::Suspended && resumed < now {
+                    match self.resume(&application).await {
+                        Some(version) => resumed = version.max(now),
+                        None => has_more_to_do = true,
+                    }
                 }
                 for challenge in &application.challenges {
-                    if !done.contains(&challenge.name) {
-                        let is_done = self.answer(challenge).await;
-                        has_more_to_do |= !is_done;
-                        done.extend(is_done.then(|| challenge.name.clone()));
+                    if settled.get(&challenge.name).is_none_or(|version| *version < now) {
+                        match self.answer(challenge).await {
+                            Some(version) => drop(settled.insert(challenge.name.clone(), version.max(now))),
+                            None => has_more_to_do = true,
+                        }
                     }
                 }
             }
@@ -76,8 +81,9 @@ impl Applicant {
         }
     }
 
-    /// Lets the application go on after what has suspended it; says whether that is done.
-    async fn resume(&mut self, application: &Application) -> bool {
+    /// Lets the application go on after what has suspended it; gives its version since, 0 if that was not
+    /// told, none if it must be tried again.
+    async fn resume(&mut self, application: &Application) -> Option<i64> {
         let _turn = self.room.acquire().await.unwrap();
         let request = ResumeApplicationRequest {
             name: application.name.clone(),
@@ -88,7 +94,8 @@ impl Applicant {
         };
         let resumed = self.operator.resume_application(request).await;
         let resumed = resumed.map(|answer| answer.into_inner().application.unwrap());
-        let Some(resumed) = is_taken(resumed) else { return false };
+        let resumed = is_taken(resumed)?;
+        let version = resumed.as_ref().map_or(0, |it| it.version);
         if let Some(resumed) = resumed {
             let reason = match &application.outcome {
                 Some(application::Outcome::Suspension(cause)) => cause.reason.clone(),
@@ -98,11 +105,12 @@ impl Applicant {
             *tally.resumed.entry(reason).or_default() += 1;
             tally.acknowledged.push((resumed.name, resumed.version, "ResumeRequested"));
         }
-        true
+        Some(version)
     }
 
-    /// Answers a challenge if there is something to answer with; says whether that is done.
-    async fn answer(&mut self, challenge: &Challenge) -> bool {
+    /// Answers a challenge if there is something to answer with; gives the version of its application
+    /// since, 0 if that was not told, none if it must be tried again.
+    async fn answer(&mut self, challenge: &Challenge) -> Option<i64> {
         let system = match challenge.collection() {
             collection::Kind::Telecom => System::Telecom,
             collection::Kind::Degree => System::Degree,
@@ -125,31 +133,31 @@ impl Applicant {
             // The session may have moved on, and Docket not heard of it yet.
             false => self.provider.expected(system, &self.mobile),
         };
-        let Some(expected) = expected.filter(|expected| expected.kind == asked) else { return false };
+        let expected = expected.filter(|expected| expected.kind == asked)?;
         let _turn = Arc::clone(&self.room).acquire_owned().await.unwrap();
         let name = challenge.name.clone();
         let (answered, event) = if expected.is_stale {
             if system != System::Telecom {
-                return false;
+                return None;
             }
             let request = ResendChallengeRequest { name, ..ResendChallengeRequest::default() };
             (self.service.resend_challenge(request).await, "ResendRequested")
         } else {
             let answer = match self.typed(challenge, &expected).await {
                 Ok(answer) => Some(answer),
-                Err(status) => return is_taken(Err::<(), _>(status)).is_some(),
+                Err(status) => return is_taken(Err::<(), _>(status)).map(|_| 0),
             };
             let request = AnswerChallengeRequest { name, answer, ..AnswerChallengeRequest::default() };
             (self.service.answer_challenge(request).await, "AnswerSubmitted")
         };
-        let Some(answered) = is_taken(answered) else { return false };
+        let answered = is_taken(answered)?.map(tonic::Response::into_inner);
+        let version = answered.as_ref().map_or(0, |it| it.version);
         if let Some(application) = answered {
-            let application = application.into_inner();
             let mut tally = self.tally.lock().unwrap();
             *tally.answers.entry(challenge.kind().as_str_name()).or_default() += 1;
             tally.acknowledged.push((application.name, application.version, event));
         }
-        true
+        Some(version)
     }
 
     /// What the applicant types; pictures and banks are looked at first.

@@ -4,7 +4,7 @@ use super::applicants::Tally;
 use crate::process::{Process, client, http};
 use docket::api::proto::v1::application::State;
 use docket::api::proto::v1::{Application, ListApplicationsRequest, ListTransitionsRequest, Transition};
-use docket::sandbox::{Call, Ledger, Script, Violation};
+use docket::sandbox::{Call, Ledger, Mobile, Script, Violation};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +14,9 @@ use tokio::time::sleep;
 
 /// Violations that are told with the calls of their session.
 const TOLD_BREACHES: usize = 10;
+
+/// Every journal, by the number of its order.
+pub(super) type Journals = BTreeMap<String, Vec<Transition>>;
 
 /// Journals that are read at the same time.
 const READERS: usize = 8;
@@ -43,8 +46,8 @@ pub(super) async fn orphans(docket: &Process) -> f64 {
 }
 
 /// Reads every application and every journal: all are there and approved, no move is missing, and
-/// whatever was acknowledged stands where it was said to. Gives the moves.
-pub(super) async fn check_store(docket: &Process, journeys: usize, tally: &Tally) -> usize {
+/// whatever was acknowledged stands where it was said to. Gives the journals, by order.
+pub(super) async fn check_store(docket: &Process, journeys: usize, tally: &Tally) -> Journals {
     let applications = all(docket).await;
     assert_eq!(applications.len(), journeys);
     let room = Arc::new(Semaphore::new(READERS));
@@ -62,38 +65,54 @@ pub(super) async fn check_store(docket: &Process, journeys: usize, tally: &Tally
             let journal = service.list_transitions(request).await.unwrap().into_inner().transitions;
             let versions: Vec<_> = journal.iter().map(|transition| transition.version).collect();
             assert_eq!(versions, (1..=application.version).collect::<Vec<_>>(), "{}", application.name);
-            (application.name, journal)
+            (application, journal)
         })
     });
     let reading: Vec<_> = reading.collect();
-    let mut journals: BTreeMap<String, Vec<Transition>> = BTreeMap::new();
+    let mut journals = Journals::new();
+    let mut orders: BTreeMap<String, String> = BTreeMap::new();
     for reading in reading {
-        journals.extend([reading.await.unwrap()]);
+        let (application, journal) = reading.await.unwrap();
+        orders.insert(application.name, application.order_number.clone());
+        journals.insert(application.order_number, journal);
     }
     for (name, version, event) in &tally.acknowledged {
-        let found = journals[name].iter().find(|transition| transition.version == *version);
+        let found = journals[&orders[name]].iter().find(|transition| transition.version == *version);
         let found = found.map(|transition| transition.event.as_str());
         assert_eq!(found, Some(*event), "{name}: version {version} was acknowledged and is gone");
     }
-    journals.values().map(Vec::len).sum()
+    journals
 }
 
 /// The provider has processed one audit for each application and no answer twice, and its client has
-/// behaved.
-pub(super) fn check_ledger(ledger: &Ledger, journeys: usize) {
-    let told = ledger.breaches().take(TOLD_BREACHES).map(|breach| {
+/// behaved. What it did wrong is told with the calls and the `journals` of the `orders`, by mobile number.
+pub(super) fn check_ledger(ledger: &Ledger, journals: &Journals, orders: &BTreeMap<Mobile, String>) {
+    let breaches = ledger.breaches().take(TOLD_BREACHES).map(|breach| {
         // What was not processed is not known to belong to the session.
         let is_of_it =
             |call: &&Call| call.subject.mobile == breach.subject.mobile && call.number <= breach.call;
         let calls = ledger.calls_after(0).filter(is_of_it);
         let calls = calls.map(|call| format!("{} {} {:?}", call.at, call.path, call.outcome));
-        format!("{} {}: {:#?}", breach.violation.name(), breach.text, calls.collect::<Vec<_>>())
+        let order = breach.subject.mobile.and_then(|mobile| orders.get(&mobile));
+        let (name, text, calls) = (breach.violation.name(), &breach.text, calls.collect::<Vec<_>>());
+        format!("{name} {text}: {calls:#?} {:#?}", order.map(|order| told(&journals[order])))
     });
     let counts = Violation::ALL.map(|violation| (violation.name(), ledger.count(violation)));
     let is_well = counts.iter().all(|(_, count)| *count == 0);
-    assert!(is_well, "{counts:?}; {}", told.collect::<Vec<_>>().join("\n"));
+    assert!(is_well, "{counts:?}; {}", breaches.collect::<Vec<_>>().join("\n"));
     let audits: u64 = Script::ALL.into_iter().map(|script| ledger.tally(script).audits_processed).sum();
-    assert_eq!(audits, journeys as u64);
+    assert_eq!(audits, orders.len() as u64);
+}
+
+fn told(journal: &[Transition]) -> Vec<String> {
+    let told = |it: &Transition| {
+        let moves = it.moves.iter().map(|it| format!("{} {}", it.machine, it.to_state));
+        let calls = it.calls.iter().map(|it| it.call.as_str());
+        let (time, moves, calls) = (it.time.unwrap(), moves.collect::<Vec<_>>(), calls.collect::<Vec<_>>());
+        let millis = time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000;
+        format!("{millis} {} {moves:?} {calls:?}", it.event)
+    };
+    journal.iter().map(told).collect()
 }
 
 async fn all(docket: &Process) -> Vec<Application> {
