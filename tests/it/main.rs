@@ -17,6 +17,7 @@ mod coverage;
 mod crash;
 mod generator;
 mod house;
+mod journeys;
 mod lost_answers;
 mod many_watchers;
 mod mapping;

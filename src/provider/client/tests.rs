@@ -87,7 +87,7 @@ fn data_is_sealed_before_it_is_told() {
 fn data_that_cannot_be_put_away_is_fetched_again_only_if_that_helps() {
     let mut bench = bench();
     bench.application.key += 1;
-    let ended = bench.call(specimen::call("telecom_raw_data"), r#"{"code":0,"msg":"","data":{}}"#);
+    let ended = bench.call(specimen::call("telecom_raw_data"), r#"{"code":0,"msg":"","data":{"a":1}}"#);
     let Ended::Failed(Failure::Hopeless(Cause::Missing { detail })) = ended else {
         panic!("{ended:?}");
     };

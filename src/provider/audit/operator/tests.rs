@@ -85,6 +85,7 @@ fn the_data_is_found_in_any_wrapping() {
     let expected = drawn(&bare);
     assert_eq!(drawn(&json!({"data": bare})), expected);
     assert_eq!(drawn(&json!({"data": {"data": bare}})), expected);
+    assert_eq!(drawn(&json!([bare])), expected, "PHP makes a list of it");
     let mut beside = bare.clone();
     beside["data"] = json!("nothing");
     assert_eq!(drawn(&beside), expected);
