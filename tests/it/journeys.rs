@@ -57,7 +57,7 @@ const EVERYTHING: usize = PRODUCTS.len() - 1;
 /// The server is killed when so many have ended: the rest is under way.
 const ENDED_AT_KILL: usize = JOURNEYS / 3;
 
-/// For the whole; two quiet cores need a fifth of it.
+/// For the whole; beside the other tests two cores need six minutes.
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Pushes and answers under way at the same time.
