@@ -23,18 +23,19 @@ const DISTURBED: u32 = MILLION / 20;
 /// calls: one of each kind for each of [`HEAVILY_ANSWERED`].
 const HEAVY: [Fault; 2] = [Fault::Huge, Fault::GzipBomb];
 
-/// The calls that are answered so, each of another applicant.
-const HEAVILY_ANSWERED: [Endpoint; 10] = [
-    Endpoint::Blacklist,
-    Endpoint::TelecomOpenId,
-    Endpoint::TelecomState,
-    Endpoint::TelecomCaptcha,
-    Endpoint::TelecomRawData,
-    Endpoint::DegreeLogin,
-    Endpoint::EbankRawData,
-    Endpoint::EbankV2BankList,
-    Endpoint::AuditApply,
-    Endpoint::AuditResult,
+/// The calls that are answered so, each of another applicant, of a product that cannot do without the
+/// call: a collection that a product only wishes for may have failed before it.
+const HEAVILY_ANSWERED: [(Endpoint, &str); 10] = [
+    (Endpoint::Blacklist, "everything"),
+    (Endpoint::TelecomOpenId, "everything"),
+    (Endpoint::TelecomState, "everything"),
+    (Endpoint::TelecomCaptcha, "everything"),
+    (Endpoint::TelecomRawData, "everything"),
+    (Endpoint::DegreeLogin, "degree"),
+    (Endpoint::EbankRawData, "ebank"),
+    (Endpoint::EbankV2BankList, "ebank_v2"),
+    (Endpoint::AuditApply, "everything"),
+    (Endpoint::AuditResult, "everything"),
 ];
 
 /// Longer than Docket waits for an answer.
@@ -80,21 +81,20 @@ impl Provider {
     }
 
     /// Begins to disturb one call of twenty. The heavy answers are kept for some of these.
-    pub(super) fn disturb<'a>(&self, heavily: impl Iterator<Item = &'a Person>) {
+    pub(super) fn disturb(&self, people: &[Person]) {
         let kinds = Fault::ALL.into_iter().filter(|fault| !HEAVY.contains(fault));
         let each = DISTURBED / (Fault::ALL.len() - HEAVY.len()) as u32;
         let late_ms = u64::try_from(LATE.as_millis()).unwrap();
         let faults = Faults { seed: 4, per_million: kinds.map(|fault| (fault, each)).collect(), late_ms };
         let mut sandbox = self.sandbox();
         sandbox.set_faults(faults).unwrap();
-        let calls = HEAVY.into_iter().flat_map(|fault| HEAVILY_ANSWERED.map(|endpoint| (endpoint, fault)));
-        let mut planned = 0;
-        for ((endpoint, fault), person) in calls.zip(heavily) {
+        let calls = HEAVY.into_iter().flat_map(|fault| HEAVILY_ANSWERED.map(|call| (fault, call)));
+        for (nth, (fault, (endpoint, product))) in calls.enumerate() {
+            let mut able = people.iter().enumerate().filter(|(at, _)| super::product(*at) == product);
+            let (_, person) = able.nth(nth).unwrap();
             let mobile = Some(Mobile::parse(&person.mobile).unwrap());
             sandbox.plan_fault(Planned { endpoint, fault, mobile, times: 1 }).unwrap();
-            planned += 1;
         }
-        assert_eq!(planned, HEAVY.len() * HEAVILY_ANSWERED.len(), "too few applicants");
     }
 
     /// What an applicant should type now; none while nothing is asked for.
