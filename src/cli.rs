@@ -14,6 +14,7 @@ mod out;
 mod pages;
 mod prompt;
 mod reference;
+mod review;
 mod sandbox;
 mod serve;
 mod settings;
@@ -67,6 +68,8 @@ enum Command {
     Apps(apps::Options),
     /// Find what is stuck on a running server, and steer it
     Ops(ops::Options),
+    /// Decide about applications, as a person
+    Review(review::Options),
     /// Show the state machines that a running server has
     Machine(machine::Options),
     /// Say whether a server serves
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         | Command::Bench(_)
         | Command::Apps(_)
         | Command::Ops(_)
+        | Command::Review(_)
         | Command::Machine(_)
         | Command::Health(_)
         | Command::Config(_)
@@ -148,6 +152,7 @@ pub fn main() -> ExitCode {
             Command::BenchServer(options) => bench::server::run(options).await,
             Command::Apps(options) => return told(options.form(), apps::run(options).await),
             Command::Ops(options) => return told(options.form(), ops::run(options).await),
+            Command::Review(options) => return told(options.form(), review::run(options).await),
             Command::Machine(options) => return told(options.form(), machine::run(options).await),
             Command::Health(options) => return told(options.form(), health::run(options).await),
             Command::Config(options) => return told(options.form(), settings::run(options)),

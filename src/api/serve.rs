@@ -25,8 +25,10 @@ use super::proto::v1::application_service_server::ApplicationServiceServer;
 use super::proto::v1::delivery_service_server::DeliveryServiceServer;
 use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
+use super::proto::v1::review_service_server::ReviewServiceServer;
+use super::review::Reviews;
 use crate::callback::Callbacks;
-use crate::config::Agreements;
+use crate::config::{Agreements, Roles};
 use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::{CONNECTIONS, Teller};
@@ -76,6 +78,7 @@ impl Server {
         callbacks: Callbacks<S>,
         http: Router,
         agreements: Agreements,
+        roles: Roles,
         teller: Option<Teller>,
     ) -> Self {
         let leave = Leave::default();
@@ -83,6 +86,9 @@ impl Server {
         let pulse = pulse::routes(engine.clone(), health.clone(), teller);
         let applications = Applications::new(engine.clone(), leave.watch(), Arc::new(agreements));
         let applications = ApplicationServiceServer::new(applications)
+            .max_decoding_message_size(limits::MESSAGE)
+            .max_encoding_message_size(limits::MESSAGE);
+        let reviews = ReviewServiceServer::new(Reviews::new(engine.clone(), roles))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let operators = OperatorServiceServer::new(Operators::new(engine))
@@ -96,6 +102,7 @@ impl Server {
             .max_encoding_message_size(limits::MESSAGE);
         let services = Routes::new(applications)
             .add_service(operators)
+            .add_service(reviews)
             .add_service(deliveries)
             .add_service(machines)
             .add_service(health.service())

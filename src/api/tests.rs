@@ -7,6 +7,7 @@ mod journeys;
 mod operators;
 mod provider;
 mod refusals;
+mod reviews;
 mod surface;
 mod terms;
 mod watching;
@@ -22,7 +23,7 @@ use super::proto::v1::{
 };
 use super::serve::{Health, Server};
 use crate::callback::Callbacks;
-use crate::config::{Callback, products};
+use crate::config::{Callback, Role, Roles, products};
 use crate::engine::archive::Archive;
 use crate::engine::{Engine, Given};
 use crate::machine::policy::Policy;
@@ -72,7 +73,7 @@ impl World {
         let engine = Engine::start(given, Scripted::new(archive, Taken::clone(&taken))).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
-        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), None);
+        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), roles(), None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, told) = oneshot::channel::<()>();
@@ -124,6 +125,12 @@ impl World {
         let request = ListApplicationsRequest { page_size: 1000, ..Default::default() };
         self.applications().list_applications(request).await.unwrap().into_inner().applications.len()
     }
+}
+
+/// One who may see where an applicant works.
+fn roles() -> Roles {
+    let clear = vec![crate::machine::evidence::EvidenceKind::Work];
+    Roles::new(vec![Role { name: "reviewer".to_owned(), clear }])
 }
 
 /// Waits short enough for tests.

@@ -5,7 +5,8 @@ use crate::api::serve::Server;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{
-    Agreements, AllLimits, Breaker, Encoding, Limits, Patience, Provider, SecretText, Settings,
+    Agreements, AllLimits, Breaker, Encoding, Extractor, Limits, Patience, Provider, Roles, SecretText,
+    Settings,
 };
 use crate::engine::archive::Archive;
 use crate::engine::outage;
@@ -48,6 +49,7 @@ pub(super) struct House {
     callbacks: Callbacks<SledStore>,
     http: Router,
     agreements: Agreements,
+    roles: Roles,
     teller: Teller,
     drain_delay: Duration,
 }
@@ -93,7 +95,8 @@ impl House {
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
-        Ok(Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay })
+        let roles = Roles::new(settings.role.clone());
+        Ok(Self { listener, address, engine, callbacks, http, agreements, roles, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -105,7 +108,8 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http, agreements, teller, drain_delay } = self;
+        let Self { listener, address, engine, callbacks, http, agreements, roles, teller, drain_delay } =
+            self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -116,7 +120,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, callbacks.clone(), http, agreements, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, agreements, roles, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
@@ -206,6 +210,14 @@ fn connect(
             },
             degree_login_path: provider.degree_login_path.clone(),
             degree_state_username: provider.degree_state_username,
+            audit: prepare::AuditDialect {
+                extractor: match provider.extractor {
+                    Extractor::TaskData => prepare::Extractor::TaskData,
+                    Extractor::None => prepare::Extractor::None,
+                },
+                bills_in_yuan: provider.bills_in_yuan,
+                empty_lists: provider.empty_lists,
+            },
         },
         audit_cipher: audit::AuditCipher::Pkcs1 { public_key },
     };

@@ -2,7 +2,7 @@
 //!
 //! The one list: variables, origins, suggestions and the reference are made from it.
 
-use super::{Encoding, Settings};
+use super::{Encoding, Extractor, Settings};
 use crate::machine::challenge::Agreement;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -56,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 58] = [
+pub const KEYS: [Key; 62] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -140,6 +140,28 @@ pub const KEYS: [Key; 58] = [
         "Whether the state of a degree session is asked for with our merchant account, which is not printed.",
         |it| Some(it.provider.degree_state_username.to_string()),
     ),
+    Key::new(
+        "provider.extractor",
+        "How the raw data of a telecom collection is read for an audit, which is not printed: `task_data`, the \
+         shape in which partners push operator data, or `none`, where operator data that is brought is used.",
+        |it| {
+            text(match it.provider.extractor {
+                Extractor::TaskData => "task_data",
+                Extractor::None => "none",
+            })
+        },
+    ),
+    Key::new(
+        "provider.bills_in_yuan",
+        "Whether an audit is told the amounts of bills in yuan, not in fen.",
+        |it| Some(it.provider.bills_in_yuan.to_string()),
+    ),
+    Key::new(
+        "provider.empty_lists",
+        "Whether an audit may be sent required lists that are empty; otherwise what is missing is named, and no \
+         audit applied for.",
+        |it| Some(it.provider.empty_lists.to_string()),
+    ),
     Key::new("patience.intake", "How long the evidence may take to be complete.", |it| {
         span(it.policy().intake)
     }),
@@ -171,6 +193,11 @@ pub const KEYS: [Key; 58] = [
     Key::new("patience.reminder", "Between two looks at what is suspended or parked.", |it| {
         span(it.policy().reminder)
     }),
+    Key::new(
+        "patience.review",
+        "How long a person who took a review may take to decide, before another may take it.",
+        |it| span(it.policy().review),
+    ),
     Key::new("patience.restart", "Between a dead session and the next.", |it| span(it.policy().restart)),
     Key::new("patience.poll_min", "Between two polls of a working session, at first.", |it| {
         span(it.policy().poll_min)
@@ -217,7 +244,7 @@ pub const KEYS: [Key; 58] = [
 ];
 
 /// What is given as lists of tables, in a file only: the list, its fields, what it means.
-pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
+pub(super) const LISTS: [(&str, &[&str], &str); 3] = [
     (
         "partner",
         &[
@@ -265,11 +292,23 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
             "term_days",
             "amount_fen",
             "app_download_url",
+            "blacklist",
+            "audit",
+            "fresh",
         ],
         "The products: `version` is raised with each change, `evidence` lists the kinds that are wanted, \
          `telecom`, `degree`, `ebank` and `ebank_v2` say what is collected: `no`, `optional` or `required`; \
          `term_days` is the loan's term. For signed pushes, which tell neither: `amount_fen` is the loan's \
-         amount, `app_download_url` where applicants go on.",
+         amount, `app_download_url` where applicants go on. The provider's blacklist is asked unless \
+         `blacklist` is false; `audit` is `provider` (its risk audit decides) or `manual` (a person does); \
+         `fresh` says how long evidence of a kind may lie before an audit, as in \
+         `{ operator_data = \"720h\" }`.",
+    ),
+    (
+        "role",
+        &["name", "clear"],
+        "What people may see of applicants who ask for evidence in this role: the kinds in `clear` are shown \
+         as they are, the rest is masked.",
     ),
 ];
 

@@ -4,13 +4,15 @@ use super::agreements::{URL_LIMIT, is_web_address};
 use super::patience::optional;
 use super::push::{Scheme, Window};
 use super::{SecretText, SettingsError};
-use crate::machine::application::{Plan, Wish};
+use crate::machine::application::{Decider, Plan, Wish};
 use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The product whose operator data comes with the push.
@@ -25,6 +27,9 @@ pub const SINGLES: [(&str, CollectionKind); 3] = [
     ("ebank", CollectionKind::Ebank),
     ("ebank_v2", CollectionKind::EbankV2),
 ];
+
+/// The product about which a person decides, and the provider is asked nothing.
+pub const MANUAL: &str = "manual";
 
 /// The product that collects whatever can be collected: telecom it needs, the rest it takes if it can be had.
 pub const EVERYTHING: &str = "everything";
@@ -54,6 +59,9 @@ pub fn demo() -> Products {
         evidence: evidence.to_vec(),
         collections,
         term_days: 14,
+        blacklist: true,
+        decider: Decider::Provider,
+        fresh: Vec::new(),
     };
     let with_operator_data: Vec<_> = common.into_iter().chain([E::OperatorData]).collect();
     let wish = |kind, required| Wish { kind, required };
@@ -63,7 +71,9 @@ pub fn demo() -> Products {
     let singles = SINGLES.map(|(name, kind)| plan(name, &with_operator_data, vec![wish(kind, true)]));
     let signed = [E::Identity, E::Loan, E::Contacts, E::IdentityCard, E::AddressBook];
     let signed = plan(SIGNED, &signed, vec![wish(CollectionKind::Telecom, true)]);
-    let all = [pushed, collected].into_iter().chain(singles);
+    let manual =
+        Plan { decider: Decider::Person, blacklist: false, ..plan(MANUAL, &with_operator_data, Vec::new()) };
+    let all = [pushed, collected, manual].into_iter().chain(singles);
     Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec()), signed]))
 }
 
@@ -143,6 +153,15 @@ pub struct Product {
     pub amount_fen: Option<NonZeroU64>,
     /// Where applicants of a signed push go on (spec 003, "Response").
     pub app_download_url: Option<String>,
+    /// Whether the provider's blacklist is asked about the person.
+    #[serde(default = "asked")]
+    pub blacklist: bool,
+    /// Whose word decides: `provider`, its risk audit, or `manual`, a person.
+    #[serde(default = "by_provider", deserialize_with = "decider")]
+    pub audit: Decider,
+    /// How long evidence of a kind is fresh; other evidence is for ever.
+    #[serde(default, deserialize_with = "spans")]
+    pub fresh: Vec<(EvidenceKind, Duration)>,
 }
 
 impl Product {
@@ -176,6 +195,9 @@ impl Product {
             evidence: self.evidence.clone(),
             collections: CollectionKind::ALL.into_iter().filter_map(wish).collect(),
             term_days: self.term_days,
+            blacklist: self.blacklist,
+            decider: self.audit,
+            fresh: self.fresh.clone(),
         }
     }
 
@@ -201,6 +223,9 @@ impl Product {
             term_days: plan.term_days,
             amount_fen: None,
             app_download_url: None,
+            blacklist: plan.blacklist,
+            audit: plan.decider,
+            fresh: plan.fresh.clone(),
         }
     }
 }
@@ -224,7 +249,7 @@ pub(super) fn partners() -> Vec<Partner> {
         ..Partner::default()
     };
     let singles = SINGLES.map(|(name, _)| name);
-    let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING]);
+    let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING, MANUAL]);
     let signed = Partner {
         name: QUNADAI.to_owned(),
         signature: Scheme::Qunadai,
@@ -234,13 +259,40 @@ pub(super) fn partners() -> Vec<Partner> {
     names.map(partner).chain([signed]).collect()
 }
 
-fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
-    let names = Vec::<String>::deserialize(from)?;
-    let kind = |name: String| {
-        EvidenceKind::from_name(&name)
-            .ok_or_else(|| de::Error::custom(format!("no kind of evidence is called `{name}`")))
+const fn asked() -> bool {
+    true
+}
+
+const fn by_provider() -> Decider {
+    Decider::Provider
+}
+
+fn decider<'de, D: Deserializer<'de>>(from: D) -> Result<Decider, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "provider" => Ok(Decider::Provider),
+        "manual" => Ok(Decider::Person),
+        other => Err(de::Error::custom(format!("`{other}` is none of `provider`, `manual`"))),
+    }
+}
+
+fn spans<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(EvidenceKind, Duration)>, D::Error> {
+    let told = BTreeMap::<String, String>::deserialize(from)?;
+    let span = |(name, span): (String, String)| {
+        let kind = kind(name)?;
+        let span = jiff::SignedDuration::from_str(&span).ok().and_then(|span| Duration::try_from(span).ok());
+        let span = span.filter(|span| !span.is_zero());
+        let wrong = || de::Error::custom(format!("how long `{}` is fresh must be like `720h`", kind.name()));
+        Ok((kind, span.ok_or_else(wrong)?))
     };
-    names.into_iter().map(kind).collect()
+    told.into_iter().map(span).collect()
+}
+
+fn kind<E: de::Error>(name: String) -> Result<EvidenceKind, E> {
+    EvidenceKind::from_name(&name).ok_or_else(|| E::custom(format!("no kind of evidence is called `{name}`")))
+}
+
+pub(super) fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
+    Vec::<String>::deserialize(from)?.into_iter().map(kind).collect()
 }
 
 fn wanted<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::machine::application::{Application, Source};
 use crate::machine::challenge::{ChallengeKind, SealedAnswer};
 use crate::machine::event::{Event, EvidenceAdded};
-use crate::machine::evidence::{Document, DocumentKind, Evidence};
+use crate::machine::evidence::{Document, DocumentKind, Evidence, Supplier};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
@@ -25,6 +25,8 @@ pub struct Brought {
     pub source: Source,
     /// The product that a new application is for.
     pub product: String,
+    /// Who supplies the parts.
+    pub supplier: Supplier,
     /// The document as received; none when the parts are all there is.
     pub original: Option<(DocumentKind, bytes::Bytes)>,
     /// The evidence, in parts that are stored apart.
@@ -35,6 +37,18 @@ pub struct Brought {
     pub id_card: Option<String>,
     /// The operator's service password, where the applicant gave it already.
     pub service_password: Option<Secret>,
+}
+
+/// Evidence for an application that is there.
+pub struct Supplied {
+    /// Who supplies it.
+    pub supplier: Supplier,
+    /// The evidence, in parts that are stored apart.
+    pub parts: Vec<Dossier>,
+    /// The applicant's mobile number, where it is told.
+    pub phone: Option<String>,
+    /// The applicant's identity number, where it is told.
+    pub id_card: Option<String>,
 }
 
 /// The door: seals what comes in for the application that it belongs to.
@@ -113,7 +127,8 @@ impl<S: Store> Entrance<S> {
             let plain = part.to_json();
             let (document, sealed) = archive.seal(id, key, DocumentKind::Dossier, now, &plain)?;
             bodies.push((document.number, sealed));
-            let evidence = |kind| Evidence { kind, document: document.number, at: now };
+            let (document_number, supplier) = (document.number, brought.supplier);
+            let evidence = |kind| Evidence { kind, document: document_number, at: now, supplier };
             added.evidence.extend(part.kinds().into_iter().map(evidence));
             added.documents.push(document);
         }
@@ -133,7 +148,8 @@ impl<S: Store> Entrance<S> {
         for (part, number) in brought.parts.iter().zip(1..) {
             let (kind, fingerprint) = (DocumentKind::Dossier, [0; 16]);
             evidence.documents.push(Document { number, kind, at: now, fingerprint });
-            let held = |kind| Evidence { kind, document: number, at: now };
+            let supplier = brought.supplier;
+            let held = |kind| Evidence { kind, document: number, at: now, supplier };
             evidence.evidence.extend(part.kinds().into_iter().map(held));
         }
         evidence.credentials = brought.service_password.as_ref().map(|_| unsealed());
@@ -219,6 +235,36 @@ impl<S: Store> Engine<S> {
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Takes evidence in for an application that is there; durable on return. The same evidence again is told
+    /// as repeated, and nothing changes.
+    pub async fn supply(
+        &self,
+        application: ApplicationId,
+        supplied: Supplied,
+        terms: Terms,
+    ) -> Result<Done, EngineError> {
+        if let Some(done) = self.answered_before(terms)? {
+            return Ok(done);
+        }
+        let found = self.application(application).await?;
+        let found = found.ok_or(EngineError::Declined(Declined::NotFound))?;
+        let Supplied { supplier, parts, phone, id_card } = supplied;
+        let brought = Brought {
+            source: found.source.clone(),
+            product: found.plan.product.clone(),
+            supplier,
+            original: None,
+            parts,
+            phone,
+            id_card,
+            service_password: None,
+        };
+        let engine = self.clone();
+        let owner = Some((found.id, found.key));
+        let command = aside(move || engine.entrance().seal_for(owner, &brought, clock::now())).await?;
+        self.hand_in(command, terms).await
     }
 
     /// Creates an application of what is brought; durable on return.

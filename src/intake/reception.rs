@@ -8,7 +8,7 @@ use crate::engine::dossier::{Dossier, Loan};
 use crate::engine::entrance::Brought;
 use crate::engine::{Engine, EngineError, aside, chain};
 use crate::machine::application::{Application, Source};
-use crate::machine::evidence::DocumentKind;
+use crate::machine::evidence::{DocumentKind, Supplier};
 use crate::machine::graph::application::State;
 use crate::machine::step::Refusal;
 use crate::store::{Request, RequestKey, Store};
@@ -77,6 +77,7 @@ impl<S: Store> Desk for Reception<S> {
         let brought = Brought {
             source: Source { partner, order },
             product: self.product.clone(),
+            supplier: Supplier::Partner,
             original: Some((kind.document(), body)),
             parts,
             phone: push.phone,
@@ -182,6 +183,9 @@ fn refused(kind: Kind, error: &EngineError) -> Refused {
             | Refusal::ClosedChallenge { .. }
             | Refusal::WrongKind { .. }
             | Refusal::NotHeld
+            | Refusal::Leased { .. }
+            | Refusal::NotLeased
+            | Refusal::IsHeld
             | Refusal::NoCollection { .. }
             | Refusal::NothingToRetry => unavailable(error),
         },

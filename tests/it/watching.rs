@@ -14,7 +14,7 @@ use docket::engine::{Engine, EngineError, Given};
 use docket::machine::application::Source;
 use docket::machine::call::{Call, Reply};
 use docket::machine::challenge::ChallengeKind;
-use docket::machine::evidence::EvidenceKind;
+use docket::machine::evidence::{EvidenceKind, Supplier};
 use docket::machine::id::ApplicationId;
 use docket::machine::policy::Policy;
 use docket::machine::products::Products;
@@ -83,6 +83,7 @@ fn brought(number: u64, part: Dossier) -> Brought {
     Brought {
         source: Source { partner: "partner".to_owned(), order: number.to_string() },
         product: products::PUSHED.to_owned(),
+        supplier: Supplier::Partner,
         original: None,
         parts: vec![part],
         phone: None,

@@ -16,7 +16,7 @@ pub(super) fn read(name: &Field<'_>, phone: &Field<'_>, relation: &Field<'_>) ->
 fn relation_of(told: &str) -> Relation {
     match told {
         "COUPLE" | "配偶" => Relation::Spouse,
-        "PARENT" | "父母" => Relation::Parent,
+        "PARENT" | "父母" | "父亲" | "母亲" => Relation::Parent,
         "SIBLING" | "兄弟姐妹" => Relation::Sibling,
         "CHILD" | "子女" => Relation::Child,
         "COLLEAGUE" | "同事" => Relation::Colleague,

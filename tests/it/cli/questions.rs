@@ -4,7 +4,7 @@ use super::world::{PATIENCE, Ran, docket};
 use docket::api::serve::Server;
 use docket::callback::Callbacks;
 use docket::clock;
-use docket::config::{Agreements, products};
+use docket::config::{Agreements, Roles, products};
 use docket::engine::archive::Archive;
 use docket::engine::bank::{Bank, BankList, CardKind, Input, LoginType};
 use docket::engine::provider::{Ended, Order, Provider};
@@ -137,7 +137,8 @@ impl Counter {
             let callbacks = Callbacks::start(engine.clone(), &[], &Random::seeded(8)).await.unwrap();
             let agreements: Agreements =
                 serde_json::from_value(json!({ "kaniu": "https://agreements.example/kaniu" })).unwrap();
-            let server = Server::new(engine, callbacks, axum::Router::new(), agreements, None);
+            let server =
+                Server::new(engine, callbacks, axum::Router::new(), agreements, Roles::default(), None);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap().to_string();
             tokio::spawn(server.serve(listener, std::future::pending()));
