@@ -11,6 +11,7 @@ mod machine;
 mod operator;
 pub mod proto;
 pub mod reason;
+mod review;
 pub mod serve;
 pub mod session;
 #[cfg(test)]

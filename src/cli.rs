@@ -14,6 +14,7 @@ mod out;
 mod pages;
 mod prompt;
 mod reference;
+mod review;
 mod sandbox;
 mod serve;
 mod session;
@@ -70,6 +71,8 @@ enum Command {
     Ops(ops::Options),
     /// Issue a session to a user of a mobile app, as the app's backend does
     Session(session::Options),
+    /// Decide about applications, as a person
+    Review(review::Options),
     /// Show the state machines that a running server has
     Machine(machine::Options),
     /// Say whether a server serves
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         | Command::Apps(_)
         | Command::Ops(_)
         | Command::Session(_)
+        | Command::Review(_)
         | Command::Machine(_)
         | Command::Health(_)
         | Command::Config(_)
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
             Command::Apps(options) => return told(options.form(), apps::run(options).await),
             Command::Ops(options) => return told(options.form(), ops::run(options).await),
             Command::Session(options) => return told(options.form(), session::run(options).await),
+            Command::Review(options) => return told(options.form(), review::run(options).await),
             Command::Machine(options) => return told(options.form(), machine::run(options).await),
             Command::Health(options) => return told(options.form(), health::run(options).await),
             Command::Config(options) => return told(options.form(), settings::run(options)),

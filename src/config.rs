@@ -11,6 +11,8 @@ mod mobile;
 mod origin;
 mod patience;
 pub mod products;
+mod push;
+mod roles;
 
 use crate::machine::policy::Policy;
 use crate::machine::products::Products;
@@ -29,6 +31,8 @@ pub use mobile::{CheckDigits, Mobile, PRODUCT_ID_LIMIT, Recognition, SESSION_LIM
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
+pub use push::Pushes;
+pub use roles::{Role, Roles};
 
 /// All settings of a server.
 #[derive(Debug, Deserialize)]
@@ -66,6 +70,9 @@ pub struct Settings {
     /// The products.
     #[serde(default = "products::products")]
     pub product: Vec<Product>,
+    /// What people may see of applicants, by the role in which they ask; without one all is masked.
+    #[serde(default)]
+    pub role: Vec<Role>,
 }
 
 /// The upstream provider, and our account there.
@@ -101,6 +108,15 @@ pub struct Provider {
     /// Whether the state of a degree session is asked for with our merchant account (spec 005 A-002-2).
     #[serde(default)]
     pub degree_state_username: bool,
+    /// How the raw data of a telecom collection is read for an audit.
+    #[serde(default)]
+    pub extractor: Extractor,
+    /// Whether an audit is told the amounts of bills in yuan (spec 005 A-002-18).
+    #[serde(default)]
+    pub bills_in_yuan: bool,
+    /// Whether an audit may be sent required lists that are empty (spec 006 §7.2).
+    #[serde(default)]
+    pub empty_lists: bool,
 }
 
 /// How requests to the provider are written.
@@ -112,6 +128,17 @@ pub enum Encoding {
     Json,
     /// As form fields.
     Form,
+}
+
+/// How the raw data of a telecom collection is read for an audit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extractor {
+    /// In the shape in which partners push operator data (spec 000 `task_data`).
+    #[default]
+    TaskData,
+    /// Not at all: what somebody brings is used.
+    None,
 }
 
 /// A text that prints nothing.
@@ -168,6 +195,7 @@ impl Settings {
             mobile: Mobile::default(),
             partner: products::partners(),
             product: products::products(),
+            role: Vec::new(),
         }
     }
 }
@@ -186,6 +214,9 @@ impl Default for Provider {
             breaker: Breaker::default(),
             degree_login_path: degree_login_path(),
             degree_state_username: false,
+            extractor: Extractor::default(),
+            bills_in_yuan: false,
+            empty_lists: false,
         }
     }
 }
@@ -326,7 +357,9 @@ impl Settings {
             }
             partner.callback()?;
             partner.check_app(&self.product)?;
+            partner.pushes()?;
         }
+        self.product.iter().try_for_each(Product::check)?;
         Ok(())
     }
 

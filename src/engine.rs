@@ -37,6 +37,7 @@ use self::outage::Standing;
 use self::provider::Provider;
 use self::runner::{Board, CallsOf, INPUT_LIMIT, Message, Runner};
 use self::tail::Tail;
+use crate::clock;
 use crate::machine::application::Application;
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
@@ -127,7 +128,8 @@ impl<S: Store> Engine<S> {
         let mut seed = [0; 8];
         random.fill(&mut seed);
         let seed = u64::from_be_bytes(seed);
-        let core = Core::open(Arc::clone(&store), vault.clone(), policy.clone(), &limits, seed)?;
+        let core =
+            Core::open(Arc::clone(&store), vault.clone(), policy.clone(), &limits, seed, clock::now())?;
         let (_, newest) = store.span()?;
         let (door, inputs) = mpsc::channel(INPUT_LIMIT);
         let (durable, durable_seen) = tokio::sync::watch::channel(newest);

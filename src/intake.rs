@@ -10,3 +10,4 @@ pub mod photos;
 pub mod push;
 pub mod reception;
 pub mod routes;
+mod signature;

@@ -5,6 +5,7 @@ pub mod callback;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contract;
 pub mod engine;
 pub mod intake;
 pub mod machine;

@@ -173,14 +173,14 @@ impl Sandbox {
         }
     }
 
-    /// Takes note that the client has lost its memory with whatever was on its way to it: it cannot know
-    /// anything that it was told.
+    /// Takes note that the client has lost its memory with whatever was on its way to it: it cannot know of
+    /// any end that it was told. How long it was told to wait it can always wait out.
     pub fn lose_memory(&mut self) {
         self.last_told = None;
-        self.telecom.unsay();
-        self.degree.unsay();
-        self.ebank.unsay();
-        self.ebank_v2.unsay();
+        self.telecom.unsay_ends();
+        self.degree.unsay_ends();
+        self.ebank.unsay_ends();
+        self.ebank_v2.unsay_ends();
     }
 
     /// Lets every session move to where it stands at `now`; [`Sandbox::handle`] does so first.

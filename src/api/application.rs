@@ -6,8 +6,8 @@ use super::proto::v1::{
     AnswerChallengeRequest, Application, CancelApplicationRequest, Challenge, CreateApplicationRequest,
     ExplainApplicationRequest, Explanation, GetApplicationRequest, GetChallengeRequest,
     ListApplicationsRequest, ListApplicationsResponse, ListTransitionsRequest, ListTransitionsResponse,
-    ResendChallengeRequest, WaitApplicationRequest, WaitApplicationResponse, WatchChangesRequest,
-    WatchChangesResponse,
+    ResendChallengeRequest, SubmitEvidenceRequest, WaitApplicationRequest, WaitApplicationResponse,
+    WatchChangesRequest, WatchChangesResponse,
 };
 use super::serve::Leaving;
 use crate::config::Agreements;
@@ -109,6 +109,16 @@ impl<S: Store> ApplicationService for Applications<S> {
         let done = self.engine.tell(id, Event::ResendRequested { challenge }, terms).await;
         let subject = convert::challenge_name(id, challenge);
         let done = done.map_err(|error| convert::refused(&error, &subject))?;
+        Ok(Response::new(convert::view(&done.view)))
+    }
+
+    async fn submit_evidence(
+        &self,
+        request: Request<SubmitEvidenceRequest>,
+    ) -> Result<Response<Application>, Status> {
+        let (id, supplied, terms) = convert::submitted(request.into_inner(), self.engine.archive())?;
+        let done = self.engine.supply(id, supplied, terms).await;
+        let done = done.map_err(|error| convert::refused(&error, &convert::application_name(id)))?;
         Ok(Response::new(convert::view(&done.view)))
     }
 

@@ -14,6 +14,7 @@ mod machine;
 mod name;
 mod provider;
 mod request;
+mod review;
 mod session;
 mod status;
 mod steering;
@@ -25,7 +26,7 @@ pub(super) use self::application::{application, page, view};
 pub(super) use self::challenge::posed;
 pub(super) use self::check::WAIT_LIMIT;
 pub(super) use self::delivery::{deliveries, delivery, delivery_key, delivery_page, resend};
-pub(super) use self::evidence::brought;
+pub(super) use self::evidence::{brought, submitted};
 pub(super) use self::explanation::explanation;
 pub(super) use self::line::line;
 pub(super) use self::machine::{machine, machine_named, machine_outline};
@@ -34,6 +35,7 @@ pub(super) use self::provider::systems;
 pub(super) use self::request::{
     Given, Typed, another, answer, application_id, cancellation, challenge_id, history, list, wait, watch,
 };
+pub(super) use self::review::{items, looking};
 pub(super) use self::session::{issued, session};
 pub(super) use self::status::{
     bare, found, leaving, overloaded, refused, too_slow, undelivered, unfit, unknown_service, unlisted,
@@ -54,6 +56,12 @@ fn timestamp(time: Time) -> Timestamp {
     let seconds = i64::try_from(millis / 1000).expect("milliseconds of 64 bits are seconds of 63");
     let nanos = i32::try_from(millis % 1000 * 1_000_000).expect("below a second");
     Timestamp { seconds, nanos }
+}
+
+/// A moment as people read it.
+fn moment(time: Time) -> String {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis).map_or_else(|_beyond| String::new(), |it| it.to_string())
 }
 
 /// A stretch of time as the wire tells it.

@@ -37,6 +37,12 @@ pub enum Reason {
     EvidenceDisagrees,
     /// The application is not held, so that it cannot be released.
     NotHeld,
+    /// Somebody else reviews the application, and nobody besides for a while.
+    ReviewTaken,
+    /// Whoever decides about an application must claim its review first.
+    ReviewNotClaimed,
+    /// The application is held: nothing is decided about it.
+    ApplicationHeld,
     /// The delivery's partner has no callback in the settings.
     NoCallback,
     /// No call of the application waits to be made.
@@ -73,7 +79,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -90,6 +96,9 @@ impl Reason {
         Self::ChallengeClosed,
         Self::EvidenceDisagrees,
         Self::NotHeld,
+        Self::ReviewTaken,
+        Self::ReviewNotClaimed,
+        Self::ApplicationHeld,
         Self::NoCallback,
         Self::NothingToRetry,
         Self::TooManyToSort,
@@ -127,6 +136,9 @@ impl Reason {
             Self::ChallengeClosed => "CHALLENGE_CLOSED",
             Self::EvidenceDisagrees => "EVIDENCE_DISAGREES",
             Self::NotHeld => "NOT_HELD",
+            Self::ReviewTaken => "REVIEW_TAKEN",
+            Self::ReviewNotClaimed => "REVIEW_NOT_CLAIMED",
+            Self::ApplicationHeld => "APPLICATION_HELD",
             Self::NoCallback => "NO_CALLBACK",
             Self::NothingToRetry => "NOTHING_TO_RETRY",
             Self::TooManyToSort => "TOO_MANY_TO_SORT",

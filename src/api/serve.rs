@@ -6,6 +6,7 @@
 mod health;
 mod leaving;
 mod limits;
+mod openapi;
 mod prompt;
 mod pulse;
 mod rpc;
@@ -24,15 +25,19 @@ use super::proto::v1::application_service_server::ApplicationServiceServer;
 use super::proto::v1::delivery_service_server::DeliveryServiceServer;
 use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
+use super::proto::v1::review_service_server::ReviewServiceServer;
 use super::proto::v1::session_service_server::SessionServiceServer;
+use super::review::Reviews;
 use super::session::{Apps, Issuer};
 use crate::callback::Callbacks;
-use crate::config::Agreements;
+use crate::config::{Agreements, Roles};
 use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::{CONNECTIONS, Teller};
-use axum::Router;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use http::{StatusCode, header};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use std::io;
@@ -76,6 +81,7 @@ impl Server {
         http: Router,
         agreements: Agreements,
         apps: Apps,
+        roles: Roles,
         teller: Option<Teller>,
     ) -> Self {
         let leave = Leave::default();
@@ -83,6 +89,9 @@ impl Server {
         let pulse = pulse::routes(engine.clone(), health.clone(), teller);
         let applications = Applications::new(engine.clone(), leave.watch(), Arc::new(agreements));
         let applications = ApplicationServiceServer::new(applications)
+            .max_decoding_message_size(limits::MESSAGE)
+            .max_encoding_message_size(limits::MESSAGE);
+        let reviews = ReviewServiceServer::new(Reviews::new(engine.clone(), roles))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let operators = OperatorServiceServer::new(Operators::new(engine))
@@ -99,6 +108,7 @@ impl Server {
             .max_encoding_message_size(limits::MESSAGE);
         let services = Routes::new(applications)
             .add_service(operators)
+            .add_service(reviews)
             .add_service(deliveries)
             .add_service(machines)
             .add_service(sessions)
@@ -109,7 +119,8 @@ impl Server {
         let room = Arc::new(Semaphore::new(limits::REQUESTS));
         let services =
             services.layer(from_fn_with_state(room, rpc::watched)).layer(tonic_web::GrpcWebLayer::new());
-        let routes = services.merge(pulse).merge(http.reset_fallback()).fallback(rpc::nothing_here);
+        let own = pulse.merge(openapi::routes());
+        let routes = services.merge(own).merge(http.reset_fallback()).fallback(rpc::nothing_here);
         Self { routes, health, leave }
     }
 
@@ -152,6 +163,12 @@ impl Server {
         }
         Ok(())
     }
+}
+
+/// Answers a method that a route of ours does not have.
+async fn only_get() -> Response {
+    let wrong = Json(serde_json::json!({ "error": "the method must be GET" }));
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET,HEAD")], wrong).into_response()
 }
 
 async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {

@@ -7,6 +7,7 @@ mod journeys;
 mod operators;
 mod provider;
 mod refusals;
+mod reviews;
 mod sessions;
 mod surface;
 mod terms;
@@ -24,7 +25,7 @@ use super::proto::v1::{
 use super::serve::{Health, Server};
 use super::session::Apps;
 use crate::callback::Callbacks;
-use crate::config::{Callback, Settings, products};
+use crate::config::{Callback, Role, Roles, Settings, products};
 use crate::engine::archive::Archive;
 use crate::engine::{Engine, Given};
 use crate::machine::policy::Policy;
@@ -75,7 +76,7 @@ impl World {
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
         let apps = Apps::new(&Settings::in_folder(std::path::PathBuf::new()), &engine);
-        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), apps, None);
+        let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), apps, roles(), None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, told) = oneshot::channel::<()>();
@@ -127,6 +128,12 @@ impl World {
         let request = ListApplicationsRequest { page_size: 1000, ..Default::default() };
         self.applications().list_applications(request).await.unwrap().into_inner().applications.len()
     }
+}
+
+/// One who may see where an applicant works.
+fn roles() -> Roles {
+    let clear = vec![crate::machine::evidence::EvidenceKind::Work];
+    Roles::new(vec![Role { name: "reviewer".to_owned(), clear }])
 }
 
 /// Waits short enough for tests.

@@ -88,6 +88,7 @@ fn ending(state: State, word: &Word) -> Option<Ending> {
         Word::None => return None,
         Word::Rejected(Rejection::Blacklisted) => ("rejected", Some("blacklisted".to_owned())),
         Word::Rejected(Rejection::Audit { .. }) => ("rejected", Some("audit".to_owned())),
+        Word::Rejected(Rejection::Review { .. }) => ("rejected", Some("review".to_owned())),
         Word::Suspended(cause) => ("suspended", Some(cause.name().to_owned())),
         Word::Cancelled(_in_their_words) => ("cancelled", None),
         Word::Expired(want) => {

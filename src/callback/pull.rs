@@ -8,13 +8,15 @@ use super::outcome::Outcome;
 use super::sign::{Keys, SIGNATURE, TIMESTAMP};
 use crate::clock;
 use crate::config::Callback;
+use crate::contract::OUTCOMES;
 use crate::engine::core::LoadError;
 use crate::engine::{Engine, aside, chain};
 use crate::machine::graph::application::State;
 use crate::machine::time::Time;
 use crate::store::{Store, StoreError};
 use axum::Router;
-use axum::extract::{Query, State as Shared};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Query, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -23,6 +25,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -47,22 +50,22 @@ pub const AT_ONCE: usize = 4;
 /// When to come again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// Makes the routes of all partners that share a secret with us; for others there is nothing here.
+/// Makes the route of all partners that share a secret with us; for others there is nothing here.
 pub fn routes<S: Store>(engine: &Engine<S>, partners: &[Callback]) -> Router {
-    let mut router = Router::new();
-    for partner in partners {
-        let desk = Desk {
-            engine: engine.clone(),
-            name: partner.partner.as_str().into(),
-            keys: Arc::new(Keys::new(&partner.secrets)),
-            states: partner.states.as_slice().into(),
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-        };
-        let path = format!("/partners/{}/outcomes", partner.partner);
-        router = router.merge(Router::new().route(&path, get(outcomes::<S>)).with_state(desk));
-    }
-    router
+    let desk = |partner: &Callback| Desk {
+        engine: engine.clone(),
+        name: partner.partner.as_str().into(),
+        keys: Arc::new(Keys::new(&partner.secrets)),
+        states: partner.states.as_slice().into(),
+        places: Arc::new(Semaphore::new(AT_ONCE)),
+    };
+    let desks = partners.iter().map(|partner| (partner.partner.clone(), desk(partner)));
+    let desks: Desks<S> = Arc::new(desks.collect());
+    Router::new().route(OUTCOMES.path, get(outcomes::<S>).fallback(wrong_method)).with_state(desks)
 }
+
+/// The desks of the partners by name.
+type Desks<S> = Arc<BTreeMap<String, Desk<S>>>;
 
 struct Desk<S> {
     engine: Engine<S>,
@@ -103,6 +106,10 @@ struct Page {
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
+    #[error("nothing is served here")]
+    Nobody,
+    #[error("the method must be GET")]
+    Method,
     #[error(
         "the request is not signed by this partner: see the headers Docket-Timestamp and Docket-Signature"
     )]
@@ -120,11 +127,14 @@ enum Refused {
 }
 
 async fn outcomes<S: Store>(
-    Shared(desk): Shared<Desk<S>>,
+    Shared(desks): Shared<Desks<S>>,
+    name: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
     method: Method,
 ) -> Response {
+    let found = name.ok().and_then(|Path(name)| desks.get(&name));
+    let Some(desk) = found else { return Refused::Nobody.into_response() };
     match desk.answer(&method, &uri, &headers).await {
         Ok(page) => ([(header::CONTENT_TYPE, "application/json")], page).into_response(),
         Err(refused) => {
@@ -132,6 +142,12 @@ async fn outcomes<S: Store>(
             refused.into_response()
         }
     }
+}
+
+async fn wrong_method() -> Response {
+    let mut response = Refused::Method.into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET,HEAD"));
+    response
 }
 
 impl<S: Store> Desk<S> {
@@ -216,6 +232,8 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Unsigned | Self::Stale => StatusCode::UNAUTHORIZED,
+            Self::Nobody => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Query => StatusCode::BAD_REQUEST,
             Self::TooOld => StatusCode::GONE,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,

@@ -11,8 +11,9 @@ use crate::engine::Given;
 use crate::engine::core::Terms;
 use crate::engine::entrance::Brought;
 use crate::engine::provider::{Ended, Order, Provider};
-use crate::machine::application::{Plan, Source};
+use crate::machine::application::{Decider, Plan, Source};
 use crate::machine::call::{Call, Reply};
+use crate::machine::evidence::Supplier;
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
@@ -56,6 +57,9 @@ fn engine(store: &MemoryStore) -> Engine<MemoryStore> {
         evidence: Vec::new(),
         collections: Vec::new(),
         term_days: 14,
+        blacklist: true,
+        decider: Decider::Provider,
+        fresh: Vec::new(),
     };
     let products = Products::new([quick]);
     Engine::start(
@@ -80,6 +84,7 @@ async fn create(engine: &Engine<MemoryStore>, partner: &str, order: &str) -> App
     let brought = Brought {
         source: Source { partner: partner.to_owned(), order: order.to_owned() },
         product: "quick".to_owned(),
+        supplier: Supplier::Service,
         original: None,
         parts: Vec::new(),
         phone: None,

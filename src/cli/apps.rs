@@ -7,11 +7,12 @@ mod challenges;
 mod create;
 mod explain;
 mod file;
-mod get;
+pub(super) mod get;
 mod history;
 mod list;
 pub(super) mod name;
 mod selection;
+mod submit;
 pub(super) mod terms;
 mod wait;
 mod watch;
@@ -52,6 +53,8 @@ enum Command {
     Answer(answer::Options),
     /// Order another code for a challenge whose code did not arrive
     Resend(challenges::ResendOptions),
+    /// Bring evidence that an application lacks, or newer evidence
+    Submit(submit::Options),
     /// Call an application off: everything under way is dropped
     Cancel(cancel::Options),
     /// Wait until an application has ended, or is in a state
@@ -77,6 +80,7 @@ pub(super) async fn run(options: Options) -> Ended {
         Command::Challenge(options) => challenge::run(&client, out, options).await,
         Command::Answer(options) => answer::run(&client, out, options).await,
         Command::Resend(options) => challenges::resend(&client, out, options).await,
+        Command::Submit(options) => submit::run(&client, out, options).await,
         Command::Cancel(options) => cancel::run(&client, out, options).await,
         Command::Wait(options) => wait::run(&client, out, options).await,
     }

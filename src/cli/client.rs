@@ -5,6 +5,7 @@ use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::delivery_service_client::DeliveryServiceClient;
 use crate::api::proto::v1::machine_service_client::MachineServiceClient;
 use crate::api::proto::v1::operator_service_client::OperatorServiceClient;
+use crate::api::proto::v1::review_service_client::ReviewServiceClient;
 use crate::api::proto::v1::session_service_client::SessionServiceClient;
 use crate::clock;
 use std::time::Duration;
@@ -88,6 +89,10 @@ impl Client {
 
     pub(super) fn operators(&self) -> OperatorServiceClient<Channel> {
         OperatorServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
+    }
+
+    pub(super) fn reviews(&self) -> ReviewServiceClient<Channel> {
+        ReviewServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     pub(super) fn deliveries(&self) -> DeliveryServiceClient<Channel> {

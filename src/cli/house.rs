@@ -8,13 +8,14 @@ use crate::api::session::Apps;
 use crate::callback::{Callbacks, pull};
 use crate::clock;
 use crate::config::{
-    Agreements, AllLimits, Breaker, Encoding, Limits, Patience, Provider, SecretText, Settings,
+    Agreements, AllLimits, Breaker, Encoding, Extractor, Limits, Patience, Provider, Roles, SecretText,
+    Settings,
 };
 use crate::engine::archive::Archive;
 use crate::engine::outage;
 use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
-use crate::intake::routes::routes;
+use crate::intake::routes::{Door, routes};
 use crate::machine::call::System;
 use crate::machine::graph::MACHINES;
 use crate::provider::client::{Account, Client};
@@ -52,6 +53,7 @@ pub(super) struct House {
     http: Router,
     agreements: Agreements,
     apps: Apps,
+    roles: Roles,
     teller: Teller,
     drain_delay: Duration,
 }
@@ -93,13 +95,14 @@ impl House {
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
-        let http = intake(&engine, settings).merge(pull::routes(&engine, &partners));
+        let http = intake(&engine, settings)?.merge(pull::routes(&engine, &partners));
         let http = http.merge(app::routes(&engine, settings, address).await?);
         let apps = Apps::new(settings, &engine);
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
-        Ok(Self { listener, address, engine, callbacks, http, agreements, apps, teller, drain_delay })
+        let roles = Roles::new(settings.role.clone());
+        Ok(Self { listener, address, engine, callbacks, http, agreements, apps, roles, teller, drain_delay })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -111,7 +114,8 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http, agreements, apps, teller, drain_delay } = self;
+        let Self { listener, address, engine, callbacks, http, agreements, apps, roles, teller, drain_delay } =
+            self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -122,7 +126,7 @@ impl House {
                 tidied.tidy();
             }
         });
-        let server = Server::new(served, callbacks.clone(), http, agreements, apps, Some(teller));
+        let server = Server::new(served, callbacks.clone(), http, agreements, apps, roles, Some(teller));
         let health = server.health();
         health.set(true).await;
         let server = tokio::spawn(server.serve(listener, async {
@@ -150,18 +154,20 @@ impl House {
     }
 }
 
-/// The routes of every partner: the first at the root too.
-fn intake(engine: &Engine<SledStore>, settings: &Settings) -> Router {
-    let mut router = Router::new();
-    for (at, partner) in settings.partner.iter().enumerate() {
-        let desk = Reception::new(engine.clone(), partner.product.clone());
-        let pushes = routes(desk, &partner.name);
-        if at == 0 {
-            router = router.merge(pushes.clone());
-        }
-        router = router.nest(&format!("/partners/{}", partner.name), pushes);
+/// The routes of every partner.
+fn intake(engine: &Engine<SledStore>, settings: &Settings) -> anyhow::Result<Router> {
+    let mut doors = Vec::new();
+    for partner in &settings.partner {
+        let product = settings.product.iter().find(|product| product.name == partner.product);
+        let amount_fen = product.and_then(|product| product.amount_fen);
+        doors.push(Door {
+            partner: partner.name.clone(),
+            pushes: partner.pushes().context("take pushes in")?,
+            app_download_url: product.and_then(|product| product.app_download_url.clone()),
+            desk: Reception::new(engine.clone(), partner.product.clone(), amount_fen),
+        });
     }
-    router
+    Ok(routes(doors))
 }
 
 /// What the provider's systems may be asked, and when one is taken to be down.
@@ -210,6 +216,14 @@ fn connect(
             },
             degree_login_path: provider.degree_login_path.clone(),
             degree_state_username: provider.degree_state_username,
+            audit: prepare::AuditDialect {
+                extractor: match provider.extractor {
+                    Extractor::TaskData => prepare::Extractor::TaskData,
+                    Extractor::None => prepare::Extractor::None,
+                },
+                bills_in_yuan: provider.bills_in_yuan,
+                empty_lists: provider.empty_lists,
+            },
         },
         audit_cipher: audit::AuditCipher::Pkcs1 { public_key },
     };

@@ -5,7 +5,7 @@ use crate::machine::challenge::Agreement;
 use serde::Deserialize;
 
 /// The longest URL, in bytes: what browsers and proxies agree on.
-const URL_LIMIT: usize = 2048;
+pub(super) const URL_LIMIT: usize = 2048;
 
 /// The URLs of the agreements; of one without, the name alone is told.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -36,11 +36,7 @@ impl Agreements {
     pub(super) fn check(&self) -> Result<(), SettingsError> {
         for agreement in Agreement::ALL {
             let Some(url) = self.url(agreement) else { continue };
-            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-            let is_url = url.len() <= URL_LIMIT
-                && url.bytes().all(|byte| byte.is_ascii_graphic())
-                && host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['));
-            if !is_url {
+            if !is_web_address(url) {
                 let key = format!("agreements.{}", agreement.name());
                 let problem = format!("must be an http or https URL of at most {URL_LIMIT} bytes");
                 return Err(SettingsError::Senseless { key, problem });
@@ -48,6 +44,14 @@ impl Agreements {
         }
         Ok(())
     }
+}
+
+/// Says whether a browser can open it.
+pub(super) fn is_web_address(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    url.len() <= URL_LIMIT
+        && url.bytes().all(|byte| byte.is_ascii_graphic())
+        && host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '['))
 }
 
 #[cfg(test)]

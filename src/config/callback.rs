@@ -127,7 +127,8 @@ pub(super) fn shown(url: &str) -> String {
     format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
 }
 
-fn secret(text: Option<&SecretText>, file: Option<&Path>) -> Result<Option<Secret>, String> {
+/// Takes a secret that is given as text or as a file; none if it is given as neither.
+pub(super) fn secret(text: Option<&SecretText>, file: Option<&Path>) -> Result<Option<Secret>, String> {
     let secret = match (text, file) {
         (None, None) => return Ok(None),
         (Some(_), Some(_)) => return Err("must be given as text or as a file, not both".to_owned()),

@@ -2,7 +2,7 @@
 //!
 //! The one list: variables, origins, suggestions and the reference are made from it.
 
-use super::{CheckDigits, Encoding, Recognition, Settings};
+use super::{CheckDigits, Encoding, Extractor, Recognition, Settings};
 use crate::machine::challenge::Agreement;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -56,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 68] = [
+pub const KEYS: [Key; 72] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -140,6 +140,28 @@ pub const KEYS: [Key; 68] = [
         "Whether the state of a degree session is asked for with our merchant account, which is not printed.",
         |it| Some(it.provider.degree_state_username.to_string()),
     ),
+    Key::new(
+        "provider.extractor",
+        "How the raw data of a telecom collection is read for an audit, which is not printed: `task_data`, the \
+         shape in which partners push operator data, or `none`, where operator data that is brought is used.",
+        |it| {
+            text(match it.provider.extractor {
+                Extractor::TaskData => "task_data",
+                Extractor::None => "none",
+            })
+        },
+    ),
+    Key::new(
+        "provider.bills_in_yuan",
+        "Whether an audit is told the amounts of bills in yuan, not in fen.",
+        |it| Some(it.provider.bills_in_yuan.to_string()),
+    ),
+    Key::new(
+        "provider.empty_lists",
+        "Whether an audit may be sent required lists that are empty; otherwise what is missing is named, and no \
+         audit applied for.",
+        |it| Some(it.provider.empty_lists.to_string()),
+    ),
     Key::new("patience.intake", "How long the evidence may take to be complete.", |it| {
         span(it.policy().intake)
     }),
@@ -171,6 +193,11 @@ pub const KEYS: [Key; 68] = [
     Key::new("patience.reminder", "Between two looks at what is suspended or parked.", |it| {
         span(it.policy().reminder)
     }),
+    Key::new(
+        "patience.review",
+        "How long a person who took a review may take to decide, before another may take it.",
+        |it| span(it.policy().review),
+    ),
     Key::new("patience.restart", "Between a dead session and the next.", |it| span(it.policy().restart)),
     Key::new("patience.poll_min", "Between two polls of a working session, at first.", |it| {
         span(it.policy().poll_min)
@@ -268,13 +295,20 @@ pub const KEYS: [Key; 68] = [
 ];
 
 /// What is given as lists of tables, in a file only: the list, its fields, what it means.
-pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
+pub(super) const LISTS: [(&str, &[&str], &str); 3] = [
     (
         "partner",
         &[
             "name",
             "product",
             "mobile_products",
+            "signature",
+            "push_ua",
+            "push_secret",
+            "push_secret_file",
+            "push_secret_old",
+            "push_secret_old_file",
+            "push_window",
             "callback_url",
             "callback_secret",
             "callback_secret_file",
@@ -286,7 +320,11 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
             "callback_insecure",
         ],
         "The partners whose pushes are taken in, each with the product that the pushes are for; the first is \
-         served at the root, each under `/partners/{name}`. With `mobile_products`, a table of products by the \
+         served at the root, each under `/partners/{name}`. `signature` says how it proves that a push is its \
+         own: `none`; `ua-md5`, in an envelope under the id `push_ua` (its name when not given); `qunadai`, the \
+         signed push. The last two need `push_secret` (16 to 512 bytes, or in a file that only its owner may \
+         read); `push_secret_old` is good as well, if there is one. The time of a signed push may be \
+         `push_window` (10m) from ours, or whatever with `off`. With `mobile_products`, a table of products by the \
          app's number of each (`{ \"2\" = \"mobile\" }`), a partner's mobile app is served as well, that of the \
          first such partner at the root too. With `callback_url` (https; http to this machine, \
          or with `callback_insecure`) a partner is told of every change of state, or of those into \
@@ -297,10 +335,34 @@ pub(super) const LISTS: [(&str, &[&str], &str); 2] = [
     ),
     (
         "product",
-        &["name", "version", "evidence", "telecom", "degree", "ebank", "ebank_v2", "term_days"],
+        &[
+            "name",
+            "version",
+            "evidence",
+            "telecom",
+            "degree",
+            "ebank",
+            "ebank_v2",
+            "term_days",
+            "amount_fen",
+            "app_download_url",
+            "blacklist",
+            "audit",
+            "fresh",
+        ],
         "The products: `version` is raised with each change, `evidence` lists the kinds that are wanted, \
          `telecom`, `degree`, `ebank` and `ebank_v2` say what is collected: `no`, `optional` or `required`; \
-         `term_days` is the loan's term.",
+         `term_days` is the loan's term. For signed pushes, which tell neither: `amount_fen` is the loan's \
+         amount, `app_download_url` where applicants go on. The provider's blacklist is asked unless \
+         `blacklist` is false; `audit` is `provider` (its risk audit decides) or `manual` (a person does); \
+         `fresh` says how long evidence of a kind may lie before an audit, as in \
+         `{ operator_data = \"720h\" }`.",
+    ),
+    (
+        "role",
+        &["name", "clear"],
+        "What people may see of applicants who ask for evidence in this role: the kinds in `clear` are shown \
+         as they are, the rest is masked.",
     ),
 ];
 

@@ -27,6 +27,8 @@ pub struct Patience {
     #[serde(deserialize_with = "optional")]
     reminder: Option<Duration>,
     #[serde(deserialize_with = "optional")]
+    review: Option<Duration>,
+    #[serde(deserialize_with = "optional")]
     restart: Option<Duration>,
     #[serde(deserialize_with = "optional")]
     poll_min: Option<Duration>,
@@ -60,6 +62,7 @@ impl Patience {
             data: None,
             audit: None,
             reminder: None,
+            review: None,
             restart: millis(300),
             poll_min: millis(250),
             poll_max: millis(1_000),
@@ -104,6 +107,7 @@ impl Patience {
             data: self.data.unwrap_or(base.data),
             audit: self.audit.unwrap_or(base.audit),
             reminder: self.reminder.unwrap_or(base.reminder),
+            review: self.review.unwrap_or(base.review),
             restart: self.restart.unwrap_or(base.restart),
             poll_min: self.poll_min.unwrap_or(base.poll_min),
             poll_max: self.poll_max.unwrap_or(base.poll_max),

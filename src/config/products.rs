@@ -1,14 +1,18 @@
 //! Products and partners, as written in the settings.
 
-use super::SecretText;
+use super::agreements::{URL_LIMIT, is_web_address};
 use super::patience::optional;
-use crate::machine::application::{Plan, Wish};
+use super::push::{Scheme, Window};
+use super::{SecretText, SettingsError};
+use crate::machine::application::{Decider, Plan, Wish};
 use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::products::Products;
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The product whose operator data comes with the push.
@@ -24,9 +28,26 @@ pub const SINGLES: [(&str, CollectionKind); 3] = [
     ("ebank_v2", CollectionKind::EbankV2),
 ];
 
+/// The product about which a person decides, and the provider is asked nothing.
+pub const MANUAL: &str = "manual";
+
 /// The product that collects whatever can be collected: telecom it needs, the rest it takes if it can be had.
 pub const EVERYTHING: &str = "everything";
 
+/// The product of the signed push: what that push lacks is brought and collected afterwards.
+pub const SIGNED: &str = "signed";
+
+/// The partner of the demo that sends signed pushes.
+pub const QUNADAI: &str = "qunadai";
+
+/// The secret that it signs with: a demo guards nothing.
+pub const QUNADAI_SECRET: &str = "a demo guards nothing";
+
+/// The amount of the signed product, in fen: 1,500 yuan.
+const SIGNED_AMOUNT_FEN: u64 = 150_000;
+
+/// Where the signed product's applicants go on.
+const SIGNED_DOWNLOAD_URL: &str = "https://app.example.com/download";
 /// The product whose applicants certify in the mobile app.
 pub const MOBILE: &str = "mobile";
 
@@ -46,6 +67,9 @@ pub fn demo() -> Products {
         evidence: evidence.to_vec(),
         collections,
         term_days: 14,
+        blacklist: true,
+        decider: Decider::Provider,
+        fresh: Vec::new(),
     };
     let with_operator_data: Vec<_> = common.into_iter().chain([E::OperatorData]).collect();
     let wish = |kind, required| Wish { kind, required };
@@ -53,6 +77,8 @@ pub fn demo() -> Products {
     let pushed = plan(PUSHED, &with_operator_data, Vec::new());
     let collected = plan(COLLECTED, &common, vec![wish(CollectionKind::Telecom, true)]);
     let singles = SINGLES.map(|(name, kind)| plan(name, &with_operator_data, vec![wish(kind, true)]));
+    let signed = [E::Identity, E::Loan, E::Contacts, E::IdentityCard, E::AddressBook];
+    let signed = plan(SIGNED, &signed, vec![wish(CollectionKind::Telecom, true)]);
     let certified = [
         E::Questionnaire,
         E::Identity,
@@ -64,9 +90,11 @@ pub fn demo() -> Products {
         E::Contacts,
         E::Card,
     ];
-    let mobile = plan(MOBILE, &certified, Vec::new());
-    let all = [pushed, collected].into_iter().chain(singles);
-    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec()), mobile]))
+    let manual =
+        Plan { decider: Decider::Person, blacklist: false, ..plan(MANUAL, &with_operator_data, Vec::new()) };
+    let mobile = Plan { decider: Decider::Person, blacklist: false, ..plan(MOBILE, &certified, Vec::new()) };
+    let all = [pushed, collected, manual].into_iter().chain(singles);
+    Products::new(all.chain([plan(EVERYTHING, &common, everything.to_vec()), signed, mobile]))
 }
 
 /// A partner whose pushes are taken in.
@@ -77,6 +105,21 @@ pub struct Partner {
     pub name: String,
     /// The product that the pushes are for.
     pub product: String,
+    /// By which scheme it signs its pushes.
+    #[serde(default)]
+    pub signature: Scheme,
+    /// The id by which it calls itself in an envelope; its name when not given.
+    pub push_ua: Option<String>,
+    /// The secret that signs its pushes.
+    pub push_secret: Option<SecretText>,
+    /// The file of that secret.
+    pub push_secret_file: Option<PathBuf>,
+    /// The former secret, while the partner still signs with it.
+    pub push_secret_old: Option<SecretText>,
+    /// The file of the former secret.
+    pub push_secret_old_file: Option<PathBuf>,
+    /// How far the time of a signed push may be from ours.
+    pub push_window: Option<Window>,
     /// The products of the partner's mobile app, by the app's number of each; with one the app's calls
     /// are served (spec 004 `product_id`).
     #[serde(default)]
@@ -130,9 +173,43 @@ pub struct Product {
     pub ebank_v2: Option<bool>,
     /// The loan's term in days.
     pub term_days: u32,
+    /// The amount of the loan in fen, for pushes that tell none (spec 003).
+    pub amount_fen: Option<NonZeroU64>,
+    /// Where applicants of a signed push go on (spec 003, "Response").
+    pub app_download_url: Option<String>,
+    /// Whether the provider's blacklist is asked about the person.
+    #[serde(default = "asked")]
+    pub blacklist: bool,
+    /// Whose word decides: `provider`, its risk audit, or `manual`, a person.
+    #[serde(default = "by_provider", deserialize_with = "decider")]
+    pub audit: Decider,
+    /// How long evidence of a kind is fresh; other evidence is for ever.
+    #[serde(default, deserialize_with = "spans")]
+    pub fresh: Vec<(EvidenceKind, Duration)>,
 }
 
 impl Product {
+    /// Checks what no type checks.
+    ///
+    /// # Errors
+    /// The first that makes no sense.
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |field: &str, problem: String| SettingsError::Senseless {
+            key: format!("product.{}.{field}", self.name),
+            problem,
+        };
+        if self.amount_fen.is_some_and(|amount| i64::try_from(amount.get()).is_err()) {
+            return Err(wrong("amount_fen", format!("must be at most {}", i64::MAX)));
+        }
+        if let Some(url) = &self.app_download_url
+            && !is_web_address(url)
+        {
+            let problem = format!("must be an http or https URL of at most {URL_LIMIT} bytes");
+            return Err(wrong("app_download_url", problem));
+        }
+        Ok(())
+    }
+
     /// Gives what an application of the product is created with.
     pub fn plan(&self) -> Plan {
         let wish = |kind| Some(Wish { kind, required: self.wants(kind)? });
@@ -142,6 +219,9 @@ impl Product {
             evidence: self.evidence.clone(),
             collections: CollectionKind::ALL.into_iter().filter_map(wish).collect(),
             term_days: self.term_days,
+            blacklist: self.blacklist,
+            decider: self.audit,
+            fresh: self.fresh.clone(),
         }
     }
 
@@ -165,6 +245,11 @@ impl Product {
             ebank: wants(CollectionKind::Ebank),
             ebank_v2: wants(CollectionKind::EbankV2),
             term_days: plan.term_days,
+            amount_fen: None,
+            app_download_url: None,
+            blacklist: plan.blacklist,
+            audit: plan.decider,
+            fresh: plan.fresh.clone(),
         }
     }
 }
@@ -172,7 +257,12 @@ impl Product {
 /// The products of the demo, as settings.
 pub(super) fn products() -> Vec<Product> {
     let demo = demo();
-    demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect()
+    let mut products: Vec<_> = demo.names().filter_map(|name| demo.plan(name)).map(Product::of).collect();
+    for product in products.iter_mut().filter(|product| product.name == SIGNED) {
+        product.amount_fen = NonZeroU64::new(SIGNED_AMOUNT_FEN);
+        product.app_download_url = Some(SIGNED_DOWNLOAD_URL.to_owned());
+    }
+    products
 }
 
 /// A partner for each product of the demo; the one that brings operator data comes first.
@@ -183,19 +273,52 @@ pub(super) fn partners() -> Vec<Partner> {
         ..Partner::default()
     };
     let singles = SINGLES.map(|(name, _)| name);
-    let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING]);
+    let names = [PUSHED, COLLECTED].into_iter().chain(singles).chain([EVERYTHING, MANUAL]);
+    let signed = Partner {
+        name: QUNADAI.to_owned(),
+        signature: Scheme::Qunadai,
+        push_secret: Some(SecretText::new(QUNADAI_SECRET.to_owned())),
+        ..partner(SIGNED)
+    };
     let mobile_products = [(MOBILE_NUMBER.to_owned(), MOBILE.to_owned())].into();
     let app = Partner { name: CRAPIDO.to_owned(), mobile_products, ..partner(MOBILE) };
-    names.map(partner).chain([app]).collect()
+    names.map(partner).chain([signed, app]).collect()
 }
 
-fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
-    let names = Vec::<String>::deserialize(from)?;
-    let kind = |name: String| {
-        EvidenceKind::from_name(&name)
-            .ok_or_else(|| de::Error::custom(format!("no kind of evidence is called `{name}`")))
+const fn asked() -> bool {
+    true
+}
+
+const fn by_provider() -> Decider {
+    Decider::Provider
+}
+
+fn decider<'de, D: Deserializer<'de>>(from: D) -> Result<Decider, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "provider" => Ok(Decider::Provider),
+        "manual" => Ok(Decider::Person),
+        other => Err(de::Error::custom(format!("`{other}` is none of `provider`, `manual`"))),
+    }
+}
+
+fn spans<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<(EvidenceKind, Duration)>, D::Error> {
+    let told = BTreeMap::<String, String>::deserialize(from)?;
+    let span = |(name, span): (String, String)| {
+        let kind = kind(name)?;
+        let span = jiff::SignedDuration::from_str(&span).ok().and_then(|span| Duration::try_from(span).ok());
+        let span = span.filter(|span| !span.is_zero());
+        let wrong = || de::Error::custom(format!("how long `{}` is fresh must be like `720h`", kind.name()));
+        Ok((kind, span.ok_or_else(wrong)?))
     };
-    names.into_iter().map(kind).collect()
+    told.into_iter().map(span).collect()
+}
+
+fn kind<E: de::Error>(name: String) -> Result<EvidenceKind, E> {
+    EvidenceKind::from_name(&name).ok_or_else(|| E::custom(format!("no kind of evidence is called `{name}`")))
+}
+
+pub(super) fn kinds<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<EvidenceKind>, D::Error> {
+    Vec::<String>::deserialize(from)?.into_iter().map(kind).collect()
 }
 
 fn wanted<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {

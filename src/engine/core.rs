@@ -17,7 +17,7 @@ pub(super) use self::repeat::answered_before;
 use self::look::UNREADABLE_PAUSE;
 use super::archive;
 use super::chain;
-use super::hot::Hot;
+use super::hot::{Hot, Pauses};
 use super::outage::{self, Gates, Outages};
 use super::provider::{Ended, Order};
 use crate::clock::Stopwatch;
@@ -223,17 +223,19 @@ impl<S: Store, T> Core<S, T> {
         policy: Policy,
         limits: &outage::Settings,
         seed: u64,
+        now: Time,
     ) -> Result<Self, OpenError> {
         vault.retain_answers(answers_held(&*store)?)?;
         let first = store.wakes(None, FOREVER, 1).map_err(LoadError::from)?;
         let stored = outage::stored(&*store).map_err(LoadError::from)?;
         let gates = Gates::new(limits, Outages::of(stored, limits.tolerance.longest), seed);
+        let hot = Hot::new(seed, gates, Pauses::new(now, policy.poll_max));
         Ok(Self {
             store,
             vault,
             policy,
             group: Group::default(),
-            hot: Hot::new(seed, gates),
+            hot,
             cursor: None,
             next_row: first.first().map(|wake| wake.at),
         })

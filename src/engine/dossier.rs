@@ -4,6 +4,7 @@
 //! part that arrived; the application knows which document holds which kind.
 
 mod certified;
+pub mod masked;
 
 pub use certified::{Card, CardKind, Personal, Photo, Profile, Questionnaire, Recognised, Sex};
 

@@ -9,7 +9,8 @@ use crate::clock;
 use crate::machine::application::{Application, Source};
 use crate::machine::challenge::{ChallengeKind, SealedAnswer};
 use crate::machine::event::{Event, EvidenceAdded};
-use crate::machine::evidence::{Document, DocumentKind, Evidence};
+use crate::machine::evidence::{Document, DocumentKind, Evidence, Supplier};
+use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
 use crate::machine::step::Birth;
@@ -25,6 +26,8 @@ pub struct Brought {
     pub source: Source,
     /// The product that a new application is for.
     pub product: String,
+    /// Who supplies the parts.
+    pub supplier: Supplier,
     /// The document as received; none when the parts are all there is.
     pub original: Option<(DocumentKind, bytes::Bytes)>,
     /// The evidence, in parts that are stored apart.
@@ -35,6 +38,18 @@ pub struct Brought {
     pub id_card: Option<String>,
     /// The operator's service password, where the applicant gave it already.
     pub service_password: Option<Secret>,
+}
+
+/// Evidence for an application that is there.
+pub struct Supplied {
+    /// Who supplies it.
+    pub supplier: Supplier,
+    /// The evidence, in parts that are stored apart.
+    pub parts: Vec<Dossier>,
+    /// The applicant's mobile number, where it is told.
+    pub phone: Option<String>,
+    /// The applicant's identity number, where it is told.
+    pub id_card: Option<String>,
 }
 
 /// The door: seals what comes in for the application that it belongs to.
@@ -131,7 +146,8 @@ impl<S: Store> Entrance<S> {
             let plain = part.to_json();
             let (document, sealed) = archive.seal(id, key, DocumentKind::Dossier, now, &plain)?;
             bodies.push((document.number, sealed));
-            let evidence = |kind| Evidence { kind, document: document.number, at: now };
+            let (document_number, supplier) = (document.number, brought.supplier);
+            let evidence = |kind| Evidence { kind, document: document_number, at: now, supplier };
             added.evidence.extend(part.kinds().into_iter().map(evidence));
             added.documents.push(document);
         }
@@ -151,7 +167,8 @@ impl<S: Store> Entrance<S> {
         for (part, number) in brought.parts.iter().zip(1..) {
             let (kind, fingerprint) = (DocumentKind::Dossier, [0; 16]);
             evidence.documents.push(Document { number, kind, at: now, fingerprint });
-            let held = |kind| Evidence { kind, document: number, at: now };
+            let supplier = brought.supplier;
+            let held = |kind| Evidence { kind, document: number, at: now, supplier };
             evidence.evidence.extend(part.kinds().into_iter().map(held));
         }
         evidence.credentials = brought.service_password.as_ref().map(|_| unsealed());
@@ -179,11 +196,15 @@ impl<S: Store> Entrance<S> {
 
     /// The application of a source and the slot of its key, if there is one.
     fn owner_of(&self, source: &Source) -> Result<Option<(ApplicationId, u32)>, LoadError> {
+        Ok(self.application_of(source)?.map(|application| (application.id, application.key)))
+    }
+
+    /// The application of a source as stored, maybe not yet durable.
+    fn application_of(&self, source: &Source) -> Result<Option<Application>, LoadError> {
         let found = self.store.indexed(&index::by_source(source), None, 1)?;
         let Some(id) = found.first().copied() else { return Ok(None) };
         let Some(stored) = self.store.application(id)? else { return Ok(None) };
-        let application = snapshot::from_record(id, stored.version, &stored.snapshot)?;
-        Ok(Some((id, application.key)))
+        Ok(Some(snapshot::from_record(id, stored.version, &stored.snapshot)?))
     }
 
     /// A UUID of version 7.
@@ -206,19 +227,29 @@ impl<S: Store> Entrance<S> {
 const TRIES: usize = 3;
 
 impl<S: Store> Engine<S> {
+    /// Says where the application of a source stands; none if there is none.
+    pub(crate) fn state_of(&self, source: &Source) -> Result<Option<State>, EngineError> {
+        let found = self.entrance().application_of(source)?;
+        Ok(found.map(|application| application.state()))
+    }
+
     /// Takes evidence in, for the application of the source or a new one; durable on return.
-    pub async fn bring(&self, brought: Brought) -> Result<Done, EngineError> {
-        self.bring_with(brought, None).await
+    pub async fn bring(&self, brought: Brought, terms: Terms) -> Result<Done, EngineError> {
+        self.bring_with(brought, terms, None).await
     }
 
     /// The same, with a photo.
     pub(crate) async fn bring_with(
         &self,
         brought: Brought,
+        terms: Terms,
         upload: Option<Upload>,
     ) -> Result<Done, EngineError> {
         let (brought, upload) = (Arc::new(brought), upload.map(Arc::new));
         for _ in 0..TRIES {
+            if let Some(done) = self.answered_before(terms)? {
+                return Ok(done);
+            }
             if let Some((id, _)) = self.entrance().owner_of(&brought.source)?
                 && let Some(application) = self.application(id).await?
                 && self.entrance().is_repeated(&application, &brought)
@@ -228,12 +259,42 @@ impl<S: Store> Engine<S> {
             let (engine, brought, upload) = (self.clone(), Arc::clone(&brought), upload.clone());
             let sealed = move || engine.entrance().seal_with(&brought, upload.as_deref(), clock::now());
             let command = aside(sealed).await?;
-            match self.hand_in(command, Terms::default()).await {
+            match self.hand_in(command, terms).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Takes evidence in for an application that is there; durable on return. The same evidence again is told
+    /// as repeated, and nothing changes.
+    pub async fn supply(
+        &self,
+        application: ApplicationId,
+        supplied: Supplied,
+        terms: Terms,
+    ) -> Result<Done, EngineError> {
+        if let Some(done) = self.answered_before(terms)? {
+            return Ok(done);
+        }
+        let found = self.application(application).await?;
+        let found = found.ok_or(EngineError::Declined(Declined::NotFound))?;
+        let Supplied { supplier, parts, phone, id_card } = supplied;
+        let brought = Brought {
+            source: found.source.clone(),
+            product: found.plan.product.clone(),
+            supplier,
+            original: None,
+            parts,
+            phone,
+            id_card,
+            service_password: None,
+        };
+        let engine = self.clone();
+        let owner = Some((found.id, found.key));
+        let command = aside(move || engine.entrance().seal_for(owner, &brought, None, clock::now())).await?;
+        self.hand_in(command, terms).await
     }
 
     /// Creates an application of what is brought; durable on return.

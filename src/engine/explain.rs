@@ -81,7 +81,7 @@ impl<S: Store> Engine<S> {
         let CallsOf { trouble, parked } = self.calls_of(id).await;
         let now = clock::now();
         let view = View::of(&application);
-        let mut blocks = blocks(&application, &view);
+        let mut blocks = blocks(&application, &view, now);
         let systems = systems(&application, &parked, &self.standings());
         for (Standing { system, .. }, parked) in &systems {
             blocks.extend(parked.iter().map(|call| {
@@ -109,6 +109,11 @@ impl<S: Store> Engine<S> {
     /// the rows are shown.
     fn commands(&self, application: &Application, now: Time) -> Vec<CommandView> {
         let by = || By { actor: String::new(), reason: String::new() };
+        // What a reviewer may do is for the one who took the review.
+        let reviewer = || By {
+            actor: application.lease().map(|lease| lease.reviewer.clone()).unwrap_or_default(),
+            reason: String::new(),
+        };
         let tried = |event| self.tried(application, event, now);
         let view = |event, of: Option<CollectionKind>, outlook| {
             let of = of.map(CollectionKind::name).unwrap_or_default();
@@ -130,6 +135,10 @@ impl<S: Store> Engine<S> {
             (EventKind::RetryRequested.name(), Event::RetryRequested { by: by() }),
             (EventKind::HoldRequested.name(), Event::HoldRequested { by: by() }),
             (EventKind::ReleaseRequested.name(), Event::ReleaseRequested { by: by() }),
+            (EventKind::ClaimRequested.name(), Event::ClaimRequested { by: by() }),
+            (EventKind::ReturnRequested.name(), Event::ReturnRequested { by: reviewer() }),
+            (EventKind::ApproveRequested.name(), Event::ApproveRequested { by: reviewer() }),
+            (EventKind::RejectRequested.name(), Event::RejectRequested { by: reviewer() }),
         ];
         commands.extend(others.map(|(name, event)| view(name, None, tried(event))));
         commands
@@ -189,7 +198,7 @@ fn answering(collection: &Collection, is_asking: bool) -> Outlook {
     Outlook::Depends { rows: rows.into_iter().map(text).collect() }
 }
 
-fn blocks(application: &Application, view: &View) -> Vec<String> {
+fn blocks(application: &Application, view: &View, now: Time) -> Vec<String> {
     let mut blocks: Vec<String> =
         view.missing.iter().map(|kind| format!("evidence is missing: {}", kind.name())).collect();
     if let Some(held) = &view.held {
@@ -205,6 +214,15 @@ fn blocks(application: &Application, view: &View) -> Vec<String> {
     }
     for pending in &application.outbox {
         blocks.push(format!("waits for the provider: {}", pending.call.name()));
+    }
+    if view.state == State::ReviewPending {
+        blocks.push(match &view.lease {
+            Some(lease) => format!("{} reviews it, until {}", lease.reviewer, lease.until),
+            None => "a person must claim the review, and decide".to_owned(),
+        });
+    }
+    for (kind, since) in application.stale(now) {
+        blocks.push(format!("evidence is too old for an audit: {} since {since}", kind.name()));
     }
     if let crate::machine::view::Word::Suspended(cause) = &view.word {
         blocks.push(format!("suspended: {} {}", cause.name(), cause.detail()));

@@ -9,9 +9,9 @@ mod pause;
 mod tests;
 
 pub(super) use self::call::is_safe;
+pub(super) use self::pause::Pauses;
 
 use self::call::{HotCall, Stage, budget, span};
-use self::pause::Pauses;
 use super::outage::{Gates, Key, Outcome, Place};
 use super::provider::{Ended, Failure, Order};
 use super::stuck::Trouble;
@@ -52,13 +52,14 @@ pub(super) enum After {
 }
 
 impl Hot {
-    pub(super) fn new(seed: u64, gates: Gates) -> Self {
+    /// Nothing moves yet.
+    pub(super) fn new(seed: u64, gates: Gates, pauses: Pauses) -> Self {
         Self {
             calls: BTreeMap::new(),
             gates,
             looks: BTreeSet::new(),
             planned: HashMap::new(),
-            pauses: Pauses::default(),
+            pauses,
             chance: ChaCha8Rng::seed_from_u64(seed),
         }
     }
@@ -70,9 +71,13 @@ impl Hot {
         }
     }
 
-    /// Hears how a call ended: the provider may want to be left alone for a while.
+    /// Hears how a call ended: the provider may want to be left alone for a while, and what waited for the
+    /// end of this call is looked at.
     pub(super) fn hear(&mut self, application: ApplicationId, effect: EffectId, ended: &Ended, now: Time) {
         self.pauses.hear(application, effect, ended, now);
+        if !self.calls.contains_key(&(application, effect)) {
+            self.plan(application, now);
+        }
     }
 
     /// Says whether anything is known of a call in this life.
@@ -118,7 +123,9 @@ impl Hot {
         let deadline = application.deadline().map_or(call.budget, |(at, _)| at.min(call.budget));
         let is_safe = is_safe(pending);
         match call.stage {
-            Stage::Waits { until } if self.pauses.after(application.id, pending, until) > now => {
+            Stage::Waits { until }
+                if self.pauses.after(application.id, pending, until).is_none_or(|at| at > now) =>
+            {
                 let is_as_stored = call.instead.is_none() && call.tries == 0;
                 if is_as_stored && is_safe {
                     self.calls.remove(&key);
@@ -176,6 +183,7 @@ impl Hot {
             pending.call = instead.clone();
         }
         call.stage = Stage::UnderWay;
+        self.pauses.go(key.0, key.1);
         call.budget = call.budget + delayed;
         Some(Order { application, pending })
     }
@@ -279,7 +287,7 @@ impl Hot {
                 Some(Stage::Queues { .. } | Stage::UnderWay | Stage::Spent) => return None,
                 None => pending.due,
             };
-            Some(self.pauses.after(application.id, pending, due))
+            self.pauses.after(application.id, pending, due)
         };
         application.outbox.iter().filter_map(next).min()
     }

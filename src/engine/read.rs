@@ -1,6 +1,7 @@
 //! Reading: applications, lists, journals; nothing is told before it is durable.
 
 use super::core::LoadError;
+use super::dossier::Dossier;
 use super::filter::{Filter, Narrowed};
 use super::runner::Message;
 use super::{Engine, EngineError, aside};
@@ -80,6 +81,20 @@ pub struct Page {
 }
 
 impl<S: Store> Engine<S> {
+    /// Gives an application with all its evidence, in the clear.
+    pub async fn evidence(
+        &self,
+        id: ApplicationId,
+    ) -> Result<Option<(Arc<Application>, Dossier)>, EngineError> {
+        let Some(application) = self.application(id).await? else { return Ok(None) };
+        let (engine, held) = (self.clone(), Arc::clone(&application));
+        let dossier = aside(move || {
+            let kinds: Vec<_> = held.evidence.iter().map(|held| held.kind).collect();
+            engine.archive().dossier(&held, &kinds)
+        });
+        Ok(Some((application, dossier.await?)))
+    }
+
     /// Reads an application.
     pub async fn application(&self, id: ApplicationId) -> Result<Option<Arc<Application>>, EngineError> {
         let Some((application, sequence)) = self.stored(id)? else { return Ok(None) };

@@ -4,6 +4,7 @@
 
 use super::mobile::media_type;
 use crate::clock;
+use crate::contract;
 use crate::engine::photo::{BadLink, Links};
 use crate::engine::{Engine, chain};
 use crate::machine::id::ApplicationId;
@@ -18,9 +19,6 @@ use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-
-/// The path of a photo.
-pub const PATH: &str = "/photos/{application}/{document}";
 
 /// Photos being opened at one moment: each is held in whole.
 const AT_ONCE: usize = 16;
@@ -52,7 +50,7 @@ struct Album<S> {
 /// Makes the route of photos.
 pub fn routes<S: Store>(engine: Engine<S>, links: Links) -> Router {
     let album = Arc::new(Album { engine, links, places: Semaphore::new(AT_ONCE) });
-    Router::new().route(PATH, get(show::<S>).fallback(wrong_method)).with_state(album)
+    Router::new().route(contract::PHOTO.path, get(show::<S>).fallback(wrong_method)).with_state(album)
 }
 
 async fn wrong_method() -> Response {

@@ -1,19 +1,24 @@
 //! A partner's push: what a body says, checked and typed.
 //!
-//! It owns the wire names of the two pushes, their limits and what is wrong with a body. It is
+//! It owns the wire names of the three pushes, their limits and what is wrong with a body. It is
 //! pure: it reads bytes and nothing else. It must never put a value into an error: a problem
 //! names the field and what it must be.
 //!
-//! [`base`] and [`additional`] read the fields one by one from [`json`], by the rules of
-//! [`field`]; [`sound`] looks at last at the parts that nobody read.
+//! [`base`], [`additional`] and [`signed`] read the fields one by one from [`json`], by the rules of
+//! [`field`]; [`sound`] looks at the parts that nobody read; [`envelope`] is what may stand round one.
 
 mod additional;
 mod base;
+mod contact;
+mod envelope;
 pub(super) mod field;
 pub(super) mod json;
+mod signed;
 mod sound;
 #[cfg(test)]
 mod tests;
+
+pub(super) use envelope::Envelope;
 
 use crate::engine::dossier::Dossier;
 use crate::machine::evidence::DocumentKind;
@@ -24,8 +29,8 @@ use thiserror::Error;
 /// It can only be read from a body, so whoever holds one holds checked values.
 #[derive(Clone)]
 pub struct Push {
-    /// The partner's order number (spec 000 2.2.1, 001 3.2.1).
-    pub order: String,
+    /// By what its application is found.
+    pub order: Order,
     /// The evidence, cut into what is kept as a document each: the large part stands alone.
     pub parts: Vec<Dossier>,
     /// The applicant's mobile number, which both pushes of an order must share (spec 005
@@ -33,7 +38,19 @@ pub struct Push {
     pub phone: Option<String>,
     /// The applicant's identity number, with an upper-case `X`; only a base push has it.
     pub id_card: Option<String>,
-    kind: DocumentKind,
+    /// Whether the identity number fails its own check digit: it is taken all the same (spec 003,
+    /// "Request body").
+    pub has_wrong_check_digit: bool,
+    kind: Kind,
+}
+
+/// By what the application of a push is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// The partner's order number (spec 000 2.2.1, 001 3.2.1).
+    Told(String),
+    /// Mobile and identity number: a signed push has no order number (spec 005 A-003-5).
+    OfPerson,
 }
 
 impl Push {
@@ -47,9 +64,61 @@ impl Push {
         additional::read(body)
     }
 
-    /// Says which document its body is.
-    pub fn kind(&self) -> DocumentKind {
+    /// Reads a signed push: the whole body, whose signature is not looked at here (spec 003).
+    pub fn signed(body: &[u8]) -> Result<Self, PushError> {
+        signed::read(body)
+    }
+
+    /// Says which push it is.
+    pub const fn kind(&self) -> Kind {
         self.kind
+    }
+}
+
+/// Which push it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The first half of an order (spec 000).
+    Base,
+    /// The second half (spec 001).
+    Additional,
+    /// The signed one (spec 003).
+    Signed,
+}
+
+impl Kind {
+    /// Says which document its body is.
+    pub const fn document(self) -> DocumentKind {
+        match self {
+            Self::Base => DocumentKind::BasePush,
+            Self::Additional => DocumentKind::AdditionalPush,
+            Self::Signed => DocumentKind::SignedPush,
+        }
+    }
+
+    /// What names its order, by the names of the wire.
+    pub const fn order_field(self) -> &'static str {
+        match self {
+            Self::Base | Self::Additional => "orderInfo.orderNo",
+            Self::Signed => "data",
+        }
+    }
+
+    /// The mobile number, by the names of the wire.
+    pub const fn phone_field(self) -> &'static str {
+        match self {
+            Self::Base => "userInfo.userPhone",
+            Self::Additional => "orderInfo.userPhone",
+            Self::Signed => "data.phone",
+        }
+    }
+
+    /// The identity number, by the names of the wire; an additional push has none.
+    pub const fn id_card_field(self) -> &'static str {
+        match self {
+            Self::Base | Self::Additional => "userInfo.userIdCard",
+            Self::Signed => "data.idNum",
+        }
     }
 }
 
@@ -143,6 +212,15 @@ pub enum Problem {
     /// Not a web address.
     #[error("must be an http or https URL")]
     NotAUrl,
+    /// A string that should hold an object.
+    #[error("must hold a JSON object")]
+    NotAnObjectWithin,
+    /// Not a number within its limit.
+    #[error("must be a whole number from 0 to {most}")]
+    NotUpTo {
+        /// The most that it may be.
+        most: u32,
+    },
     /// Not an amount of money.
     #[error("must be a whole number of fen from 1 to 9223372036854775807")]
     NotAnAmount,

@@ -1,27 +1,31 @@
-//! The HTTP routes of the two pushes, and the desk behind them.
+//! The HTTP routes of the pushes, and the desk behind them.
 //!
 //! It owns how a request becomes a [`Taken`], and how long and how large it may be. It must
 //! never answer success before the desk has said that the push is durable, and never decide
-//! what a push means. The words of an answer are in [`answer`].
+//! what a push means. [`halves`] and [`signed`] are the two contracts, each with its answers.
 
-mod answer;
 pub(super) mod body;
+mod halves;
+mod signed;
 #[cfg(test)]
 mod tests;
 
-use super::push::{Push, PushError};
-use crate::telemetry::metrics::PUSHES;
-use answer::Failure;
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use super::push::Push;
+use super::signature::{self, Signature};
+use crate::config::Pushes;
+use crate::contract::{ADDITIONAL_PUSH, BASE_PUSH, FIRST_ADDITIONAL_PUSH, FIRST_BASE_PUSH, SIGNED_PUSH};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Json, Router};
+use body::BodyError;
 use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Bytes of a push: half a year of an operator's records or a full address book is one to two
 /// million.
@@ -31,8 +35,8 @@ pub const PUSH_LIMIT: usize = 4 * 1024 * 1024;
 /// and who trickles must not hold a place.
 pub const BODY_TIME: Duration = Duration::from_secs(30);
 
-/// Pushes being read and taken at one moment: with [`PUSH_LIMIT`] this bounds what they hold
-/// of memory, at half a gigabyte.
+/// Pushes being read and taken at one moment, of all partners together: with [`PUSH_LIMIT`] this
+/// bounds what they hold of memory, at half a gigabyte.
 pub const PUSHES_AT_ONCE: usize = 128;
 
 /// Whoever takes pushes in.
@@ -52,8 +56,11 @@ pub struct Taken {
     pub partner: String,
     /// What it says.
     pub push: Push,
-    /// The body as received, to be kept whole.
+    /// The push as received, to be kept whole: the body, or what an envelope held.
     pub body: Bytes,
+    /// When the partner says to have sent it, in the words that are signed; only a signed push
+    /// tells, and its time together with its body names it.
+    pub sent: Option<String>,
 }
 
 impl std::fmt::Debug for Taken {
@@ -62,7 +69,7 @@ impl std::fmt::Debug for Taken {
             .field("partner", &self.partner)
             .field("push", &self.push)
             .field("body_bytes", &self.body.len())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -78,26 +85,45 @@ pub enum Receipt {
 /// Why a desk does not take a push; the words are for the partner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// A value contradicts the other push of the order (spec 005 A-001-9).
-    #[error("{field}: must be the same in both pushes of the order")]
+    /// A value contradicts an earlier push of the order (spec 005 A-001-9).
+    #[error("{field}: must be the same in all pushes of the order")]
     Disagrees {
         /// The field, by the names of the wire.
         field: &'static str,
     },
     /// Changed content for an order that has gone too far to be changed (spec 005 A-000-12).
-    #[error("orderInfo.orderNo: the order can no longer be changed")]
-    TooLate,
+    #[error("{field}: the order can no longer be changed")]
+    TooLate {
+        /// What names the order, by the names of the wire.
+        field: &'static str,
+    },
     /// Changed content for an order that holds as many documents as it may.
-    #[error("orderInfo.orderNo: the order has been changed too often")]
-    TooOften,
+    #[error("{field}: the order has been changed too often")]
+    TooOften {
+        /// What names the order, by the names of the wire.
+        field: &'static str,
+    },
     /// It cannot be taken now; the same push may be sent again.
     #[error("busy, send it again later")]
     Unavailable,
 }
 
-/// Makes the routes of the pushes; all that comes by them is from `partner`.
-pub fn routes<D: Desk>(desk: D, partner: &str) -> Router {
-    routes_within(desk, partner, Limits::default())
+/// A partner's door.
+pub struct Door<D> {
+    /// Who comes by it.
+    pub partner: String,
+    /// What comes by it, and how it is signed.
+    pub pushes: Pushes,
+    /// Where the applicants of a signed push go on (spec 003, "Response").
+    pub app_download_url: Option<String>,
+    /// Who takes it.
+    pub desk: D,
+}
+
+/// Makes the routes of the pushes: each partner has its own, and the first one those at the root
+/// too, if it pushes halves.
+pub fn routes<D: Desk>(doors: Vec<Door<D>>) -> Router {
+    routes_within(doors, Limits::default())
 }
 
 /// What the routes hold themselves to.
@@ -114,65 +140,82 @@ impl Default for Limits {
     }
 }
 
-/// Paths of spec 000 and, for the one not printed there, spec 005 A-001-1.
-fn routes_within<D: Desk>(desk: D, partner: &str, limits: Limits) -> Router {
-    let places = Arc::new(Semaphore::new(limits.at_once));
-    let intake = Intake { desk, partner: partner.into(), limits, places };
-    Router::new()
-        .route("/pushUserBaseInfo", post(base).fallback(wrong_method))
-        .route("/pushUserAdditionalInfo", post(additional).fallback(wrong_method))
-        .with_state(intake)
-}
-
-#[derive(Clone)]
-struct Intake<D> {
-    desk: D,
-    partner: Arc<str>,
-    limits: Limits,
-    places: Arc<Semaphore>,
-}
-
-async fn base<D: Desk>(State(intake): State<Intake<D>>, request: Request) -> Response {
-    intake.answer(request, Push::base).await
-}
-
-async fn additional<D: Desk>(State(intake): State<Intake<D>>, request: Request) -> Response {
-    intake.answer(request, Push::additional).await
-}
-
-async fn wrong_method() -> Response {
-    Failure::Method.into_response()
-}
-
-impl<D: Desk> Intake<D> {
-    async fn answer(&self, request: Request, read: fn(&[u8]) -> Result<Push, PushError>) -> Response {
-        let push = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-        let (answer, is_taken) = match self.take(request, read).await {
-            Ok(receipt) => (receipt.into_response(), "yes"),
-            Err(failure) => {
-                tracing::info!(partner = %self.partner, reason = %failure, "push not taken");
-                (failure.into_response(), "no")
+fn routes_within<D: Desk>(doors: Vec<Door<D>>, limits: Limits) -> Router {
+    let mut desks = Desks { halves: BTreeMap::new(), first: None, signed: BTreeMap::new() };
+    for (at, Door { partner, pushes, app_download_url, desk }) in doors.into_iter().enumerate() {
+        match Signature::from(pushes) {
+            Signature::Halves(signature) => {
+                desks.first = desks.first.or_else(|| (at == 0).then(|| partner.clone()));
+                desks.halves.insert(partner, Behind { desk, terms: signature });
             }
-        };
-        let status = format!("{} {is_taken}", answer.status().as_u16());
-        metrics::counter!(PUSHES, "push" => push, "status" => status).increment(1);
-        answer
+            Signature::Signed(signature) => {
+                let terms = signed::Terms { signature, app_download_url };
+                desks.signed.insert(partner, Behind { desk, terms });
+            }
+        }
     }
+    let places = Semaphore::new(limits.at_once);
+    Router::new()
+        .route(FIRST_BASE_PUSH.path, post(halves::first_base).fallback(halves::wrong_method))
+        .route(FIRST_ADDITIONAL_PUSH.path, post(halves::first_additional).fallback(halves::wrong_method))
+        .route(BASE_PUSH.path, post(halves::base).fallback(halves::wrong_method))
+        .route(ADDITIONAL_PUSH.path, post(halves::additional).fallback(halves::wrong_method))
+        .route(SIGNED_PUSH.path, post(signed::push).fallback(signed::wrong_method))
+        .with_state(Intake(Arc::new(Shared { desks, limits, places })))
+}
 
-    async fn take(
-        &self,
-        request: Request,
-        read: fn(&[u8]) -> Result<Push, PushError>,
-    ) -> Result<Receipt, Failure> {
-        let _place = self.places.try_acquire().map_err(|_| Failure::Busy)?;
+/// What all requests share.
+struct Intake<D>(Arc<Shared<D>>);
+
+impl<D> Clone for Intake<D> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+struct Shared<D> {
+    desks: Desks<D>,
+    limits: Limits,
+    places: Semaphore,
+}
+
+/// The partners by name, apart by what they push.
+struct Desks<D> {
+    halves: BTreeMap<String, Behind<D, signature::Halves>>,
+    first: Option<String>,
+    signed: BTreeMap<String, Behind<D, signed::Terms>>,
+}
+
+/// What is behind a door.
+struct Behind<D, T> {
+    desk: D,
+    terms: T,
+}
+
+/// Why a request was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+enum Unread {
+    /// Not JSON, or compressed.
+    #[error("the content must be application/json, not compressed")]
+    ContentType,
+    /// Too many at once.
+    #[error("busy, send it again later")]
+    Busy,
+    /// The body did not arrive.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+}
+
+impl<D> Shared<D> {
+    /// Reads a request that may be a push. The place is kept until the push is dealt with.
+    async fn read(&self, request: Request) -> Result<(HeaderMap, Bytes, SemaphorePermit<'_>), Unread> {
+        let place = self.places.try_acquire().map_err(|_full| Unread::Busy)?;
         let (head, body) = request.into_parts();
         if !is_plain_json(&head.headers) {
-            return Err(Failure::ContentType);
+            return Err(Unread::ContentType);
         }
         let body = body::read(body, self.limits.body_bytes, self.limits.body_time).await?;
-        let push = read(&body)?;
-        let partner = self.partner.as_ref().to_owned();
-        Ok(self.desk.take(Taken { partner, push, body }).await?)
+        Ok((head.headers, body, place))
     }
 }
 
@@ -185,4 +228,10 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
     let is_identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
     headers.get(header::CONTENT_TYPE).is_none_or(is_json)
         && headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity)
+}
+
+/// Answers a path of a partner that there is not, or that pushes by the other contract.
+fn nobody() -> Response {
+    let nothing = Json(serde_json::json!({ "error": "nothing is served here" }));
+    (StatusCode::NOT_FOUND, nothing).into_response()
 }

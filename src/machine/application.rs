@@ -10,6 +10,7 @@ use super::evidence::{Document, Evidence, EvidenceKind};
 use super::graph::application::{State, Timer};
 use super::id::ApplicationId;
 use super::time::Time;
+use std::time::Duration;
 
 /// A loan application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,21 @@ pub struct Plan {
     pub collections: Vec<Wish>,
     /// The loan's term in days (spec 002 §7.1 `loan_term`).
     pub term_days: u32,
+    /// Whether the provider's blacklist is asked about the person.
+    pub blacklist: bool,
+    /// Whose word decides.
+    pub decider: Decider,
+    /// How long evidence of a kind is fresh; of other kinds, for ever.
+    pub fresh: Vec<(EvidenceKind, Duration)>,
+}
+
+/// Whose word decides about an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decider {
+    /// The provider's risk audit.
+    Provider,
+    /// A person, who reviews what is there.
+    Person,
 }
 
 /// A collection that a product wants.
@@ -101,6 +117,11 @@ pub struct Wish {
 }
 
 impl Plan {
+    /// Says until when evidence of a kind that came at `at` is fresh; none if it never gets old.
+    pub fn fresh_until(&self, kind: EvidenceKind, at: Time) -> Option<Time> {
+        self.fresh.iter().find(|(of, _)| *of == kind).map(|(_, age)| at + *age)
+    }
+
     /// Says whether a kind is collected.
     pub fn wants(&self, kind: CollectionKind) -> bool {
         self.collections.iter().any(|wish| wish.kind == kind)
@@ -134,9 +155,16 @@ pub enum Phase {
         /// Until when it must decide.
         deadline: Time,
     },
-    /// The audit suggests approval.
+    /// A person decides.
+    ReviewPending {
+        /// When to say again that somebody must.
+        reminder: Time,
+        /// Who decides, and nobody else for a while; none while anybody may take it.
+        lease: Option<Lease>,
+    },
+    /// The audit suggests approval, or a person approved.
     Approved,
-    /// The blacklist or the audit says no.
+    /// The blacklist, the audit or a person says no.
     Rejected {
         /// Why.
         reason: Rejection,
@@ -162,6 +190,15 @@ pub enum Phase {
     },
 }
 
+/// That one person reviews an application, and nobody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Who, by the name under which the lender knows them.
+    pub reviewer: String,
+    /// Until when.
+    pub until: Time,
+}
+
 /// Why an application was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
@@ -170,6 +207,11 @@ pub enum Rejection {
     /// The audit suggests rejection.
     Audit {
         /// The provider's reason.
+        reason: String,
+    },
+    /// A person rejected it.
+    Review {
+        /// Why, in their words.
         reason: String,
     },
 }
@@ -204,6 +246,12 @@ impl Application {
     pub fn missing(&self) -> Vec<EvidenceKind> {
         let there = |kind: &EvidenceKind| self.evidence.iter().any(|evidence| evidence.kind == *kind);
         self.plan.evidence.iter().copied().filter(|kind| !there(kind)).collect()
+    }
+
+    /// Lists the evidence that is too old by now, and since when.
+    pub fn stale(&self, now: Time) -> impl Iterator<Item = (EvidenceKind, Time)> {
+        let until = |held: &Evidence| Some((held.kind, self.plan.fresh_until(held.kind, held.at)?));
+        self.evidence.iter().filter_map(until).filter(move |(_, until)| *until <= now)
     }
 
     /// Gives the open questions to the applicant.
@@ -280,7 +328,7 @@ impl Application {
                 (!running.is_empty()).then_some((running, since))
             }
             Deadline::Application(Timer::AuditDeadline) => Some((vec![System::Audit], since)),
-            Deadline::Application(Timer::Reminder) => None,
+            Deadline::Application(Timer::Reminder | Timer::LeaseDeadline) => None,
         }
     }
 
@@ -295,11 +343,17 @@ impl Application {
             Phase::Init { .. }
             | Phase::DataReady
             | Phase::AuditPending { .. }
+            | Phase::ReviewPending { .. }
             | Phase::Approved
             | Phase::Rejected { .. }
             | Phase::Cancelled { .. }
             | Phase::Expired { .. } => None,
         }
+    }
+
+    /// Says who reviews it; nobody while anybody may.
+    pub const fn lease(&self) -> Option<&Lease> {
+        if let Phase::ReviewPending { lease, .. } = &self.phase { lease.as_ref() } else { None }
     }
 
     /// Says whether every required collection has delivered and no optional one is under way.
@@ -321,6 +375,7 @@ impl Phase {
             Self::CaptchaRequired { .. } => State::CaptchaRequired,
             Self::DataReady => State::DataReady,
             Self::AuditPending { .. } => State::AuditPending,
+            Self::ReviewPending { .. } => State::ReviewPending,
             Self::Approved => State::Approved,
             Self::Rejected { .. } => State::Rejected,
             Self::Suspended { .. } => State::Suspended,
@@ -329,13 +384,17 @@ impl Phase {
         }
     }
 
-    const fn deadline(&self) -> Option<(Time, Timer)> {
+    fn deadline(&self) -> Option<(Time, Timer)> {
         match self {
             Self::Init { deadline } => Some((*deadline, Timer::IntakeDeadline)),
             Self::Collecting { deadline } | Self::CaptchaRequired { deadline } => {
                 Some((*deadline, Timer::CollectionDeadline))
             }
             Self::AuditPending { deadline, .. } => Some((*deadline, Timer::AuditDeadline)),
+            Self::ReviewPending { reminder, lease } => match lease {
+                Some(lease) if lease.until <= *reminder => Some((lease.until, Timer::LeaseDeadline)),
+                Some(_) | None => Some((*reminder, Timer::Reminder)),
+            },
             Self::Suspended { reminder, .. } => Some((*reminder, Timer::Reminder)),
             Self::DataReady
             | Self::Approved

@@ -43,6 +43,26 @@ pub enum Event {
         /// Who, and why.
         by: By,
     },
+    /// An operator takes the review, alone for a while; again to have longer.
+    ClaimRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// Who took the review gives it back.
+    ReturnRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// Who took the review approves.
+    ApproveRequested {
+        /// Who, and why.
+        by: By,
+    },
+    /// Who took the review rejects.
+    RejectRequested {
+        /// Who, and why.
+        by: By,
+    },
     /// The applicant answered a challenge.
     AnswerSubmitted {
         /// The challenge's number.
@@ -83,7 +103,11 @@ impl Event {
             | Self::RetryRequested { by }
             | Self::RestartRequested { by, .. }
             | Self::HoldRequested { by }
-            | Self::ReleaseRequested { by } => Some(by),
+            | Self::ReleaseRequested { by }
+            | Self::ClaimRequested { by }
+            | Self::ReturnRequested { by }
+            | Self::ApproveRequested { by }
+            | Self::RejectRequested { by } => Some(by),
             Self::EvidenceAdded(_)
             | Self::CancelRequested { .. }
             | Self::AnswerSubmitted { .. }

@@ -119,6 +119,51 @@ pub struct Evidence {
     pub document: u32,
     /// When it came.
     pub at: Time,
+    /// Who supplied it.
+    pub supplier: Supplier,
+}
+
+/// Who supplied evidence. The numbers are permanent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Supplier {
+    /// Nobody knows any more: it came before that was kept.
+    Untold,
+    /// A partner, with a push.
+    Partner,
+    /// The applicant, with the mobile app.
+    Applicant,
+    /// A service of the lender.
+    Service,
+}
+
+impl Supplier {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Untold, Self::Partner, Self::Applicant, Self::Service];
+
+    /// Gives the permanent number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Untold => 0,
+            Self::Partner => 1,
+            Self::Applicant => 2,
+            Self::Service => 3,
+        }
+    }
+
+    /// Finds one by its number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|supplier| supplier.number() == number)
+    }
+
+    /// Gives the name used in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Untold => "untold",
+            Self::Partner => "partner",
+            Self::Applicant => "applicant",
+            Self::Service => "service",
+        }
+    }
 }
 
 /// A sealed document of an application.

@@ -25,6 +25,8 @@ pub struct Policy {
     pub audit: Duration,
     /// Between two looks at what is suspended or parked.
     pub reminder: Duration,
+    /// For a person who took a review to decide, or to say that it takes longer.
+    pub review: Duration,
     /// Between a dead session and the next.
     pub restart: Duration,
     /// Between two polls of a working session, at first (3 s, spec 005 A-002-27).
@@ -61,6 +63,7 @@ impl Default for Policy {
             data: Duration::from_secs(30 * MINUTE),
             audit: Duration::from_secs(DAY),
             reminder: Duration::from_secs(DAY),
+            review: Duration::from_secs(30 * MINUTE),
             restart: Duration::from_secs(2),
             poll_min: Duration::from_secs(3),
             poll_max: Duration::from_secs(10),

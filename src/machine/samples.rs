@@ -2,14 +2,14 @@
 //!
 //! A state without a sample is found by the tests against the table: they count.
 
-use super::application::{Application, Hold, Phase, Plan, Rejection, Source, Want, Wish};
+use super::application::{Application, Decider, Hold, Lease, Phase, Plan, Rejection, Source, Want, Wish};
 use super::call::{Call, Cause, EffectId, Pending, Slot};
 use super::challenge::{Agreement, Challenge, ChallengeKind, Exhibit, SealedAnswer};
 use super::collection::{
     Bearing, Blame, Collection, CollectionKind, Question, Session, Situation, Standing, StateNumber, What,
 };
 use super::event::By;
-use super::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
+use super::evidence::{Document, DocumentKind, Evidence, EvidenceKind, Supplier};
 use super::graph::application::State;
 use super::id::ApplicationId;
 use super::policy::Policy;
@@ -38,7 +38,7 @@ pub(crate) fn document(number: u32, kind: DocumentKind) -> Document {
 }
 
 pub(crate) fn evidence(kind: EvidenceKind, document: u32) -> Evidence {
-    Evidence { kind, document, at: NOW }
+    Evidence { kind, document, at: NOW, supplier: Supplier::Untold }
 }
 
 /// Whether a product wants telecom.
@@ -71,6 +71,9 @@ pub(crate) fn plan_of(collections: Vec<Wish>) -> Plan {
         evidence: vec![EvidenceKind::Identity, EvidenceKind::Loan],
         collections,
         term_days: 90,
+        blacklist: true,
+        decider: Decider::Provider,
+        fresh: Vec::new(),
     }
 }
 
@@ -189,6 +192,7 @@ pub(crate) fn in_state(state: State) -> Vec<Application> {
             }
             all
         }
+        State::ReviewPending => reviewed().into_iter().filter(|it| it.state() == state).collect(),
         State::Cancelled => {
             vec![application(Phase::Cancelled { reason: "changed my mind".to_owned() }, Wanted::No)]
         }
@@ -196,6 +200,38 @@ pub(crate) fn in_state(state: State) -> Vec<Application> {
             .map(|want| application(Phase::Expired { want }, Wanted::No))
             .into(),
     }
+}
+
+/// Applications of products that ask no blacklist, or of which a person decides.
+pub(crate) fn reviewed() -> Vec<Application> {
+    let lease = Lease { reviewer: by().actor, until: later(300) };
+    let phases = [
+        init(),
+        Phase::ReviewPending { reminder: later(600), lease: None },
+        Phase::ReviewPending { reminder: later(600), lease: Some(lease.clone()) },
+        Phase::ReviewPending { reminder: later(200), lease: Some(lease) },
+        Phase::Rejected { reason: Rejection::Review { reason: "the photo".to_owned() } },
+    ];
+    let of_a_person = |phase| {
+        let mut application = application(phase, Wanted::No);
+        application.plan.decider = Decider::Person;
+        application.plan.blacklist = false;
+        application.plan.fresh = vec![(EvidenceKind::Loan, Duration::from_secs(86_400))];
+        let suppliers = [Supplier::Applicant, Supplier::Service];
+        for (held, supplier) in application.evidence.iter_mut().zip(suppliers) {
+            held.supplier = supplier;
+        }
+        application
+    };
+    let mut all: Vec<_> = phases.into_iter().map(of_a_person).collect();
+    for wanted in every_want() {
+        let mut unscreened = application(init(), wanted);
+        unscreened.plan.blacklist = false;
+        unscreened.evidence[0].supplier = Supplier::Partner;
+        unscreened.evidence.truncate(1);
+        all.push(unscreened);
+    }
+    all
 }
 
 const fn every_want() -> [Wanted; 3] {

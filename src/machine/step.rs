@@ -8,13 +8,13 @@ mod tests;
 pub(crate) use self::draft::{Asked, Draft, Taken};
 
 use super::application::step as application;
-use super::application::{Application, Deadline, Phase, Plan, Source};
+use super::application::{Application, Deadline, Lease, Phase, Plan, Source};
 use super::call::{EffectId, Pending, Slot};
 use super::certification;
 use super::challenge::{Challenge, ChallengeKind, SealedAnswer};
 use super::collection::step as collection;
 use super::collection::{Collection, CollectionKind, Standing, StateNumber};
-use super::event::{Event, EvidenceAdded};
+use super::event::{By, Event, EvidenceAdded};
 use super::evidence::{Document, DocumentKind, Evidence};
 use super::graph;
 use super::graph::application::EventKind;
@@ -113,6 +113,17 @@ pub enum Refusal {
     TooManyDocuments,
     /// It is not held.
     NotHeld,
+    /// Somebody else reviews it.
+    Leased {
+        /// Who.
+        reviewer: String,
+        /// Until when.
+        until: Time,
+    },
+    /// Whoever decides must take the review first.
+    NotLeased,
+    /// It is held: nobody decides about it.
+    IsHeld,
     /// No call waits.
     NothingToRetry,
     /// No such collection was started.
@@ -209,6 +220,16 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
             } else {
                 own(application, event, draft)
             }
+        }
+        Event::ClaimRequested { by } => {
+            review(application, application::Event::ClaimRequested { by: by.clone() }, &by, draft)
+        }
+        Event::ReturnRequested { by } => review(application, application::Event::ReturnRequested, &by, draft),
+        Event::ApproveRequested { by } => {
+            review(application, application::Event::ApproveRequested, &by, draft)
+        }
+        Event::RejectRequested { by } => {
+            review(application, application::Event::RejectRequested { by: by.clone() }, &by, draft)
         }
         Event::AnswerSubmitted { challenge, kind, answer } => {
             let asked = open_challenge(application, challenge)?;
@@ -344,6 +365,29 @@ fn start_collections(next: &mut Application, draft: &mut Draft<'_>) {
         next.put(begun);
     }
     summarise(next, draft);
+}
+
+/// Lets the word of a person count, if it is theirs to give: one at a time reviews, and who has not taken the
+/// review does not decide.
+fn review(
+    application: &Application,
+    event: application::Event,
+    by: &By,
+    draft: &mut Draft<'_>,
+) -> Result<Verdict, Refusal> {
+    if application.takes(&event) {
+        let lease = application.lease().filter(|lease| draft.now < lease.until);
+        let is_claim = matches!(event, application::Event::ClaimRequested { .. });
+        match lease {
+            Some(Lease { reviewer, until }) if *reviewer != by.actor => {
+                return Err(Refusal::Leased { reviewer: reviewer.clone(), until: *until });
+            }
+            None if !is_claim => return Err(Refusal::NotLeased),
+            Some(_) | None if application.held.is_some() => return Err(Refusal::IsHeld),
+            Some(_) | None => {}
+        }
+    }
+    own(application, event, draft)
 }
 
 /// Lets it go on, or while it collects, those of its collections that are parked.

@@ -1,6 +1,6 @@
 //! What anybody may see of an application: no secret, nothing about the person.
 
-use super::application::{Application, Hold, Phase, Rejection, Source, Want};
+use super::application::{Application, Hold, Lease, Phase, Rejection, Source, Want};
 use super::call::Cause;
 use super::certification;
 use super::challenge::Challenge;
@@ -46,6 +46,8 @@ pub struct View {
     pub calls: Vec<String>,
     /// That nothing is to be done about it.
     pub held: Option<Hold>,
+    /// Who reviews it; nobody while anybody may.
+    pub lease: Option<Lease>,
     /// A keyed digest of the applicant's mobile number, which finds and tells nothing.
     pub phone: Option<[u8; 16]>,
     /// A keyed digest of the applicant's identity number.
@@ -131,6 +133,7 @@ impl View {
             certification: application.certification(),
             calls: application.outbox.iter().map(|pending| pending.call.name().to_owned()).collect(),
             held: application.held.clone(),
+            lease: application.lease().cloned(),
             phone: application.phone,
             identity: application.identity,
         }
@@ -191,6 +194,7 @@ fn word(phase: &Phase) -> Word {
         | Phase::CaptchaRequired { .. }
         | Phase::DataReady
         | Phase::AuditPending { .. }
+        | Phase::ReviewPending { .. }
         | Phase::Approved => Word::None,
     }
 }

@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
 use super::failure::missing;
+use super::prepare::{AuditDialect, Extractor};
 use super::wire::audit::dossier as wire;
-use crate::engine::dossier::{self, Dossier, Relation};
+use crate::engine::dossier::{self, Card, CardKind, Dossier, Profile, Relation};
 use crate::engine::provider::Failure;
 use crate::machine::application::Application;
 
@@ -24,27 +25,32 @@ const SHANGHAI: Offset = Offset::constant(8);
 /// How times are written (spec 005 A-002-40).
 const FORMAT: &str = "%Y-%m-%d %H:%M:%S";
 
-/// Fills the dossier. `collected` is raw data from the telecom collection; without it a partner's
-/// operator data is used. The error names the first required field that has no source.
+/// Fills the dossier. `collected` is raw data from the telecom collection; without it, or without an
+/// extractor for it, operator data that somebody brought is used. The error names the first required field
+/// that has no source.
 pub(super) fn dossier(
     application: &Application,
     dossier: &Dossier,
     collected: Option<&[u8]>,
+    dialect: &AuditDialect,
 ) -> Result<wire::Dossier, Failure> {
-    let partner = dossier.operator_data.as_ref();
-    let partner = partner.map(|data| data.get().as_bytes());
-    let operator = collected.or(partner);
+    let brought = dossier.operator_data.as_ref();
+    let brought = brought.map(|data| data.get().as_bytes());
+    let operator = match dialect.extractor {
+        Extractor::TaskData => collected.or(brought),
+        Extractor::None => brought,
+    };
     Ok(wire::Dossier {
         order_detail: order_detail(application, dossier)?,
-        basic_info: basic_info(dossier)?,
+        basic_info: basic_info(dossier, dialect)?,
         user_proof_materia: photos(dossier)?,
-        user_mobile_contacts: address_book(dossier)?,
-        telecom_data: operator::telecom_data(operator.ok_or_else(|| missing("telecom_data"))?)?,
-        zm_data: None,
+        user_mobile_contacts: address_book(dossier, dialect)?,
+        telecom_data: operator::telecom_data(operator.ok_or_else(|| missing("telecom_data"))?, dialect)?,
+        zm_data: dossier.profile.as_ref().map(zhima),
         user_loan_orders: None,
         zfb_data: None,
         user_login_upload_logs: dossier.device.as_ref().and_then(logins),
-        card_info: None,
+        card_info: dossier.card.as_ref().map(|card| vec![bound(card)]),
         app_info: None,
     })
 }
@@ -69,7 +75,7 @@ fn positive(number: u64, field: &str) -> Result<i64, Failure> {
     }
 }
 
-fn basic_info(dossier: &Dossier) -> Result<wire::BasicInfo, Failure> {
+fn basic_info(dossier: &Dossier, dialect: &AuditDialect) -> Result<wire::BasicInfo, Failure> {
     let contacts = dossier.contacts.iter().flatten();
     let contacts =
         contacts.filter(|contact| is_told(&contact.phone) && is_told(&contact.name)).map(|contact| {
@@ -82,13 +88,35 @@ fn basic_info(dossier: &Dossier) -> Result<wire::BasicInfo, Failure> {
     let work = dossier.work.as_ref();
     let card = dossier.identity_card.as_ref();
     Ok(wire::BasicInfo {
-        cur_address: None,
+        cur_address: home(dossier),
         perm_address: card.and_then(|card| told(&card.address)),
         company_name: work.and_then(|work| told(&work.company)),
         company_phone: work.and_then(|work| told(&work.phone)),
         company_address: work.and_then(|work| told(&format!("{}{}", work.region, work.address))),
-        user_contact: filled(contacts.collect(), "basic_info.user_contact")?,
+        user_contact: filled(contacts.collect(), "basic_info.user_contact", dialect)?,
     })
+}
+
+/// Where the applicant lives, as far as they told it.
+fn home(dossier: &Dossier) -> Option<String> {
+    if let Some(profile) = &dossier.profile {
+        let Profile { province, city, district, address, .. } = profile;
+        return told(&[province, city, district, address].map(|part| part.trim()).concat());
+    }
+    dossier.personal.as_ref().and_then(|personal| told(&personal.home))
+}
+
+fn zhima(profile: &Profile) -> wire::ZmData {
+    wire::ZmData { zm_score: Some(profile.zhima_score.into()), watch_info: None }
+}
+
+/// An account number of Mexico is none of the provider's kinds: unknown (spec 006 §7.2).
+fn bound(card: &Card) -> wire::Card {
+    let kind = match card.kind {
+        CardKind::Debit => 2,
+        CardKind::Clabe => 3,
+    };
+    wire::Card { kind: Some(kind), card_no: told(&card.number) }
 }
 
 /// The code of a relation here (spec 006 §7.3): a parent is father or mother only if it was said.
@@ -118,12 +146,12 @@ fn photos(dossier: &Dossier) -> Result<Vec<wire::ProofPhoto>, Failure> {
     (0..).zip(urls).map(photo).collect()
 }
 
-fn address_book(dossier: &Dossier) -> Result<Vec<wire::MobileContact>, Failure> {
+fn address_book(dossier: &Dossier, dialect: &AuditDialect) -> Result<Vec<wire::MobileContact>, Failure> {
     let entries = dossier.address_book.iter().flatten();
     let entries = entries
         .filter(|entry| is_told(&entry.phone) && is_told(&entry.name))
         .map(|entry| wire::MobileContact { mobile: entry.phone.clone(), name: entry.name.clone() });
-    filled(entries.collect(), "user_mobile_contacts")
+    filled(entries.collect(), "user_mobile_contacts", dialect)
 }
 
 fn logins(device: &dossier::Device) -> Option<Vec<wire::LoginLog>> {
@@ -133,9 +161,9 @@ fn logins(device: &dossier::Device) -> Option<Vec<wire::LoginLog>> {
     (log != wire::LoginLog::default()).then(|| vec![log])
 }
 
-/// A list that must not be empty (spec 006 §7.2).
-fn filled<E>(list: Vec<E>, field: &str) -> Result<Vec<E>, Failure> {
-    if list.is_empty() {
+/// A list that must not be empty, unless the provider takes it so (spec 006 §7.2).
+fn filled<E>(list: Vec<E>, field: &str, dialect: &AuditDialect) -> Result<Vec<E>, Failure> {
+    if list.is_empty() && !dialect.empty_lists {
         return Err(missing(field));
     }
     Ok(list)

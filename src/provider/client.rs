@@ -111,7 +111,7 @@ where
 
     async fn make(&self, application: &Application, call: &Call) -> Result<Ended, Failure> {
         let draft = blocking(|| {
-            let material = gather(&self.archive, application, call)?;
+            let material = gather(&self.archive, application, call, (self.clock)())?;
             let (username, dialect) = (self.line.username(), self.line.dialect());
             draft(call, application, &material, &Means { username, dialect, sealer: &self.sealer })
         })?;

@@ -3,7 +3,7 @@
 //! Owns the choice of what is brought back from the archive for which call. It must never bring
 //! back more than the call needs, and lives no longer than the call.
 
-use super::failure::{answer_missing, unavailable};
+use super::failure::{answer_missing, missing, unavailable};
 use crate::engine::archive::Archive;
 use crate::engine::dossier::Dossier;
 use crate::engine::provider::Failure;
@@ -11,6 +11,7 @@ use crate::machine::application::Application;
 use crate::machine::call::Call;
 use crate::machine::collection::CollectionKind;
 use crate::machine::evidence::EvidenceKind;
+use crate::machine::time::Time;
 use crate::store::Store;
 use crate::vault::Secret;
 
@@ -31,7 +32,11 @@ pub(super) fn gather<S: Store>(
     archive: &Archive<S>,
     application: &Application,
     call: &Call,
+    now: Time,
 ) -> Result<Material, Failure> {
+    if let (Call::AuditApply, Some((kind, _))) = (call, application.stale(now).next()) {
+        return Err(missing(format!("{}: what is there is too old", kind.name())));
+    }
     let mut material = Material::default();
     let kinds = held(application, wanted(call));
     if !kinds.is_empty() {
@@ -81,12 +86,9 @@ const fn wanted(call: &Call) -> &'static [EvidenceKind] {
     }
 }
 
-/// The wanted evidence that the application holds; operator data only where none was collected.
+/// The wanted evidence that the application holds.
 fn held(application: &Application, wanted: &[EvidenceKind]) -> Vec<EvidenceKind> {
-    let is_held = |kind: &EvidenceKind| {
-        let is_there = application.evidence.iter().any(|held| held.kind == *kind);
-        is_there && (*kind != EvidenceKind::OperatorData || collected(application).is_none())
-    };
+    let is_held = |kind: &EvidenceKind| application.evidence.iter().any(|held| held.kind == *kind);
     wanted.iter().copied().filter(is_held).collect()
 }
 

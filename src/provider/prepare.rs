@@ -40,6 +40,31 @@ pub struct Dialect {
     pub degree_login_path: String,
     /// Whether the state of a degree session is asked for with the merchant account (spec 005 A-002-2).
     pub degree_state_username: bool,
+    /// How an audit is filled.
+    pub audit: AuditDialect,
+}
+
+/// How an audit is filled, where the print leaves a choice.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditDialect {
+    /// How the raw data of a telecom collection is read.
+    pub extractor: Extractor,
+    /// Whether the amounts of bills are told in yuan, and not in fen as they come (spec 005 A-002-18).
+    pub bills_in_yuan: bool,
+    /// Whether a required list may be sent empty; otherwise the application cannot be audited
+    /// (spec 006 §7.2).
+    pub empty_lists: bool,
+}
+
+/// How the raw data of a telecom collection becomes the audit's telecom section: the provider prints no
+/// format (spec 005 A-002-38).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Extractor {
+    /// In the shape that partners push operator data in (spec 000 `task_data`), which the sandbox uses.
+    #[default]
+    TaskData,
+    /// Not at all: the section is drawn from the operator data that somebody brings.
+    None,
 }
 
 impl Default for Dialect {
@@ -48,6 +73,7 @@ impl Default for Dialect {
             encoding: Encoding::default(),
             degree_login_path: super::wire::degree::LoginRequest::PATH.to_owned(),
             degree_state_username: false,
+            audit: AuditDialect::default(),
         }
     }
 }
@@ -155,7 +181,7 @@ pub(super) fn draft(
     let username = || means.username.to_owned();
     Ok(match call {
         Call::Blacklist => blacklist(call, material)?,
-        Call::AuditApply => apply::apply(call, application, material, means.sealer)?,
+        Call::AuditApply => apply::apply(call, application, material, means)?,
         Call::AuditResult { open_id } => {
             let message = ResultRequest { open_id: open_id.clone() };
             Draft::letter(call, message, Manner::Get, None)

@@ -215,13 +215,25 @@ fn shaped<D: DeserializeOwned>(call: &Call, data: &RawValue) -> Result<D, Failur
     serde_json::from_str(data).map_err(|error| Failure::Ambiguous { detail: unread("data", &error) })
 }
 
-/// Data whose format is not printed is kept as received (spec 005 A-002-38).
+/// Data whose format is not printed is kept as received (spec 005 A-002-38), if there is anything in it:
+/// what is kept is never asked for again. That somebody has no degree is told within the data, which has a
+/// status text beside (spec 002 §4.2.1); so an empty list is no data there either.
 fn data(call: &Call, body: &Body<'_>, kind: DocumentKind) -> Result<Meaning, Failure> {
     match opened(call, body)? {
+        Opened::Success(Some(text)) if is_hollow(text.get()) => {
+            Err(Failure::Ambiguous { detail: "the answer's data is empty".to_owned() })
+        }
         Opened::Success(Some(text)) => Ok(Meaning::Data { kind, text: text.into() }),
         Opened::Success(None) => Err(Failure::Ambiguous { detail: "the answer has no data".to_owned() }),
         Opened::Otherwise(meaning) => Ok(meaning),
     }
+}
+
+/// Whether a JSON text is an object, a list or a string with nothing in it.
+fn is_hollow(json: &str) -> bool {
+    let mut signs = json.chars().filter(|sign| !sign.is_ascii_whitespace());
+    let two = (signs.next(), signs.next());
+    matches!(two, (Some('{'), Some('}')) | (Some('['), Some(']')) | (Some('"'), Some('"')))
 }
 
 /// Whether an answer is raw data, which may be long.

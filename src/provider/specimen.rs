@@ -19,11 +19,11 @@ use super::wire::seal::Randomness;
 use crate::engine::answer::{BankLogin, DegreeAccount, Typed};
 use crate::engine::archive::Archive;
 use crate::engine::dossier::Dossier;
-use crate::machine::application::{Application, Phase, Plan, Source};
+use crate::machine::application::{Application, Decider, Phase, Plan, Source};
 use crate::machine::call::{Call, System};
 use crate::machine::challenge::SealedAnswer;
 use crate::machine::collection::CollectionKind;
-use crate::machine::evidence::{DocumentKind, Evidence};
+use crate::machine::evidence::{DocumentKind, Evidence, Supplier};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use crate::store::codec::Encoded;
@@ -93,6 +93,9 @@ pub(super) fn application() -> Application {
             evidence: dossier().kinds(),
             collections: Vec::new(),
             term_days: 7,
+            blacklist: true,
+            decider: Decider::Provider,
+            fresh: Vec::new(),
         },
         order_id: 245_132_241_561_415,
         key: 1,
@@ -148,7 +151,12 @@ pub(super) fn archived() -> (Archive<MemoryStore>, Application) {
     let dossier = dossier().to_json();
     let (document, body) = archive.seal(id, application.key, DocumentKind::Dossier, at, &dossier).unwrap();
     application.documents.push(document);
-    let held = kinds.into_iter().map(|kind| Evidence { kind, document: document.number, at });
+    let held = kinds.into_iter().map(|kind| Evidence {
+        kind,
+        document: document.number,
+        at,
+        supplier: Supplier::Partner,
+    });
     application.evidence = held.collect();
     let record = || Encoded { version: 1, body: Vec::new() };
     let item = Item {

@@ -432,7 +432,11 @@ impl<S: Dictionary + Eq + Debug> Moving for Course<S> {
     }
 
     fn unsay(&mut self) {
-        self.is_end_told = false;
+        self.unsay_end();
         self.not_before = None;
+    }
+
+    fn unsay_end(&mut self) {
+        self.is_end_told = false;
     }
 }

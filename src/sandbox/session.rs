@@ -470,6 +470,10 @@ impl Moving for Session {
     }
 
     fn unsay(&mut self) {
+        self.unsay_end();
+    }
+
+    fn unsay_end(&mut self) {
         self.is_end_told = false;
     }
 }

@@ -33,6 +33,8 @@ pub(super) trait Moving: Clone {
     fn give_up(&mut self, state: i64) -> bool;
     /// Takes back what the client was told: the answer never reached it.
     fn unsay(&mut self);
+    /// Takes back no more than that it was told of the end.
+    fn unsay_end(&mut self);
 }
 
 /// The sessions, by the order in which they were opened.
@@ -110,9 +112,9 @@ impl<S: Moving> Sessions<S> {
         Some(result)
     }
 
-    /// Takes back what clients were told of any session.
-    pub(super) fn unsay(&mut self) {
-        self.by_ordinal.values_mut().for_each(Moving::unsay);
+    /// Takes back that clients were told of the end of any session.
+    pub(super) fn unsay_ends(&mut self) {
+        self.by_ordinal.values_mut().for_each(Moving::unsay_end);
     }
 
     /// The session of an id.

@@ -78,6 +78,8 @@ metrics! {
     REQUESTS = "docket_grpc_requests_total", Counter, ["method", "code"], "gRPC requests answered.";
     REQUEST_TIME = "docket_grpc_seconds", Seconds, ["method"], "Time until a gRPC request is answered, or its stream begins.";
     PUSHES = "docket_pushes_total", Counter, ["push", "status"], "Pushes of partners, by the HTTP status of the answer and whether it says yes.";
+    PUSHES_FLAGGED = "docket_pushes_flagged_total", Counter, [],
+        "Pushes taken in whose identity number fails its own check digit.";
     MOBILE_CALLS = "docket_mobile_calls_total", Counter, ["call", "code"], "Calls of mobile apps, by the code of the answer.";
     MOBILE_DOUBTS = "docket_mobile_doubts_total", Counter, ["field"],
         "Answers that mobile apps brought and that were taken though they are doubtful, by field.";

@@ -11,7 +11,7 @@ use docket::engine::entrance::Brought;
 use docket::machine::application::{Application, Source, Wish};
 use docket::machine::challenge::{ChallengeKind, Exhibit};
 use docket::machine::collection::{Collection, CollectionKind};
-use docket::machine::evidence::DocumentKind;
+use docket::machine::evidence::{DocumentKind, Supplier};
 use docket::machine::graph::application::State;
 use docket::machine::id::ApplicationId;
 use docket::sandbox::{AnswerKind, Ending, Expected, Sandbox, Script, System};
@@ -190,6 +190,7 @@ impl Applicant {
         Brought {
             source: Source { partner: "partner".to_owned(), order: self.order.clone() },
             product: self.product.to_owned(),
+            supplier: Supplier::Partner,
             original: Some((kind, original.into())),
             parts,
             phone: Some(self.phone.clone()),

@@ -7,10 +7,10 @@ use docket::engine::archive::Archive;
 use docket::engine::bank::BankList;
 use docket::engine::dossier::Dossier;
 use docket::engine::provider::{Ended, Order, Provider};
-use docket::machine::application::{Application, Phase, Plan, Source};
+use docket::machine::application::{Application, Decider, Phase, Plan, Source};
 use docket::machine::call::{Call, EffectId, Pending, Reply, Slot, Told};
 use docket::machine::challenge::SealedAnswer;
-use docket::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
+use docket::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind, Supplier};
 use docket::machine::id::ApplicationId;
 use docket::machine::time::Time;
 use docket::provider::audit::AuditCipher;
@@ -299,7 +299,12 @@ impl<P: Provider> Applicant<P> {
         let sealed = self.archive.seal(id, key, DocumentKind::Dossier, self.now(), &dossier.to_json());
         let (document, body) = sealed.unwrap();
         let at = self.now();
-        let held = dossier.kinds().into_iter().map(|kind| Evidence { kind, document: document.number, at });
+        let held = dossier.kinds().into_iter().map(|kind| Evidence {
+            kind,
+            document: document.number,
+            at,
+            supplier: Supplier::Partner,
+        });
         self.application.lock().unwrap().evidence.extend(held);
         self.keep(document, body);
     }
@@ -361,6 +366,9 @@ fn application() -> Application {
             evidence: vec![EvidenceKind::Identity],
             collections: Vec::new(),
             term_days: 7,
+            blacklist: true,
+            decider: Decider::Provider,
+            fresh: Vec::new(),
         },
         order_id: 245_132_241_561_415,
         key: 1,

@@ -184,7 +184,11 @@ async fn live(at: usize, person: Person, address: String, sandbox: Arc<Sandbox>,
 
 /// Pushes until it is acknowledged, whatever becomes of the server meanwhile.
 pub(crate) async fn push(url: &str, body: &Value) {
-    let http = http();
+    push_with(&http(), url, body).await;
+}
+
+/// The same, for who pushes so much that a client for each push would be slow.
+pub(crate) async fn push_with(http: &reqwest::Client, url: &str, body: &Value) {
     loop {
         let sent =
             http.post(url).header("content-type", "application/json").body(body.to_string()).send().await;

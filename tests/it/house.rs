@@ -11,13 +11,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vault", &["machine::id"]),
     ("clock", &["machine::time"]),
     ("config", &["machine", "vault"]),
+    ("contract", &[]),
     ("telemetry", &[]),
     ("store", &["machine", "clock", "telemetry"]),
     ("engine", &["machine", "store", "vault", "clock", "telemetry"]),
     ("provider", &["machine", "store", "engine", "vault", "clock", "config"]),
-    ("intake", &["machine", "store", "engine", "vault", "clock", "config", "telemetry"]),
-    ("callback", &["machine", "store", "engine", "vault", "clock", "config", "telemetry"]),
-    ("api", &["machine", "store", "engine", "vault", "clock", "config", "telemetry", "callback"]),
+    ("intake", &["machine", "store", "engine", "vault", "clock", "config", "contract", "telemetry"]),
+    ("callback", &["machine", "store", "engine", "vault", "clock", "config", "contract", "telemetry"]),
+    ("api", &["machine", "store", "engine", "vault", "clock", "config", "contract", "telemetry", "callback"]),
     ("console", &["machine", "store", "engine", "vault", "clock", "config"]),
     ("sandbox", &["provider::wire"]),
 ];
@@ -71,6 +72,32 @@ fn the_core_is_pure() {
         found.extend(named.map(|word| format!("{}: {word}", file.display())));
     }
     assert!(found.is_empty(), "the core must not know of these:\n{}", found.join("\n"));
+}
+
+/// What is served takes its paths from the one list, which the description is compared with.
+#[test]
+fn every_route_is_taken_from_the_list() {
+    let mut taken = 0;
+    let mut found = Vec::new();
+    for file in sources(Path::new("src")) {
+        let is_inside = ["sandbox", "provider"].contains(&top_module(&file).as_str());
+        if is_inside || file.with_extension("").iter().any(|part| part == "tests") {
+            continue;
+        }
+        let code = code_of(&fs::read_to_string(&file).unwrap());
+        let code = code.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for (at, _) in code.match_indices(".route(") {
+            let argument = code[at + ".route(".len()..].trim_start();
+            let path = argument.split(',').next().unwrap_or_default();
+            if path.ends_with(".path") {
+                taken += 1
+            } else {
+                found.push(format!("{}: {path}", file.display()))
+            }
+        }
+    }
+    assert!(found.is_empty(), "these paths are not in src/contract.rs:\n{}", found.join("\n"));
+    assert!(taken >= docket::contract::ROUTES.len(), "routes are looked for in the wrong place");
 }
 
 #[test]

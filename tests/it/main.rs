@@ -8,6 +8,7 @@
 )]
 
 mod applicant;
+mod bad_inputs;
 mod bench;
 mod book;
 mod callbacks;
@@ -17,15 +18,20 @@ mod coverage;
 mod crash;
 mod generator;
 mod house;
+mod journeys;
 mod lost_answers;
 mod many_watchers;
+mod mapping;
 mod mobile;
 mod moves;
 mod network;
 mod outage;
 mod process;
 mod pulse;
+mod push_memory;
+mod pushes;
 mod simulation;
+mod surface;
 mod sync;
 mod unread;
 mod waiting;

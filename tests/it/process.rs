@@ -88,8 +88,17 @@ impl Process {
 
     /// Its resident memory in KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.figure("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had, in MiB.
+    pub(crate) fn peak_mib(&self) -> u64 {
+        self.figure("VmHWM:") / 1024
+    }
+
+    fn figure(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("the kernel tells");
+        let line = status.lines().find(|line| line.starts_with(name)).expect("the kernel tells");
         line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
     }
 }

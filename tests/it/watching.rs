@@ -14,7 +14,7 @@ use docket::engine::{Engine, EngineError, Given};
 use docket::machine::application::Source;
 use docket::machine::call::{Call, Reply};
 use docket::machine::challenge::ChallengeKind;
-use docket::machine::evidence::EvidenceKind;
+use docket::machine::evidence::{EvidenceKind, Supplier};
 use docket::machine::id::ApplicationId;
 use docket::machine::policy::Policy;
 use docket::machine::products::Products;
@@ -83,6 +83,7 @@ fn brought(number: u64, part: Dossier) -> Brought {
     Brought {
         source: Source { partner: "partner".to_owned(), order: number.to_string() },
         product: products::PUSHED.to_owned(),
+        supplier: Supplier::Partner,
         original: None,
         parts: vec![part],
         phone: None,
@@ -105,7 +106,7 @@ fn halves(number: u64) -> [Dossier; 2] {
 async fn bring(engine: Engine<MemoryStore>, numbers: std::ops::Range<u64>) {
     for number in numbers {
         for half in halves(number) {
-            match engine.bring(brought(number, half)).await {
+            match engine.bring(brought(number, half), Terms::default()).await {
                 Ok(_) => {}
                 Err(EngineError::Stopped(_)) => return,
                 Err(error) => panic!("{error}"),
@@ -293,13 +294,13 @@ async fn a_snapshot_taken_while_all_moves_is_exact() {
     let engine = kept.start();
     // More than one page of those that lie there half, and move while the pages are read.
     for number in 0..700 {
-        engine.bring(brought(number, halves(number)[0].clone())).await.unwrap();
+        engine.bring(brought(number, halves(number)[0].clone()), Terms::default()).await.unwrap();
     }
     let complete = |lane| {
         let engine = engine.clone();
         tokio::spawn(async move {
             for number in (lane..700).step_by(4) {
-                engine.bring(brought(number, halves(number)[1].clone())).await.unwrap();
+                engine.bring(brought(number, halves(number)[1].clone()), Terms::default()).await.unwrap();
             }
         })
     };

@@ -9,7 +9,7 @@ use crate::api::proto::v1::rejection::Reason;
 use crate::api::proto::v1::{self, ListApplicationsResponse};
 use crate::engine::archive::Archive;
 use crate::engine::read::{Page, Place};
-use crate::machine::application::{Application, Hold, Rejection, Want};
+use crate::machine::application::{Application, Hold, Lease, Rejection, Want};
 use crate::machine::call::Cause;
 use crate::machine::certification;
 use crate::machine::collection::{CollectionKind, Standing};
@@ -60,7 +60,12 @@ pub(in super::super) fn view(view: &View) -> v1::Application {
         outcome: outcome(&view.word),
         hold: view.held.as_ref().map(hold),
         certification: view.certification.map(certified),
+        review: view.lease.as_ref().map(review),
     }
+}
+
+fn review(lease: &Lease) -> v1::Review {
+    v1::Review { reviewer: lease.reviewer.clone(), expire_time: Some(timestamp(lease.until)) }
 }
 
 fn hold(hold: &Hold) -> v1::Hold {
@@ -86,6 +91,7 @@ pub(super) const fn state(state: State) -> WireState {
         State::AuditPending => WireState::AuditPending,
         State::Approved => WireState::Approved,
         State::Rejected => WireState::Rejected,
+        State::ReviewPending => WireState::ReviewPending,
         State::Suspended => WireState::Suspended,
         State::Cancelled => WireState::Cancelled,
         State::Expired => WireState::Expired,
@@ -104,7 +110,7 @@ pub(super) const fn owner(owner: Owner) -> v1::Owner {
     }
 }
 
-const fn evidence_kind(kind: EvidenceKind) -> v1::EvidenceKind {
+pub(super) const fn evidence_kind(kind: EvidenceKind) -> v1::EvidenceKind {
     match kind {
         EvidenceKind::Identity => v1::EvidenceKind::Identity,
         EvidenceKind::Loan => v1::EvidenceKind::Loan,
@@ -167,6 +173,9 @@ fn rejected(rejection: &Rejection) -> v1::Rejection {
     match rejection {
         Rejection::Blacklisted => v1::Rejection { reason: Reason::Blacklisted.into(), detail: String::new() },
         Rejection::Audit { reason } => v1::Rejection { reason: Reason::Audit.into(), detail: reason.clone() },
+        Rejection::Review { reason } => {
+            v1::Rejection { reason: Reason::Review.into(), detail: reason.clone() }
+        }
     }
 }
 

@@ -3,14 +3,16 @@
 use super::check::{ADDRESS_LIMIT, Check, Empty, NAME_LIMIT};
 use super::terms::terms;
 use crate::api::proto::v1::contact::Relation as WireRelation;
-use crate::api::proto::v1::{self, CreateApplicationRequest};
+use crate::api::proto::v1::{self, CreateApplicationRequest, SubmitEvidenceRequest};
 use crate::engine::archive::Archive;
 use crate::engine::core::Terms;
 use crate::engine::dossier::{
     BookEntry, Contact, Device, Dossier, Identity, IdentityCard, Loan, Relation, Work,
 };
-use crate::engine::entrance::Brought;
+use crate::engine::entrance::{Brought, Supplied};
 use crate::machine::application::Source;
+use crate::machine::evidence::Supplier;
+use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
 use crate::store::Store;
 use serde_json::value::RawValue;
@@ -55,6 +57,7 @@ pub(in super::super) fn brought<S: Store>(
         Some(Brought {
             source: Source { partner: partner?, order: order? },
             product: product?,
+            supplier: Supplier::Service,
             original: None,
             phone: identity.map(|identity| identity.phone.clone()),
             id_card: identity.map(|identity| identity.id_card.clone()),
@@ -64,6 +67,32 @@ pub(in super::super) fn brought<S: Store>(
     };
     let made = made();
     check.finish(made.zip(terms))
+}
+
+/// Checks evidence that is brought for an application; the phone and the identity number as told.
+pub(in super::super) fn submitted<S: Store>(
+    mut request: SubmitEvidenceRequest,
+    archive: &Archive<S>,
+) -> Result<(ApplicationId, Supplied, Terms), Status> {
+    let mut check = Check::default();
+    let terms = terms(&mut check, &mut request, archive);
+    let SubmitEvidenceRequest { name, evidence, .. } = request;
+    let id = check.application("name", &name);
+    let dossier = check.present("evidence", evidence).map(|given| dossier(&mut check, given));
+    if let Some((_, told)) = &dossier
+        && told.is_empty()
+    {
+        check.wrong::<()>("evidence", "must have at least one kind");
+    }
+    let supplied = dossier.map(|(dossier, _)| Supplied {
+        supplier: Supplier::Service,
+        phone: dossier.identity.as_ref().map(|identity| identity.phone.clone()),
+        id_card: dossier.identity.as_ref().map(|identity| identity.id_card.clone()),
+        parts: parts(dossier),
+    });
+    let made = || Some((id?, supplied?, terms?));
+    let made = made();
+    check.finish(made)
 }
 
 /// What is small together, what may be large apart: large parts are read only when they are used.

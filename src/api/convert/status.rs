@@ -201,6 +201,26 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
         )
         .precondition("HOLD", subject)
         .status(),
+        Refusal::Leased { reviewer, until } => {
+            let until = super::moment(*until);
+            let facts = [("subject", subject), ("reviewer", reviewer.as_str()), ("until", &until)];
+            let text = "somebody else reviews the application";
+            Told::new(Code::FailedPrecondition, Reason::ReviewTaken, text, &facts)
+                .precondition("REVIEW", subject)
+                .status()
+        }
+        Refusal::NotLeased => {
+            let text = "whoever decides about the application must claim the review first";
+            Told::new(Code::FailedPrecondition, Reason::ReviewNotClaimed, text, &[("subject", subject)])
+                .precondition("REVIEW", subject)
+                .status()
+        }
+        Refusal::IsHeld => {
+            let text = "the application is held: nothing is decided about it";
+            Told::new(Code::FailedPrecondition, Reason::ApplicationHeld, text, &[("subject", subject)])
+                .precondition("HOLD", subject)
+                .status()
+        }
         Refusal::NoCollection { collection } => {
             let text = format!("the application has not begun to collect from {}", collection.name());
             Told::new(Code::NotFound, Reason::CollectionNotFound, text, &[("subject", subject)]).status()

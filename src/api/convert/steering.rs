@@ -5,8 +5,9 @@ use super::terms::{Mutation, terms};
 use super::{application, name, timestamp, transition};
 use crate::api::proto::v1::stuck_group::Kind as WireKind;
 use crate::api::proto::v1::{
-    HoldApplicationRequest, ListStuckResponse, OperatorResponse, ReleaseApplicationRequest,
-    RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest, StuckGroup,
+    ApproveApplicationRequest, ClaimReviewRequest, HoldApplicationRequest, ListStuckResponse,
+    OperatorResponse, RejectApplicationRequest, ReleaseApplicationRequest, RestartCollectionRequest,
+    ResumeApplicationRequest, RetryNowRequest, ReturnReviewRequest, StuckGroup,
 };
 use crate::engine::archive::Archive;
 use crate::engine::core::{Done, Terms};
@@ -17,7 +18,7 @@ use crate::machine::id::ApplicationId;
 use crate::store::Store;
 use tonic::Status;
 
-/// An operator's request.
+/// A request of an operator, or of a reviewer.
 pub(in super::super) trait Steering: Mutation {
     /// Takes out of it what is meant, who asks, and why.
     fn into_parts(self) -> (String, String, String);
@@ -38,7 +39,11 @@ steering!(
     ReleaseApplicationRequest,
     RestartCollectionRequest,
     ResumeApplicationRequest,
-    RetryNowRequest
+    RetryNowRequest,
+    ClaimReviewRequest,
+    ReturnReviewRequest,
+    ApproveApplicationRequest,
+    RejectApplicationRequest
 );
 
 /// What every operator's request has: what is meant, who asks and why, and on which terms.
@@ -81,7 +86,7 @@ fn asked<S: Store, T>(
     check.finish(made)
 }
 
-fn by(check: &mut Check, actor: String, reason: String) -> Option<By> {
+pub(super) fn by(check: &mut Check, actor: String, reason: String) -> Option<By> {
     let actor = check.label("actor", actor);
     let reason = check.reason("reason", reason);
     actor.zip(reason).map(|(actor, reason)| By { actor, reason })

@@ -3,9 +3,10 @@
 
 use super::check::Check;
 use crate::api::proto::v1::{
-    AnswerChallengeRequest, CancelApplicationRequest, CreateApplicationRequest, HoldApplicationRequest,
-    ReleaseApplicationRequest, ResendChallengeRequest, RestartCollectionRequest, ResumeApplicationRequest,
-    RetryNowRequest,
+    AnswerChallengeRequest, ApproveApplicationRequest, CancelApplicationRequest, ClaimReviewRequest,
+    CreateApplicationRequest, HoldApplicationRequest, RejectApplicationRequest, ReleaseApplicationRequest,
+    ResendChallengeRequest, RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest,
+    ReturnReviewRequest, SubmitEvidenceRequest,
 };
 use crate::engine::archive::Archive;
 use crate::engine::core::Terms;
@@ -51,6 +52,11 @@ mutation!(RetryNowRequest, |request| &request.etag);
 mutation!(RestartCollectionRequest, |request| &request.etag);
 mutation!(HoldApplicationRequest, |request| &request.etag);
 mutation!(ReleaseApplicationRequest, |request| &request.etag);
+mutation!(SubmitEvidenceRequest, |request| &request.etag);
+mutation!(ClaimReviewRequest, |request| &request.etag);
+mutation!(ReturnReviewRequest, |request| &request.etag);
+mutation!(ApproveApplicationRequest, |request| &request.etag);
+mutation!(RejectApplicationRequest, |request| &request.etag);
 
 /// Reads the terms of a request. Its content is digested, never kept.
 pub(super) fn terms<S: Store, R: Mutation>(

@@ -3,6 +3,7 @@
 use super::limits;
 use crate::api::proto::v1::{
     application_service_server, delivery_service_server, machine_service_server, operator_service_server,
+    review_service_server,
 };
 use futures_util::FutureExt;
 use std::sync::Arc;
@@ -12,12 +13,13 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
 /// What has a health: the server as a whole, and each service.
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     "",
     application_service_server::SERVICE_NAME,
     delivery_service_server::SERVICE_NAME,
     machine_service_server::SERVICE_NAME,
     operator_service_server::SERVICE_NAME,
+    review_service_server::SERVICE_NAME,
 ];
 
 /// The switch of the health service; clones share it.

@@ -1,6 +1,7 @@
 //! For those who keep the server running: whether it lives, whether it is ready, its figures.
 
 use super::health::Health;
+use crate::contract::{LIVEZ, METRICS, READYZ};
 use crate::engine::Engine;
 use crate::store::Store;
 use crate::telemetry::metrics::Teller;
@@ -34,9 +35,9 @@ impl<S> Clone for Pulse<S> {
 /// The routes `/livez`, `/readyz` and `/metrics`.
 pub(super) fn routes<S: Store>(engine: Engine<S>, health: Health, teller: Option<Teller>) -> Router {
     Router::new()
-        .route("/livez", get(lives))
-        .route("/readyz", get(is_ready))
-        .route("/metrics", get(figures))
+        .route(LIVEZ.path, get(lives).fallback(super::only_get))
+        .route(READYZ.path, get(is_ready).fallback(super::only_get))
+        .route(METRICS.path, get(figures).fallback(super::only_get))
         .with_state(Pulse { engine, health, teller })
 }
 

@@ -129,7 +129,7 @@ async fn names_and_tokens_must_be_ours() {
     assert_eq!(check(&status, Code::InvalidArgument, "BAD_RESUME_TOKEN"), ["resume_token"]);
     let wait = WaitApplicationRequest {
         name: absent.to_owned(),
-        states: vec![8],
+        states: vec![12],
         timeout: Some(prost_types::Duration { seconds: 601, nanos: 0 }),
     };
     let status = client.wait_application(wait).await.unwrap_err();

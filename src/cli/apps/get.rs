@@ -31,7 +31,7 @@ pub(super) async fn fetch(client: &Client, name: String) -> Result<Application, 
 }
 
 /// Prints one application.
-pub(super) fn show(out: Out, application: &Application) -> Result<(), Failure> {
+pub(in crate::cli) fn show(out: Out, application: &Application) -> Result<(), Failure> {
     out.one(application, |application| table::page(out, facts(out, application)))
 }
 

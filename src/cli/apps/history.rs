@@ -129,6 +129,7 @@ pub(super) const fn is_over(state: State) -> bool {
         | State::CaptchaRequired
         | State::DataReady
         | State::AuditPending
+        | State::ReviewPending
         | State::Suspended => false,
     }
 }

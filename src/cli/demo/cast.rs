@@ -74,7 +74,8 @@ impl Part {
             | State::Collecting
             | State::CaptchaRequired
             | State::DataReady
-            | State::AuditPending => false,
+            | State::AuditPending
+            | State::ReviewPending => false,
         }
     }
 }

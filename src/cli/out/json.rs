@@ -5,8 +5,9 @@
 
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
-    AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Explanation, Machine,
-    OperatorResponse, ProviderSystem, Session, StuckGroup, Transition, WatchChangesResponse,
+    AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Evidence,
+    Explanation, GetEvidenceResponse, Machine, OperatorResponse, ProviderSystem, Session, StuckGroup,
+    Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -42,6 +43,8 @@ macro_rules! told {
 
 told! {
     AnswerChallengeRequest: |it| &it.name;
+    Evidence: |_it| "";
+    GetEvidenceResponse: |_it| "";
     Application: |it| &it.name;
     Challenge: |it| &it.name;
     CreateApplicationRequest: |_it| "";

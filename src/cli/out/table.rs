@@ -79,7 +79,7 @@ const fn color(state: State) -> Option<Color> {
     match state {
         State::Approved => Some(Color::Green),
         State::Rejected | State::Expired | State::Cancelled => Some(Color::Red),
-        State::Suspended => Some(Color::Magenta),
+        State::Suspended | State::ReviewPending => Some(Color::Magenta),
         State::CaptchaRequired => Some(Color::Yellow),
         State::Unspecified | State::Init | State::Collecting | State::DataReady | State::AuditPending => None,
     }

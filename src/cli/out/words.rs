@@ -1,7 +1,8 @@
 //! States, owners and times in the words of tables.
 
 use crate::api::proto::v1::application::State;
-use crate::api::proto::v1::{Owner, challenge, collection, provider_status};
+use crate::api::proto::v1::evidence_item::Supplier;
+use crate::api::proto::v1::{EvidenceKind, Owner, challenge, collection, provider_status};
 use crate::clock;
 use prost_types::{Duration as WireDuration, Timestamp};
 use std::time::Duration;
@@ -44,6 +45,23 @@ pub(in super::super) fn breaker(number: i32) -> String {
         |_unknown| number.to_string(),
         |state| state.as_str_name().trim_start_matches("STATE_").to_lowercase().replace('_', "-"),
     )
+}
+
+/// A kind of evidence.
+pub(in super::super) fn evidence(number: i32) -> String {
+    EvidenceKind::try_from(number).map_or_else(
+        |_unknown| number.to_string(),
+        |kind| kind.as_str_name().trim_start_matches("EVIDENCE_KIND_").to_lowercase(),
+    )
+}
+
+/// Who supplied evidence; `-` when nobody knows.
+pub(in super::super) fn supplier(number: i32) -> String {
+    match Supplier::try_from(number) {
+        Ok(Supplier::Unspecified) => "-".to_owned(),
+        Ok(supplier) => supplier.as_str_name().trim_start_matches("SUPPLIER_").to_lowercase(),
+        Err(_unknown) => number.to_string(),
+    }
 }
 
 /// A moment, in UTC.
@@ -111,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_state_of_tomorrow_has_a_name() {
-        assert_eq!([state(7), state(8)], ["REJECTED", "STATE_8"]);
+        assert_eq!([state(8), state(12)], ["REVIEW_PENDING", "STATE_12"]);
     }
 
     #[test]

@@ -36,13 +36,14 @@ impl Server {
         let store = Arc::new(MemoryStore::new());
         let master = MasterKey::from_text(&hex::encode([1; 32])).unwrap();
         let vault = Vault::volatile(master, Random::seeded(1));
-        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits, 1).unwrap();
-        Self { store, vault, core, limits, now: samples::NOW }
+        let now = samples::NOW;
+        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits, 1, now).unwrap();
+        Self { store, vault, core, limits, now }
     }
 
     fn restarts(&mut self) {
         let (store, vault) = (Arc::clone(&self.store), self.vault.clone());
-        self.core = Core::open(store, vault, Policy::default(), &self.limits, 2).unwrap();
+        self.core = Core::open(store, vault, Policy::default(), &self.limits, 2, self.now).unwrap();
     }
 
     /// Brings one application after another, none with all its evidence.

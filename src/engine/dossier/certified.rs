@@ -24,6 +24,9 @@ pub struct Profile {
     pub pays_social_insurance: bool,
     /// The Zhima credit score, 0 to 1000.
     pub zhima_score: u32,
+    /// Whether the identity number that came with it fails its own check digit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_wrong_check_digit: bool,
 }
 
 /// What an applicant answered about earlier debts: the code of the answer by the name of the question

@@ -17,7 +17,8 @@ const FAR: Time = Time::from_millis(NOW.as_millis() + 86_400_000);
 fn fresh(seed: u64) -> Hot {
     let settings =
         Settings { limits: System::ALL.map(|system| (system, FREE)).into(), ..Settings::default() };
-    Hot::new(seed, Gates::new(&settings, Outages::of([], settings.tolerance.longest), seed))
+    let gates = Gates::new(&settings, Outages::of([], settings.tolerance.longest), seed);
+    Hot::new(seed, gates, Pauses::new(NOW, Duration::ZERO))
 }
 
 const FREE: Limits = Limits { concurrency: 1000, calls_per_s: 1000, burst: 1000 };
@@ -351,4 +352,24 @@ fn in_an_outage_a_short_budget_lasts_as_long_as_a_long_one() {
         hot.call_if_due(&application, &pending, now);
     }
     assert!(now.since(NOW) > Duration::from_secs(3600));
+}
+
+#[test]
+fn an_answer_does_not_overtake_a_question_for_the_state() {
+    let slot = Slot::Collection(CollectionKind::Ebank);
+    let look = samples::pending(slot, Call::EbankState { open_id: open_id() });
+    let submits = Call::EbankCaptcha { open_id: open_id(), answer: samples::answer(1) };
+    let mut answer = samples::pending(slot, submits);
+    answer.id.version += 1;
+    let application = waiting(&answer);
+    let mut hot = fresh(1);
+    under_way(&mut hot, &look, NOW);
+    hot.forget(samples::ID, look.id);
+    hot.ask(samples::ID, &answer);
+    hot.call_if_due(&application, &answer, NOW);
+    assert_eq!((taken(&mut hot, 9, NOW).len(), hot.next_call(&application)), (0, None));
+    hot.hear(samples::ID, look.id, &Ended::Failed(not_sent()), NOW);
+    assert_eq!(hot.wake(NOW), Some(samples::ID), "nobody waits for it but this answer");
+    hot.call_if_due(&application, &answer, NOW);
+    assert_eq!(taken(&mut hot, 9, NOW).len(), 1);
 }

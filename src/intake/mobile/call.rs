@@ -1,5 +1,7 @@
 //! The thirteen calls of the app: their paths, and how success is told (spec 004, "Endpoint table").
 
+use crate::contract::{self, Route};
+
 /// One of the calls, in the order of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Call {
@@ -49,23 +51,22 @@ impl Call {
         Self::CardSave,
     ];
 
-    /// Gives both of its paths: the one on the wire, and the canonical one (spec 005 A-004-23).
-    pub const fn paths(self) -> [&'static str; 2] {
+    /// Gives both of its routes: the one on the wire, and the canonical one (spec 005 A-004-23).
+    pub const fn routes(self) -> [Route; 2] {
         match self {
-            Self::QuestionnaireInit => ["/Crapido/mkla-pk", "/v3/certify/credit-info"],
-            Self::QuestionnaireSave => ["/Crapido/aksl", "/v3/certify/save-credit-info"],
-            Self::IdentityInit => ["/Crapido/UserInit", "/v3/certify/basic-person-info"],
-            // Without `/v3`, as printed (spec 005 A-004-18).
-            Self::PhotoUpload => ["/Crapido/upimg", "/credit-info/upload-image"],
-            Self::IdentitySave => ["/Crapido/SeBinfo", "/v3/certify/save-basic-info"],
-            Self::PersonalInit => ["/Crapido/Coldja", "/v3/certify/personal-info"],
-            Self::PersonalSave => ["/Crapido/mksl", "/v3/certify/save-personal-info"],
-            Self::JobInit => ["/Crapido/jobMa", "/v3/certify/job-info"],
-            Self::JobSave => ["/Crapido/Sejom", "/v3/certify/save-job-info"],
-            Self::ContactsInit => ["/Crapido/etInfo", "/v3/certify/ext-info"],
-            Self::ContactsSave => ["/Crapido/saetInfo", "/v3/certify/save-ext-info"],
-            Self::CardInit => ["/Crapido/CA-LSKD", "/v3/bind-card/card-init"],
-            Self::CardSave => ["/Crapido/alksmdn-laskd", "/v3/bind-card/bind-card-new"],
+            Self::QuestionnaireInit => contract::QUESTIONNAIRE_INIT,
+            Self::QuestionnaireSave => contract::QUESTIONNAIRE_SAVE,
+            Self::IdentityInit => contract::IDENTITY_INIT,
+            Self::PhotoUpload => contract::PHOTO_UPLOAD,
+            Self::IdentitySave => contract::IDENTITY_SAVE,
+            Self::PersonalInit => contract::PERSONAL_INIT,
+            Self::PersonalSave => contract::PERSONAL_SAVE,
+            Self::JobInit => contract::JOB_INIT,
+            Self::JobSave => contract::JOB_SAVE,
+            Self::ContactsInit => contract::CONTACTS_INIT,
+            Self::ContactsSave => contract::CONTACTS_SAVE,
+            Self::CardInit => contract::CARD_INIT,
+            Self::CardSave => contract::CARD_SAVE,
         }
     }
 
@@ -89,7 +90,7 @@ impl Call {
 
     /// Gives the name that metrics and logs use: the end of the canonical path.
     pub(super) fn name(self) -> &'static str {
-        let [_, canonical] = self.paths();
-        canonical.rsplit('/').next().unwrap_or_default()
+        let [_, canonical] = self.routes();
+        canonical.name()
     }
 }

@@ -7,14 +7,14 @@
 
 use super::answer::{Failure, Wrong};
 use crate::engine::archive::ArchiveError;
-use crate::engine::core::Declined;
+use crate::engine::core::{Declined, Terms};
 use crate::engine::dossier::Dossier;
 use crate::engine::entrance::Brought;
 use crate::engine::photo::Upload;
 use crate::engine::session::Session;
 use crate::engine::{Engine, EngineError, chain};
 use crate::machine::application::{Application, Source};
-use crate::machine::evidence::EvidenceKind;
+use crate::machine::evidence::{EvidenceKind, Supplier};
 use crate::machine::step::Refusal;
 use crate::store::Store;
 use std::error::Error;
@@ -122,13 +122,15 @@ impl Case {
         let brought = Brought {
             source: self.source.clone(),
             product: self.product.clone(),
+            supplier: Supplier::Applicant,
             original: None,
             parts,
             phone: Some(session.phone.clone()),
             id_card,
             service_password: None,
         };
-        let done = engine.bring_with(brought, upload).await.map_err(|error| refused(&error))?;
+        let done =
+            engine.bring_with(brought, Terms::default(), upload).await.map_err(|error| refused(&error))?;
         done.application.ok_or(Failure::Busy)
     }
 }
@@ -168,6 +170,9 @@ fn refused(error: &EngineError) -> Failure {
             | Refusal::ClosedChallenge { .. }
             | Refusal::WrongKind { .. }
             | Refusal::NotHeld
+            | Refusal::Leased { .. }
+            | Refusal::NotLeased
+            | Refusal::IsHeld
             | Refusal::NoCollection { .. }
             | Refusal::NothingToRetry => unavailable(error),
         },

@@ -78,10 +78,10 @@ pub fn routes<S: Store>(app: App<S>) -> Router {
     });
     let mut router = Router::new();
     for call in Call::ALL {
-        for path in call.paths() {
+        for route in call.routes() {
             let desk = Arc::clone(&desk);
             let take = move |request: Request| async move { desk.answer(call, request).await };
-            router = router.route(path, post(take).fallback(wrong_method));
+            router = router.route(route.path, post(take).fallback(wrong_method));
         }
     }
     router

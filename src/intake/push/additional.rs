@@ -1,9 +1,8 @@
 //! The additional-info push: device, address book, contacts, work (spec 001).
 
 use super::json::{Field, Object};
-use super::{Problem, Push, PushError, Type, field, sound};
-use crate::engine::dossier::{BookEntry, Contact, Device, Dossier, Loan, Relation, Work};
-use crate::machine::evidence::DocumentKind;
+use super::{Kind, Order, Problem, Push, PushError, Type, contact, field, sound};
+use crate::engine::dossier::{BookEntry, Contact, Device, Dossier, Loan, Work};
 
 /// Elements of an address book: what a phone can hold, and more than anyone knows.
 const BOOK_LIMIT: usize = 50_000;
@@ -62,9 +61,10 @@ pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
     let work = work(&additional.object("workOfficeInfo")?)?;
     sound::check(text)?;
     Ok(Push {
-        order,
+        order: Order::Told(order),
         phone: Some(phone),
         id_card: None,
+        has_wrong_check_digit: false,
         parts: vec![
             Dossier {
                 loan: Some(Loan { amount_fen }),
@@ -75,7 +75,7 @@ pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
             },
             Dossier { address_book: Some(address_book), ..Dossier::default() },
         ],
-        kind: DocumentKind::AdditionalPush,
+        kind: Kind::Additional,
     })
 }
 
@@ -138,26 +138,9 @@ fn book_entry(element: &Field<'_>) -> Result<BookEntry, PushError> {
 /// Reads `contactInfo`: two contacts (spec 001 3.2.2, 3).
 fn contacts(info: &Object<'_>) -> Result<Vec<Contact>, PushError> {
     let read = |name, phone, relation| {
-        let name = field::name(&info.required(&[name])?)?;
-        let phone = field::phone(&info.required(&[phone])?)?;
-        let told_as = field::told(&info.required(&[relation])?)?;
-        Ok(Contact { name, phone, relation: relation_of(&told_as), told_as })
+        contact::read(&info.required(&[name])?, &info.required(&[phone])?, &info.required(&[relation])?)
     };
     Ok(vec![read("name", "mobile", "relation")?, read("nameSpare", "mobileSpare", "relationSpare")?])
-}
-
-/// Finds the relation for a word of a partner (spec 005 A-001-7, spec 006 7.3).
-fn relation_of(told: &str) -> Relation {
-    match told {
-        "COUPLE" | "配偶" => Relation::Spouse,
-        "PARENT" | "父母" => Relation::Parent,
-        "SIBLING" | "兄弟姐妹" => Relation::Sibling,
-        "CHILD" | "子女" => Relation::Child,
-        "COLLEAGUE" | "同事" => Relation::Colleague,
-        "CLASSMATE" | "同学" => Relation::Classmate,
-        "FRIEND" | "朋友" => Relation::Friend,
-        _ => Relation::Other,
-    }
 }
 
 /// Reads `workOfficeInfo` (spec 001 3.2.2, 4).

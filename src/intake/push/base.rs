@@ -1,9 +1,8 @@
 //! The base-info push: who it is, what is asked for, photos, the operator's raw data (spec 000).
 
 use super::json::{Field, Object};
-use super::{Problem, Push, PushError, field, sound};
+use super::{Kind, Order, Problem, Push, PushError, field, sound};
 use crate::engine::dossier::{Dossier, Identity, IdentityCard, Loan};
-use crate::machine::evidence::DocumentKind;
 use serde_json::value::RawValue;
 
 /// The names of the amount, the printed one first (spec 005 A-000-6). `[sic]`
@@ -21,7 +20,8 @@ const READ_FROM_CARD: [&str; 8] = [
     "ocrEndTime",
 ];
 
-/// Reads the body of a base-info push.
+/// Reads the body of a base-info push. The operator's report has no form: it is kept with the body as
+/// received, and not read (spec 005 A-000-7).
 pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
     let text = super::utf8(body)?;
     let body = Object::body(text)?;
@@ -34,9 +34,10 @@ pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
     let identity_card = identity_card(&verify.object("idCardInfo")?)?;
     sound::check(text)?;
     Ok(Push {
-        order,
+        order: Order::Told(order),
         phone: Some(identity.phone.clone()),
         id_card: Some(identity.id_card.clone()),
+        has_wrong_check_digit: !field::is_check_digit_right(&identity.id_card),
         parts: vec![
             Dossier {
                 identity: Some(identity),
@@ -46,7 +47,7 @@ pub(super) fn read(body: &[u8]) -> Result<Push, PushError> {
             },
             Dossier { operator_data: Some(operator_data), ..Dossier::default() },
         ],
-        kind: DocumentKind::BasePush,
+        kind: Kind::Base,
     })
 }
 

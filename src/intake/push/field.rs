@@ -97,15 +97,32 @@ pub(super) fn url(field: &Field<'_>) -> Result<String, PushError> {
 
 /// Reads an amount in fen, from a string or a number (spec 005 A-000-10).
 pub(super) fn amount_fen(field: &Field<'_>) -> Result<u64, PushError> {
+    let amount = whole_number(field)?;
+    amount
+        .filter(|fen| (1..=i64::MAX.unsigned_abs()).contains(fen))
+        .ok_or_else(|| field.error(Problem::NotAnAmount))
+}
+
+/// Reads a whole number from a string or a number; none if it is no such number.
+pub(super) fn whole_number(field: &Field<'_>) -> Result<Option<u64>, PushError> {
     let digits = match field.number() {
         Some(number) => number.to_owned(),
         None if field.is_string() => told(field)?,
         None => return Err(field.error(Problem::WrongType(Type::StringOrNumber))),
     };
-    let amount = if is_digits(&digits) { digits.parse::<u64>().ok() } else { None };
-    amount
-        .filter(|fen| (1..=i64::MAX.unsigned_abs()).contains(fen))
-        .ok_or_else(|| field.error(Problem::NotAnAmount))
+    Ok(if is_digits(&digits) { digits.parse().ok() } else { None })
+}
+
+/// Says whether an identity number is as its check digit says; one of 15 digits has none (GB 11643).
+pub(super) fn is_check_digit_right(id_card: &str) -> bool {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const CHECKS: [u8; 11] = *b"10X98765432";
+    let Some((check, digits)) = id_card.as_bytes().split_last().filter(|(_, digits)| digits.len() == 17)
+    else {
+        return true;
+    };
+    let sum: u32 = digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    CHECKS.get(sum as usize % CHECKS.len()) == Some(check)
 }
 
 /// Says whether it is made of ASCII digits alone.

@@ -36,6 +36,13 @@ impl<'a> Object<'a> {
         Field { path: BODY.to_owned(), raw }.object()
     }
 
+    /// Reads the content of a string, which must be an object; its members stand under the string's path.
+    pub(super) fn within(string: &Field<'_>, content: &'a str) -> Result<Self, PushError> {
+        let raw = serde_json::from_str(content).map_err(|_| string.error(Problem::NotAnObjectWithin))?;
+        let within = Field { path: string.path.clone(), raw };
+        if within.is_object() { within.object() } else { Err(string.error(Problem::NotAnObjectWithin)) }
+    }
+
     /// Finds a member under any of its names; the first is the one printed.
     pub(in crate::intake) fn find(&self, names: &[&str]) -> Result<Option<Field<'a>>, PushError> {
         let mut found: Option<Field<'a>> = None;

@@ -1,6 +1,7 @@
 //! What the printed examples say, in all the shapes they may come in.
 
 mod bad;
+mod signed;
 
 use super::*;
 use crate::engine::dossier::Relation;
@@ -15,8 +16,8 @@ pub(super) const ADDITIONAL: &str = include_str!("examples/additional.json");
 #[test]
 fn the_base_example_is_read() {
     let push = base(&[]);
-    assert_eq!(push.kind(), DocumentKind::BasePush);
-    assert_eq!(push.order, "245132241561415");
+    assert_eq!(push.kind(), Kind::Base);
+    assert_eq!(push.order, Order::Told("245132241561415".to_owned()));
     assert_eq!(push.phone.as_deref(), Some("18301231234"));
     assert_eq!(push.id_card.as_deref(), Some("513301199123123123"));
     let kinds: Vec<_> = push.parts.iter().map(Dossier::kinds).collect();
@@ -108,8 +109,8 @@ fn a_base_push_may_be_said_otherwise() {
 #[test]
 fn the_additional_example_is_read() {
     let push = additional(&[]);
-    assert_eq!(push.kind(), DocumentKind::AdditionalPush);
-    assert_eq!(push.order, "245132241561415");
+    assert_eq!(push.kind(), Kind::Additional);
+    assert_eq!(push.order, Order::Told("245132241561415".to_owned()));
     assert_eq!(push.phone.as_deref(), Some("18301231234"));
     assert_eq!(push.id_card, None);
     assert_eq!(push.parts.len(), 2);

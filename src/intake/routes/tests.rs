@@ -1,7 +1,9 @@
 //! The routes through a real socket, before a desk that says what it is told to say.
 
 use super::*;
-use crate::machine::evidence::DocumentKind;
+use crate::intake::push::Kind;
+use crate::vault::Secret;
+use md5::{Digest as _, Md5};
 use std::net::SocketAddr;
 use std::sync::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 const BASE: &str = include_str!("../push/examples/base.json");
 const ADDITIONAL: &str = include_str!("../push/examples/additional.json");
+const SIGNED: &str = include_str!("../push/examples/signed.json");
 const SUCCESS: &str = r#"{"status":1,"message":"success","data":null}"#;
 
 #[tokio::test]
@@ -18,7 +21,7 @@ async fn both_pushes_reach_the_desk() {
     check(post_json(at, "/pushUserAdditionalInfo", ADDITIONAL).await, 200, SUCCESS);
     let taken = desk.taken.lock().unwrap();
     let kinds: Vec<_> = taken.iter().map(|taken| taken.push.kind()).collect();
-    assert_eq!(kinds, [DocumentKind::BasePush, DocumentKind::AdditionalPush]);
+    assert_eq!(kinds, [Kind::Base, Kind::Additional]);
     assert_eq!(taken[0].body, BASE.as_bytes());
     assert_eq!(taken[0].partner, "default");
     assert!(!format!("{taken:?}").contains("18301231234"));
@@ -31,15 +34,15 @@ async fn the_desk_decides_the_answer() {
         (
             Err(Refused::Disagrees { field: "orderInfo.userPhone" }),
             200,
-            r#"{"status":0,"message":"orderInfo.userPhone: must be the same in both pushes of the order","data":null}"#,
+            r#"{"status":0,"message":"orderInfo.userPhone: must be the same in all pushes of the order","data":null}"#,
         ),
         (
-            Err(Refused::TooLate),
+            Err(Refused::TooLate { field: "orderInfo.orderNo" }),
             200,
             r#"{"status":0,"message":"orderInfo.orderNo: the order can no longer be changed","data":null}"#,
         ),
         (
-            Err(Refused::TooOften),
+            Err(Refused::TooOften { field: "orderInfo.orderNo" }),
             200,
             r#"{"status":0,"message":"orderInfo.orderNo: the order has been changed too often","data":null}"#,
         ),
@@ -83,6 +86,81 @@ async fn only_posts_are_taken() {
             let body = r#"{"status":0,"message":"the method must be POST","data":null}"#;
             check(response, 405, body);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_partner_pushes_by_its_own_contract_only() {
+    let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
+    check(post_json(at, "/partners/default/pushUserBaseInfo", BASE).await, 200, SUCCESS);
+    let nothing = r#"{"error":"nothing is served here"}"#;
+    for path in [
+        "/partners/default/qunadai",
+        "/partners/signed/pushUserBaseInfo",
+        "/partners/nobody/pushUserAdditionalInfo",
+        "/partners/%ff/pushUserBaseInfo",
+        "/partners/%ff/qunadai",
+    ] {
+        check(post_json(at, path, BASE).await, 404, nothing);
+    }
+    assert_eq!(desk.taken.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_an_envelope_held_is_what_is_taken() {
+    let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
+    let path = "/partners/sealed/pushUserBaseInfo";
+    check(post_json(at, path, BASE).await, 200, &refusal("ua: is required"));
+    let envelope =
+        |sign: &str| format!(r#"{{"ua":"PARTNER","sign":"{sign}","timeStamp":"1","args":{BASE}}}"#);
+    let wrong = envelope(&"0".repeat(32));
+    check(post_json(at, path, &wrong).await, 200, &refusal("sign: is not the signature of these arguments"));
+    let key = "PARTNERtest-keyPARTNER";
+    let sign = hex::encode(Md5::digest(format!("{key}{}{key}", BASE.trim_end())));
+    check(post_json(at, path, &envelope(&sign)).await, 200, SUCCESS);
+    let taken = desk.taken.lock().unwrap();
+    assert_eq!((taken.len(), &*taken[0].body), (1, BASE.trim_end().as_bytes()));
+    assert_eq!((taken[0].partner.as_str(), &taken[0].sent), ("sealed", &None));
+}
+
+fn refusal(message: &str) -> String {
+    format!(r#"{{"status":0,"message":"{message}","data":null}}"#)
+}
+
+#[tokio::test]
+async fn a_signed_push_is_always_answered_by_its_contract() {
+    for (verdict, said) in [
+        (
+            Ok(Receipt::Repeated),
+            r#"{"status":"1","msg":"推送成功","data":{"appDownloadUrl":"https://app.example.com/"}}"#,
+        ),
+        (
+            Err(Refused::Unavailable),
+            r#"{"status":"0","msg":"busy, send it again later","data":{"appDownloadUrl":null}}"#,
+        ),
+    ] {
+        let (desk, at) = serve(verdict, Limits::default()).await;
+        let path = "/partners/signed/qunadai";
+        let unsigned = r#"{"status":"0","msg":"clientId: the header must be there once","data":{"appDownloadUrl":null}}"#;
+        check(post_json(at, path, SIGNED).await, 200, unsigned);
+        let sign = |s: &str| {
+            let request = client(at, path).header("content-type", "application/json;charset=utf-8");
+            let request =
+                request.header("clientId", "THIRDPARTY_QUNADAI").header("clientTime", "1539312000000");
+            request.header("s", s).body(SIGNED)
+        };
+        let wrong = r#"{"status":"0","msg":"签名错误","data":{"appDownloadUrl":null}}"#;
+        check(answer(sign("00000000000000000000000000000000")).await, 200, wrong);
+        check(answer(sign("3cbc52744509b71f762268cdae54bfe5")).await, 200, said);
+        let gzip = sign("3cbc52744509b71f762268cdae54bfe5").header("content-encoding", "gzip");
+        let plain = r#"{"status":"0","msg":"the content must be application/json, not compressed","data":{"appDownloadUrl":null}}"#;
+        check(answer(gzip).await, 200, plain);
+        let get = reqwest::Client::new().get(format!("http://{at}{path}"));
+        let post = r#"{"status":"0","msg":"the method must be POST","data":{"appDownloadUrl":null}}"#;
+        check(answer(get).await, 405, post);
+        let taken = desk.taken.lock().unwrap();
+        assert_eq!((taken.len(), &*taken[0].body), (1, SIGNED.as_bytes()));
+        assert_eq!(taken[0].sent.as_deref(), Some("1539312000000"));
     }
 }
 
@@ -200,7 +278,17 @@ async fn serve(verdict: Result<Receipt, Refused>, limits: Limits) -> (Fake, Sock
     let desk = Fake { verdict, taken: Arc::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let router = routes_within(desk.clone(), "default", limits);
+    let secrets = || vec![Secret::from("test-key".to_owned())];
+    let enveloped = Pushes::Enveloped { ua: "PARTNER".to_owned(), secrets: secrets() };
+    let signed = Pushes::Signed { secrets: secrets(), window: None };
+    let doors = [("default", Pushes::Bare), ("sealed", enveloped), ("signed", signed)];
+    let door = |(partner, pushes): (&str, Pushes)| Door {
+        partner: partner.to_owned(),
+        pushes,
+        app_download_url: Some("https://app.example.com/".to_owned()),
+        desk: desk.clone(),
+    };
+    let router = routes_within(doors.into_iter().map(door).collect(), limits);
     tokio::spawn(async move { axum::serve(listener, router).await });
     (desk, at)
 }

@@ -1,10 +1,11 @@
 //! What becomes of the application machine when something happens (spec 006 §6).
 
-use super::{Application, Hold, Phase, Rejection, Want};
+use super::{Application, Decider, Hold, Lease, Phase, Rejection, Want};
 use crate::machine::call::{Call, Cause, Slot};
 use crate::machine::challenge::bounded;
 use crate::machine::collection::{Collection, CollectionKind, Standing};
 use crate::machine::event::{By, EvidenceAdded};
+use crate::machine::evidence::{Document, DocumentKind, EvidenceKind};
 use crate::machine::graph::application::{Cell, Edge, EventKind, Guard, Target, Timer, cell};
 use crate::machine::step::{Asked, Draft, Taken};
 use crate::machine::table::Outcome;
@@ -20,6 +21,10 @@ pub(crate) enum Event {
     RestartRequested,
     HoldRequested { by: By },
     ReleaseRequested,
+    ClaimRequested { by: By },
+    ReturnRequested,
+    ApproveRequested,
+    RejectRequested { by: By },
     OutageCounted { by: Duration },
     BlacklistClear,
     BlacklistHit,
@@ -43,6 +48,10 @@ impl Event {
             Self::RestartRequested => EventKind::RestartRequested,
             Self::HoldRequested { .. } => EventKind::HoldRequested,
             Self::ReleaseRequested => EventKind::ReleaseRequested,
+            Self::ClaimRequested { .. } => EventKind::ClaimRequested,
+            Self::ReturnRequested => EventKind::ReturnRequested,
+            Self::ApproveRequested => EventKind::ApproveRequested,
+            Self::RejectRequested { .. } => EventKind::RejectRequested,
             Self::OutageCounted { .. } => EventKind::OutageCounted,
             Self::BlacklistClear => EventKind::BlacklistClear,
             Self::BlacklistHit => EventKind::BlacklistHit,
@@ -115,7 +124,8 @@ pub(crate) fn step(application: &Application, event: Event, draft: &mut Draft<'_
 fn holds(guard: Guard, application: &Application) -> bool {
     let mut standings = application.collections.iter().map(|it| (it.standing(), it.required));
     match guard {
-        Guard::Complete => application.missing().is_empty(),
+        Guard::Complete => application.plan.blacklist && application.missing().is_empty(),
+        Guard::CompleteUnscreened => !application.plan.blacklist && application.missing().is_empty(),
         Guard::CollectionsNeeded => !application.plan.collections.is_empty(),
         Guard::AllDelivered => application.all_delivered(),
         Guard::InputNeeded => standings.any(|(standing, _)| standing == Standing::InputNeeded),
@@ -135,11 +145,11 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             next.phase.clone()
         }
         Edge::EvidenceAdded | Edge::EvidenceReplaced => next.phase.clone(),
-        Edge::CollectionsStarted => Phase::Collecting { deadline: draft.now + policy.collections },
-        Edge::NothingToCollect | Edge::Collected | Edge::CollectedWithoutOptional => {
-            draft.call(Slot::Application, Call::AuditApply, Duration::ZERO);
-            Phase::DataReady
+        Edge::EvidenceCompletedUnscreened if next.plan.collections.is_empty() => decide(next, draft),
+        Edge::EvidenceCompletedUnscreened | Edge::CollectionsStarted => {
+            Phase::Collecting { deadline: draft.now + policy.collections }
         }
+        Edge::NothingToCollect | Edge::Collected | Edge::CollectedWithoutOptional => decide(next, draft),
         Edge::Blacklisted => Phase::Rejected { reason: Rejection::Blacklisted },
         Edge::IntakeOverdue => Phase::Expired { want: Want::Evidence },
         Edge::InputAsked | Edge::InputAskedElsewhere | Edge::DeliveredInputAsked | Edge::ParkedInputAsked => {
@@ -173,7 +183,20 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             suspended(next, cause, draft)
         }
         Edge::Resumed => resume(next, draft),
-        Edge::Reminded | Edge::HoldReminded => remind(next, draft),
+        Edge::Reminded | Edge::HoldReminded | Edge::ReviewReminded => remind(next, draft),
+        Edge::Claimed => {
+            let Event::ClaimRequested { by } = event else { unreachable!("drawn on ClaimRequested only") };
+            let lease = Lease { reviewer: by.actor, until: draft.now + policy.review };
+            Phase::ReviewPending { reminder: draft.now + policy.reminder, lease: Some(lease) }
+        }
+        Edge::Returned | Edge::LeaseOver => {
+            Phase::ReviewPending { reminder: draft.now + policy.reminder, lease: None }
+        }
+        Edge::ApprovedByPerson => Phase::Approved,
+        Edge::RejectedByPerson => {
+            let Event::RejectRequested { by } = event else { unreachable!("drawn on RejectRequested only") };
+            Phase::Rejected { reason: Rejection::Review { reason: bounded(&by.reason) } }
+        }
         Edge::Retried => {
             draft.hurry();
             next.phase.clone()
@@ -201,9 +224,18 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
 
 /// Takes evidence in: a newer document takes the place of an older one of the same kind.
 fn add(next: &mut Application, added: &EvidenceAdded) {
+    let has = |documents: &[Document], kind| documents.iter().any(|held| held.kind == kind);
+    let is_base_after_additional =
+        has(&next.documents, DocumentKind::AdditionalPush) && has(&added.documents, DocumentKind::BasePush);
+    let knows_amount = next.evidence.iter().any(|held| held.kind == EvidenceKind::Loan);
     let may_correct = next.may_correct_identity();
     next.documents.extend(&added.documents);
     for evidence in &added.evidence {
+        // Of the two pushes of an order the additional one tells the amount, whichever comes first
+        // (spec 005 A-000-6).
+        if evidence.kind == EvidenceKind::Loan && knows_amount && is_base_after_additional {
+            continue;
+        }
         next.evidence.retain(|held| held.kind != evidence.kind);
         next.evidence.push(*evidence);
     }
@@ -213,6 +245,17 @@ fn add(next: &mut Application, added: &EvidenceAdded) {
     let is_of_use = next.collections.is_empty() && next.plan.wants(CollectionKind::Telecom);
     if is_of_use && added.credentials.is_some() {
         next.credentials.clone_from(&added.credentials);
+    }
+}
+
+/// Hands it to whoever decides.
+fn decide(next: &Application, draft: &mut Draft<'_>) -> Phase {
+    match next.plan.decider {
+        Decider::Provider => {
+            draft.call(Slot::Application, Call::AuditApply, Duration::ZERO);
+            Phase::DataReady
+        }
+        Decider::Person => Phase::ReviewPending { reminder: draft.now + draft.policy.reminder, lease: None },
     }
 }
 
@@ -272,7 +315,7 @@ fn remind(next: &mut Application, draft: &Draft<'_>) -> Phase {
         held.reminder = at;
     }
     let mut phase = next.phase.clone();
-    if let Phase::Suspended { reminder, .. } = &mut phase {
+    if let Phase::Suspended { reminder, .. } | Phase::ReviewPending { reminder, .. } = &mut phase {
         *reminder = at;
     }
     phase
@@ -284,7 +327,7 @@ fn release(next: &mut Application, draft: &mut Draft<'_>) -> Phase {
     let held = next.held.take().map_or(Duration::ZERO, |held| draft.now.since(held.since));
     draft.hurry();
     next.collections.iter_mut().for_each(|it| it.postpone(held));
-    if let Phase::Suspended { .. } = &next.phase {
+    if let Phase::Suspended { .. } | Phase::ReviewPending { lease: None, .. } = &next.phase {
         return remind(next, draft);
     }
     postponed(&next.phase, held)
@@ -298,7 +341,9 @@ fn postponed(phase: &Phase, by: Duration) -> Phase {
         | Phase::Collecting { deadline }
         | Phase::CaptchaRequired { deadline }
         | Phase::AuditPending { deadline, .. } => *deadline = *deadline + by,
-        Phase::Suspended { .. }
+        Phase::ReviewPending { lease: Some(lease), .. } => lease.until = lease.until + by,
+        Phase::ReviewPending { lease: None, .. }
+        | Phase::Suspended { .. }
         | Phase::DataReady
         | Phase::Approved
         | Phase::Rejected { .. }

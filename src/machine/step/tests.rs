@@ -5,6 +5,7 @@ mod held;
 mod limits;
 mod lost;
 mod others;
+mod review;
 mod story;
 mod table;
 mod told;

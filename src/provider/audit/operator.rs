@@ -11,14 +11,14 @@ use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 
 use self::shape::{Account, Base, Call, Loose, Message, Operator, Task};
-use super::{FORMAT, filled};
+use super::{AuditDialect, FORMAT, filled};
 use crate::engine::provider::Failure;
 use crate::provider::failure::missing;
 use crate::provider::wire::audit::dossier::{Bill, CallContact, TelecomData};
 
 /// Fills the section from the JSON text of operator data in the shape of spec 000, wrapped in
 /// `data` or not (spec 005 A-000-4).
-pub(super) fn telecom_data(text: &[u8]) -> Result<TelecomData, Failure> {
+pub(super) fn telecom_data(text: &[u8], dialect: &AuditDialect) -> Result<TelecomData, Failure> {
     let operator: Operator = serde_json::from_slice(text).map_err(|_| missing("telecom_data"))?;
     let (created, task) = unwrapped(operator).ok_or_else(|| missing("telecom_data"))?;
     let created = created.known().and_then(moment);
@@ -38,7 +38,7 @@ pub(super) fn telecom_data(text: &[u8]) -> Result<TelecomData, Failure> {
     }
     let bills = bill_info.into_iter().filter_map(|bill| {
         let month = bill.bill_cycle.unmasked()?.to_owned();
-        let amount = bill.bill_total.number()?.to_string();
+        let amount = amount(bill.bill_total.number()?, dialect.bills_in_yuan);
         Some(Bill { month, amount })
     });
     Ok(TelecomData {
@@ -47,9 +47,14 @@ pub(super) fn telecom_data(text: &[u8]) -> Result<TelecomData, Failure> {
         // A masked name is still a name to compare with: the print's own example has one.
         real_name_name: user_name.known().map(str::to_owned),
         real_name_id_card: cert_num.unmasked().map(str::to_owned),
-        bill_list: filled(bills.collect(), "telecom_data.bill_list")?,
-        contact_list: filled(ledger.contacts(), "telecom_data.contact_list")?,
+        bill_list: filled(bills.collect(), "telecom_data.bill_list", dialect)?,
+        contact_list: filled(ledger.contacts(), "telecom_data.contact_list", dialect)?,
     })
+}
+
+/// Writes an amount of fen.
+fn amount(fen: u64, in_yuan: bool) -> String {
+    if in_yuan { format!("{}.{:02}", fen / 100, fen % 100) } else { fen.to_string() }
 }
 
 /// Finds the object that holds the data, and when the data was made.

@@ -8,7 +8,8 @@ use crate::provider::specimen;
 
 #[test]
 fn the_evidence_of_the_spec_fills_the_dossier_of_the_spec() {
-    let filled = dossier(&specimen::application(), &specimen::dossier(), None).unwrap();
+    let filled =
+        dossier(&specimen::application(), &specimen::dossier(), None, &AuditDialect::default()).unwrap();
     let contact = |phone: &str, at: &str, called: [&str; 2], messages: [i64; 2], month: i64| {
         json!({
             "phone": phone, "last_contact_date": at, "first_contact_date": at,
@@ -56,7 +57,7 @@ fn check(path: &str, value: Value, field: &str) {
     *evidence.pointer_mut(path).expect(path) = value;
     let mut evidence: Dossier = serde_json::from_value(evidence).unwrap();
     evidence.operator_data = specimen::dossier().operator_data;
-    let failure = dossier(&specimen::application(), &evidence, None).unwrap_err();
+    let failure = dossier(&specimen::application(), &evidence, None, &AuditDialect::default()).unwrap_err();
     let detail = field.to_owned();
     assert_eq!(failure, Failure::Hopeless(Cause::Missing { detail }));
 }
@@ -75,18 +76,23 @@ fn a_required_field_without_a_source_is_named() {
 
     let mut application = specimen::application();
     application.plan.term_days = 0;
-    let failure = dossier(&application, &specimen::dossier(), None).unwrap_err();
+    let failure = dossier(&application, &specimen::dossier(), None, &AuditDialect::default()).unwrap_err();
     assert_eq!(failure, missing("order_detail.loan_term"));
     let mut evidence = specimen::dossier();
     evidence.operator_data = None;
-    let failure = dossier(&specimen::application(), &evidence, None).unwrap_err();
+    let failure = dossier(&specimen::application(), &evidence, None, &AuditDialect::default()).unwrap_err();
     assert_eq!(failure, missing("telecom_data"));
 }
 
 #[test]
 fn collected_data_goes_before_a_partners() {
     let collected = specimen::OPERATOR_DATA.replace("5810", "77");
-    let filled = dossier(&specimen::application(), &specimen::dossier(), Some(collected.as_bytes()));
+    let filled = dossier(
+        &specimen::application(),
+        &specimen::dossier(),
+        Some(collected.as_bytes()),
+        &AuditDialect::default(),
+    );
     assert_eq!(filled.unwrap().telecom_data.bill_list[0].amount, "77");
 }
 
@@ -95,7 +101,7 @@ fn only_what_is_optional_may_be_absent() {
     let mut evidence = specimen::dossier();
     evidence.work = None;
     evidence.device = None;
-    let filled = dossier(&specimen::application(), &evidence, None).unwrap();
+    let filled = dossier(&specimen::application(), &evidence, None, &AuditDialect::default()).unwrap();
     assert_eq!(filled.user_login_upload_logs, None);
     assert_eq!(filled.basic_info.company_address, None);
 }
@@ -121,4 +127,51 @@ fn relations_have_the_codes_of_the_table() {
     {
         check(relation, "", 4);
     }
+}
+
+#[test]
+fn what_the_applicant_told_of_home_score_and_card_is_passed_on() {
+    let mut evidence = specimen::dossier();
+    evidence.profile = Some(Profile {
+        province: "广东省".to_owned(),
+        city: "佛山市".to_owned(),
+        district: "南海区".to_owned(),
+        address: "测试地址".to_owned(),
+        zhima_score: 750,
+        ..Profile::default()
+    });
+    let card = |kind| Card {
+        kind,
+        bank_code: "40012".to_owned(),
+        number: "012180001234567899".to_owned(),
+        holder: String::new(),
+    };
+    for (kind, code) in [(CardKind::Debit, 2), (CardKind::Clabe, 3)] {
+        evidence.card = Some(card(kind));
+        let filled = dossier(&specimen::application(), &evidence, None, &AuditDialect::default()).unwrap();
+        assert_eq!(filled.basic_info.cur_address.as_deref(), Some("广东省佛山市南海区测试地址"));
+        assert_eq!(filled.zm_data.unwrap().zm_score, Some(750));
+        let card = &filled.card_info.unwrap()[0];
+        assert_eq!((card.kind, card.card_no.as_deref()), (Some(code), Some("012180001234567899")));
+    }
+}
+
+#[test]
+fn the_dialect_decides_about_empty_lists_yuan_and_collected_data() {
+    let mut evidence = specimen::dossier();
+    evidence.address_book = Some(Vec::new());
+    let dialect = AuditDialect { empty_lists: true, bills_in_yuan: true, ..AuditDialect::default() };
+    let filled = dossier(&specimen::application(), &evidence, None, &dialect).unwrap();
+    assert_eq!(filled.user_mobile_contacts, []);
+    assert_eq!(filled.telecom_data.bill_list[0].amount, "58.10");
+
+    let collected = specimen::OPERATOR_DATA.replace("5810", "77");
+    let dialect = AuditDialect { extractor: Extractor::None, ..AuditDialect::default() };
+    let both = specimen::dossier();
+    let filled = dossier(&specimen::application(), &both, Some(collected.as_bytes()), &dialect).unwrap();
+    assert_eq!(filled.telecom_data.bill_list[0].amount, "5810");
+    let alone = Dossier { operator_data: None, ..both };
+    let failure =
+        dossier(&specimen::application(), &alone, Some(collected.as_bytes()), &dialect).unwrap_err();
+    assert_eq!(failure, missing("telecom_data"));
 }

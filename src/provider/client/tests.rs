@@ -9,7 +9,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 
 use super::*;
 use crate::machine::call::{EffectId, Pending, Slot};
-use crate::machine::evidence::{Evidence, EvidenceKind};
+use crate::machine::evidence::{Evidence, EvidenceKind, Supplier};
 use crate::provider::specimen;
 use crate::store;
 use crate::store::memory::MemoryStore;
@@ -87,7 +87,7 @@ fn data_is_sealed_before_it_is_told() {
 fn data_that_cannot_be_put_away_is_fetched_again_only_if_that_helps() {
     let mut bench = bench();
     bench.application.key += 1;
-    let ended = bench.call(specimen::call("telecom_raw_data"), r#"{"code":0,"msg":"","data":{}}"#);
+    let ended = bench.call(specimen::call("telecom_raw_data"), r#"{"code":0,"msg":"","data":{"a":1}}"#);
     let Ended::Failed(Failure::Hopeless(Cause::Missing { detail })) = ended else {
         panic!("{ended:?}");
     };
@@ -130,7 +130,12 @@ fn evidence_that_is_not_there_stops_the_call() {
     check(bench.call(Call::Blacklist, ""), "id_card");
     check(bench.call(Call::AuditApply, ""), "id_card");
     let at = Time::default();
-    bench.application.evidence.push(Evidence { kind: EvidenceKind::Identity, document: 7, at });
+    bench.application.evidence.push(Evidence {
+        kind: EvidenceKind::Identity,
+        document: 7,
+        at,
+        supplier: Supplier::Partner,
+    });
     check(bench.call(Call::Blacklist, ""), "not in the store");
     assert!(bench.sent.lock().unwrap().is_empty());
 }

@@ -1,12 +1,11 @@
 //! The application for an audit (spec 002 §7.1).
 
 use super::written::json;
-use super::{Draft, Manner, id_card, identity, personal};
+use super::{Draft, Manner, Means, id_card, identity, personal};
 use crate::engine::provider::Failure;
 use crate::machine::application::Application;
 use crate::machine::call::Call;
 use crate::provider::audit;
-use crate::provider::audit::sealing::Sealer;
 use crate::provider::failure::missing;
 use crate::provider::material::Material;
 use crate::provider::wire::Opaque;
@@ -17,12 +16,12 @@ pub(super) fn apply(
     call: &Call,
     application: &Application,
     material: &Material,
-    sealer: &Sealer,
+    Means { sealer, dialect, .. }: &Means<'_>,
 ) -> Result<Draft, Failure> {
     let identity = identity(&material.dossier)?;
     let phone = identity.phone.parse().map_err(|_| missing("phone"))?;
-    let plain =
-        audit::dossier(application, &material.dossier, material.collected.as_ref().map(Secret::expose))?;
+    let collected = material.collected.as_ref().map(Secret::expose);
+    let plain = audit::dossier(application, &material.dossier, collected, &dialect.audit)?;
     let data = sealer
         .seal(&json(&plain))
         .map_err(|error| Failure::Ours { detail: format!("seal the audit's data: {error}") })?;

@@ -111,6 +111,26 @@ fn data_is_kept_as_it_came() {
 }
 
 #[test]
+fn data_with_nothing_in_it_is_asked_for_again() {
+    for name in
+        ["telecom_raw_data", "telecom_report", "degree_raw_data", "ebank_raw_data", "ebank_v2_raw_data"]
+    {
+        for data in ["{}", "{ \n}", "[]", "[ ]", r#""""#] {
+            check(&specimen::call(name), 200, &format!("{{\"code\":0,\"data\":{data}}}"), Ambiguous);
+        }
+    }
+}
+
+/// What is printed of degree data is an object with a status text and, further in, the list (spec 002
+/// §4.2.1): who has no degree has an empty list there.
+#[test]
+fn that_there_is_no_degree_is_data() {
+    let data = r#"{"message":"成功","data":{"degrees":[]}}"#;
+    let kept = Expected::Data(DocumentKind::DegreeRawData, data.to_owned());
+    check(&specimen::call("degree_raw_data"), 200, &format!("{{\"code\":0,\"data\":{data}}}"), kept);
+}
+
+#[test]
 fn the_type_of_a_session_chooses_its_agreement() {
     let body = |code: &str| format!(r#"{{"code":0,"data":{{"open_id":"c1ec","type":{code}}}}}"#);
     for (code, agreement) in

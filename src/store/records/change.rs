@@ -1,6 +1,6 @@
 //! One line of the stream of changes, as stored: who moved, from where, and how it looks now.
 
-use super::snapshot::{CauseV1, ChallengeV1, ChallengeV3, HoldV2};
+use super::snapshot::{CauseV1, ChallengeV1, ChallengeV3, HoldV2, LeaseV4};
 use super::{RecordError, decode, encode};
 use crate::machine::application::{Rejection, Source, Want};
 use crate::machine::call::Slot;
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 const RECORD: &str = "change";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// A change as watchers read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct ChangeRecord {
 
 /// Encodes a change; sequence, id and version stand beside it.
 pub fn to_record(change: &ChangeRecord) -> Encoded {
-    encode(VERSION, &ChangeV3::from(change))
+    encode(VERSION, &ChangeV4::from(change))
 }
 
 /// Decodes a change.
@@ -41,8 +41,16 @@ pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result
     match encoded.version {
         1 => decode::<ChangeV1>(RECORD, 1, encoded)?.into_change(id, version),
         2 => decode::<ChangeV2>(RECORD, 2, encoded)?.into_change(id, version),
-        _ => decode::<ChangeV3>(RECORD, VERSION, encoded)?.into_change(id, version),
+        3 => decode::<ChangeV3>(RECORD, 3, encoded)?.into_change(id, version),
+        _ => decode::<ChangeV4>(RECORD, VERSION, encoded)?.into_change(id, version),
     }
+}
+
+/// All of the third version, and who reviews it.
+#[derive(Serialize, Deserialize)]
+struct ChangeV4 {
+    third: ChangeV3,
+    lease: Option<LeaseV4>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,10 +118,20 @@ struct ChangeV1 {
 enum WordV1 {
     None,
     RejectedByBlacklist,
-    RejectedByAudit { reason: String },
+    RejectedByAudit {
+        reason: String,
+    },
     Suspended(CauseV1),
-    Cancelled { reason: String },
-    Expired { want: u8 },
+    Cancelled {
+        reason: String,
+    },
+    Expired {
+        want: u8,
+    },
+    /// Since the fourth version.
+    RejectedByReview {
+        reason: String,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -128,6 +146,20 @@ struct CollectionV1 {
 
 const fn unknown(what: &'static str, number: u64) -> RecordError {
     RecordError::Unknown { record: RECORD, what, number }
+}
+
+impl From<&ChangeRecord> for ChangeV4 {
+    fn from(change: &ChangeRecord) -> Self {
+        Self { third: ChangeV3::from(change), lease: change.after.lease.as_ref().map(LeaseV4::from) }
+    }
+}
+
+impl ChangeV4 {
+    fn into_change(self, id: ApplicationId, version: u64) -> Result<ChangeRecord, RecordError> {
+        let mut change = self.third.into_change(id, version)?;
+        change.after.lease = self.lease.map(LeaseV4::into_core);
+        Ok(change)
+    }
 }
 
 impl From<&ChangeRecord> for ChangeV3 {
@@ -188,6 +220,7 @@ impl ChangeV3 {
             certification,
             calls: self.calls,
             held: self.held.map(HoldV2::into_core),
+            lease: None,
             phone: self.phone,
             identity: self.identity,
         };
@@ -229,6 +262,7 @@ impl ChangeV1 {
             certification: None,
             calls: Vec::new(),
             held: None,
+            lease: None,
             phone: None,
             identity: None,
         };
@@ -304,6 +338,7 @@ impl From<&Word> for WordV1 {
             Word::None => Self::None,
             Word::Rejected(Rejection::Blacklisted) => Self::RejectedByBlacklist,
             Word::Rejected(Rejection::Audit { reason }) => Self::RejectedByAudit { reason: reason.clone() },
+            Word::Rejected(Rejection::Review { reason }) => Self::RejectedByReview { reason: reason.clone() },
             Word::Suspended(cause) => Self::Suspended(CauseV1::from(cause)),
             Word::Cancelled(reason) => Self::Cancelled { reason: reason.clone() },
             Word::Expired(Want::Evidence) => Self::Expired { want: 1 },
@@ -319,6 +354,7 @@ impl WordV1 {
             Self::None => Word::None,
             Self::RejectedByBlacklist => Word::Rejected(Rejection::Blacklisted),
             Self::RejectedByAudit { reason } => Word::Rejected(Rejection::Audit { reason }),
+            Self::RejectedByReview { reason } => Word::Rejected(Rejection::Review { reason }),
             Self::Suspended(cause) => Word::Suspended(cause.into_core()),
             Self::Cancelled { reason } => Word::Cancelled(reason),
             Self::Expired { want: 1 } => Word::Expired(Want::Evidence),

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 const RECORD: &str = "journal";
 
-/// The newest version of the record. The third has the shape of the second, and more happenings and slots.
-pub const VERSION: u16 = 3;
+/// The newest version of the record. Since the second they have one shape, with more happenings and slots.
+pub const VERSION: u16 = 4;
 
 /// An entry of a journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,14 @@ pub enum Happening {
     HoldRequested,
     /// An operator let a held one go on.
     ReleaseRequested,
+    /// An operator took the review.
+    ClaimRequested,
+    /// Who took the review gave it back.
+    ReturnRequested,
+    /// Who took the review approved.
+    ApproveRequested,
+    /// Who took the review rejected.
+    RejectRequested,
     /// The applicant answered.
     AnswerSubmitted,
     /// The applicant wants another code.
@@ -92,7 +100,7 @@ pub enum Happening {
 
 impl Happening {
     /// Every one, in the order of the numbers.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 29] = [
         Self::EvidenceAdded,
         Self::CancelRequested,
         Self::ResumeRequested,
@@ -118,6 +126,10 @@ impl Happening {
         Self::RestartRequested,
         Self::HoldRequested,
         Self::ReleaseRequested,
+        Self::ClaimRequested,
+        Self::ReturnRequested,
+        Self::ApproveRequested,
+        Self::RejectRequested,
     ];
 
     /// Gives the permanent number.
@@ -148,6 +160,10 @@ impl Happening {
             Self::RestartRequested => 41,
             Self::HoldRequested => 42,
             Self::ReleaseRequested => 43,
+            Self::ClaimRequested => 44,
+            Self::ReturnRequested => 45,
+            Self::ApproveRequested => 46,
+            Self::RejectRequested => 47,
         }
     }
 
@@ -161,6 +177,10 @@ impl Happening {
             Self::RestartRequested => "RestartRequested",
             Self::HoldRequested => "HoldRequested",
             Self::ReleaseRequested => "ReleaseRequested",
+            Self::ClaimRequested => "ClaimRequested",
+            Self::ReturnRequested => "ReturnRequested",
+            Self::ApproveRequested => "ApproveRequested",
+            Self::RejectRequested => "RejectRequested",
             Self::AnswerSubmitted => "AnswerSubmitted",
             Self::ResendRequested => "ResendRequested",
             Self::DeadlineReached => "DeadlineReached",
@@ -230,6 +250,10 @@ fn told(event: &Event) -> (Happening, String, Option<EffectId>) {
         Event::RestartRequested { by, .. } => (Happening::RestartRequested, bounded(&by.reason), None),
         Event::HoldRequested { by } => (Happening::HoldRequested, bounded(&by.reason), None),
         Event::ReleaseRequested { by } => (Happening::ReleaseRequested, bounded(&by.reason), None),
+        Event::ClaimRequested { by } => (Happening::ClaimRequested, bounded(&by.reason), None),
+        Event::ReturnRequested { by } => (Happening::ReturnRequested, bounded(&by.reason), None),
+        Event::ApproveRequested { by } => (Happening::ApproveRequested, bounded(&by.reason), None),
+        Event::RejectRequested { by } => (Happening::RejectRequested, bounded(&by.reason), None),
         Event::AnswerSubmitted { challenge, kind, .. } => {
             (Happening::AnswerSubmitted, format!("challenge {challenge}: {}", kind.name()), None)
         }
@@ -286,7 +310,7 @@ pub fn to_record(entry: &Entry) -> Encoded {
 pub fn from_record(encoded: &Encoded) -> Result<Entry, RecordError> {
     let EntryV2 { first: record, actor } = match encoded.version {
         1 => EntryV2 { first: decode(RECORD, 1, encoded)?, actor: String::new() },
-        2 => decode(RECORD, 2, encoded)?,
+        former @ (2 | 3) => decode(RECORD, former, encoded)?,
         _ => decode(RECORD, VERSION, encoded)?,
     };
     let slot = |number: u16| Slot::from_number(number).ok_or_else(|| unknown("slot", number.into()));

@@ -9,31 +9,32 @@ mod phase;
 pub(super) use self::collection::ChallengeV3;
 pub(super) use self::former::ChallengeV1;
 pub(super) use self::hold::HoldV2;
-pub(super) use self::phase::CauseV1;
+pub(super) use self::phase::{CauseV1, LeaseV4};
 
 use self::calls::PendingV3;
 use self::collection::CollectionV3;
 use self::former::{SnapshotV1, SnapshotV2};
 use self::phase::PhaseV1;
 use super::{RecordError, decode, encode};
-use crate::machine::application::{Application, Plan, Source, Wish};
+use crate::machine::application::{Application, Decider, Plan, Source, Wish};
 use crate::machine::challenge::SealedAnswer;
 use crate::machine::collection::{CollectionKind, StateNumber};
-use crate::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
+use crate::machine::evidence::{Document, DocumentKind, Evidence, EvidenceKind, Supplier};
 use crate::machine::graph;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use crate::store::codec::Encoded;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 const RECORD: &str = "snapshot";
 
 /// The newest version of the record.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Encodes an application; its id and version stand in the key and the header.
 pub fn to_record(application: &Application) -> Encoded {
-    encode(VERSION, &SnapshotV3::from(application))
+    encode(VERSION, &SnapshotV4::from(application))
 }
 
 /// Decodes an application.
@@ -41,8 +42,21 @@ pub fn from_record(id: ApplicationId, version: u64, encoded: &Encoded) -> Result
     match encoded.version {
         1 => decode::<SnapshotV1>(RECORD, 1, encoded)?.into_application(id, version),
         2 => decode::<SnapshotV2>(RECORD, 2, encoded)?.into_application(id, version),
-        _ => decode::<SnapshotV3>(RECORD, VERSION, encoded)?.into_application(id, version),
+        3 => decode::<SnapshotV3>(RECORD, 3, encoded)?.into_application(id, version),
+        _ => decode::<SnapshotV4>(RECORD, VERSION, encoded)?.into_application(id, version),
     }
+}
+
+/// All of the third version, what else the product wants, and who supplied the evidence.
+#[derive(Serialize, Deserialize)]
+struct SnapshotV4 {
+    third: SnapshotV3,
+    blacklist: bool,
+    decider: u8,
+    /// The number of each kind of evidence that gets old, and after how many milliseconds.
+    fresh: Vec<(u16, u64)>,
+    /// In the order of the evidence.
+    suppliers: Vec<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,10 +134,48 @@ fn collection_kind(number: u16) -> Result<CollectionKind, RecordError> {
 }
 
 fn kinds(numbers: Vec<u16>) -> Result<Vec<EvidenceKind>, RecordError> {
-    let kind = |number: u16| {
-        EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
-    };
-    numbers.into_iter().map(kind).collect()
+    numbers.into_iter().map(evidence_kind).collect()
+}
+
+fn evidence_kind(number: u16) -> Result<EvidenceKind, RecordError> {
+    EvidenceKind::from_number(number).ok_or_else(|| unknown("kind of evidence", number.into()))
+}
+
+impl From<&Application> for SnapshotV4 {
+    fn from(application: &Application) -> Self {
+        let plan = &application.plan;
+        let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            third: SnapshotV3::from(application),
+            blacklist: plan.blacklist,
+            decider: match plan.decider {
+                Decider::Provider => 1,
+                Decider::Person => 2,
+            },
+            fresh: plan.fresh.iter().map(|(kind, span)| (kind.number(), millis(*span))).collect(),
+            suppliers: application.evidence.iter().map(|held| held.supplier.number()).collect(),
+        }
+    }
+}
+
+impl SnapshotV4 {
+    fn into_application(self, id: ApplicationId, version: u64) -> Result<Application, RecordError> {
+        let Self { third, blacklist, decider, fresh, suppliers } = self;
+        let mut application = third.into_application(id, version)?;
+        let span = |(number, millis): (u16, u64)| Ok((evidence_kind(number)?, Duration::from_millis(millis)));
+        application.plan.blacklist = blacklist;
+        application.plan.decider = match decider {
+            1 => Decider::Provider,
+            2 => Decider::Person,
+            other => return Err(unknown("decider", other.into())),
+        };
+        application.plan.fresh = fresh.into_iter().map(span).collect::<Result<_, _>>()?;
+        for (held, number) in application.evidence.iter_mut().zip(suppliers) {
+            held.supplier =
+                Supplier::from_number(number).ok_or_else(|| unknown("supplier", number.into()))?;
+        }
+        Ok(application)
+    }
 }
 
 impl From<&Application> for SnapshotV3 {
@@ -171,6 +223,9 @@ impl SnapshotV3 {
             evidence: kinds(self.wanted_evidence)?,
             collections: self.wishes.into_iter().map(wish).collect::<Result<_, _>>()?,
             term_days: self.term_days,
+            blacklist: true,
+            decider: Decider::Provider,
+            fresh: Vec::new(),
         };
         Ok(Application {
             id,
@@ -228,9 +283,8 @@ impl From<&Evidence> for EvidenceV1 {
 
 impl EvidenceV1 {
     fn into_core(self) -> Result<Evidence, RecordError> {
-        let kind = EvidenceKind::from_number(self.kind)
-            .ok_or_else(|| unknown("kind of evidence", self.kind.into()))?;
-        Ok(Evidence { kind, document: self.document, at: Time::from_millis(self.at) })
+        let (kind, supplier) = (evidence_kind(self.kind)?, Supplier::Untold);
+        Ok(Evidence { kind, document: self.document, at: Time::from_millis(self.at), supplier })
     }
 }
 

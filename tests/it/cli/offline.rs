@@ -36,7 +36,10 @@ fn every_setting_tells_where_it_came_from() {
     assert_eq!(found("master_key"), "[secret] variable");
     assert_eq!(found("patience.restart"), "9s variable");
     assert_eq!(found("provider.public_key"), "- unset");
-    assert_eq!(found("partner"), "pushed, collected, degree, ebank, ebank_v2, everything, crapido default");
+    assert_eq!(
+        found("partner"),
+        "pushed, collected, degree, ebank, ebank_v2, everything, manual, qunadai, crapido default"
+    );
     let table = docket(&show[..6], &variables, "").done();
     assert!(table.contains("DOCKET_PATIENCE_RESTART") && table.contains(file), "{table}");
     assert!(docket(&["config", "show", "-o", "name"], &[], "").done().starts_with("listen\ndata\n"));

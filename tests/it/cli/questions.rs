@@ -5,7 +5,7 @@ use docket::api::serve::Server;
 use docket::api::session::Apps;
 use docket::callback::Callbacks;
 use docket::clock;
-use docket::config::{Agreements, Settings, products};
+use docket::config::{Agreements, Roles, Settings, products};
 use docket::engine::archive::Archive;
 use docket::engine::bank::{Bank, BankList, CardKind, Input, LoginType};
 use docket::engine::provider::{Ended, Order, Provider};
@@ -139,7 +139,8 @@ impl Counter {
             let agreements: Agreements =
                 serde_json::from_value(json!({ "kaniu": "https://agreements.example/kaniu" })).unwrap();
             let apps = Apps::new(&Settings::in_folder(std::path::PathBuf::new()), &engine);
-            let server = Server::new(engine, callbacks, axum::Router::new(), agreements, apps, None);
+            let roles = Roles::default();
+            let server = Server::new(engine, callbacks, axum::Router::new(), agreements, apps, roles, None);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap().to_string();
             tokio::spawn(server.serve(listener, std::future::pending()));

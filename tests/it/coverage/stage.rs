@@ -96,9 +96,11 @@ impl Stage {
         let products = docket::config::products::demo();
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
         let limits = Settings { tolerance, ..Settings::default() };
-        let core = Core::open(Arc::clone(&store), vault, Policy::default(), &limits, seed).unwrap();
+        let now = 1_800_000_000_000;
+        let began = Time::from_millis(now);
+        let core = Core::open(Arc::clone(&store), vault, Policy::default(), &limits, seed, began).unwrap();
         Self {
-            now: 1_800_000_000_000,
+            now,
             store,
             network,
             client,

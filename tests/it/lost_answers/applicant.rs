@@ -9,6 +9,7 @@ use docket::engine::entrance::Brought;
 use docket::machine::application::Source;
 use docket::machine::challenge::{Challenge, ChallengeKind};
 use docket::machine::collection::CollectionKind;
+use docket::machine::evidence::Supplier;
 use docket::sandbox::{AnswerKind, Expected, Sandbox, Script, System};
 use docket::vault::Secret;
 use std::time::Duration;
@@ -55,6 +56,7 @@ pub(super) fn brings(product: &str, mobile: &str) -> Brought {
     Brought {
         source: Source { partner: "partner".to_owned(), order: "order-1".to_owned() },
         product: product.to_owned(),
+        supplier: Supplier::Partner,
         original: None,
         parts: vec![dossier],
         phone: Some(mobile.to_owned()),

@@ -121,10 +121,11 @@ impl Journey {
             Client::new(network.clone(), Arc::new(archive.clone()), settings, Arc::new(now), randomness)
                 .unwrap();
         let limits = outage::Settings::default();
+        let (began, policy) = (Time::from_millis(START), Policy::default());
         Self {
             now: START,
             mobile: applicant::mobile(script),
-            core: Core::open(Arc::clone(&store), vault, Policy::default(), &limits, SEED).unwrap(),
+            core: Core::open(Arc::clone(&store), vault, policy, &limits, SEED, began).unwrap(),
             entrance: Entrance::new(Arc::clone(&store), archive, products::demo(), random),
             store,
             network,

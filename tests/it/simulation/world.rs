@@ -107,9 +107,10 @@ impl World {
         if kind == Kind::Hostile {
             network.with(|sandbox| sandbox.set_faults(faults(seed))).unwrap();
         }
-        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits(), seed).unwrap();
         let now = 1_800_000_000_000;
         network.set_now(now);
+        let (began, policy) = (Time::from_millis(now), Policy::default());
+        let core = Core::open(Arc::clone(&store), vault.clone(), policy, &limits(), seed, began).unwrap();
         Self {
             seed,
             is_told,
@@ -435,13 +436,13 @@ impl World {
         self.tell("crash");
         self.lives += 1;
         self.flights.clear();
-        self.network.with(|sandbox| sandbox.lose_memory());
         self.core = Core::open(
             Arc::clone(&self.store),
             self.vault.clone(),
             Policy::default(),
             &limits(),
             self.seed + self.lives,
+            self.time(),
         )
         .unwrap();
     }

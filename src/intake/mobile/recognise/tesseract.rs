@@ -195,7 +195,6 @@ mod tests {
     }
 
     /// Says it past the capture of a test that passes.
-    #[expect(clippy::explicit_write, reason = "eprintln is captured, this is not")]
     fn say(line: &str) {
         use std::io::Write as _;
         writeln!(std::io::stderr(), "{line}").unwrap();

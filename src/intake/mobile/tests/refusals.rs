@@ -7,7 +7,7 @@ use crate::intake::mobile::call::Call;
 async fn every_call_wants_a_session_a_post_and_its_content() {
     let world = World::new();
     for call in Call::ALL {
-        for path in call.paths() {
+        for path in call.routes().map(|route| route.path) {
             let send = async |method: &str, token: &str, kind: &str| {
                 let request = Request::builder().method(method).uri(path);
                 let request = request.header("token", token).header("content-type", kind);

@@ -104,7 +104,7 @@ fn a_body_must_be_one_object() {
 type Read = fn(&[u8]) -> Result<Push, PushError>;
 
 /// Checks a table: `from → to` on a line, the message on the next.
-fn check_table(example: &str, read: Read, table: &str) {
+pub(super) fn check_table(example: &str, read: Read, table: &str) {
     let lines = table.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let lines: Vec<_> = lines.collect();
     for row in lines.chunks(2) {

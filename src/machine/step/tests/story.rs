@@ -210,6 +210,32 @@ fn a_push_repeated_is_known_although_the_other_brought_the_same_kind() {
 }
 
 #[test]
+fn the_additional_push_tells_the_amount_whichever_comes_first() {
+    let push = |number: u32, kind: DocumentKind| {
+        let mut added = brings(number, EvidenceKind::Loan);
+        added.documents.push(samples::document(number + 100, kind));
+        Event::EvidenceAdded(added)
+    };
+    let loan = |story: &Story| {
+        let held = story.application.evidence.iter().find(|held| held.kind == EvidenceKind::Loan);
+        held.map(|held| held.document)
+    };
+    let mut story = Story::begins(Wanted::Required);
+    story.then(push(2, DocumentKind::BasePush), "INIT", &["blacklist"]);
+    assert_eq!(loan(&story), Some(2));
+    story.then(push(3, DocumentKind::AdditionalPush), "INIT", &[]);
+    assert_eq!(loan(&story), Some(3));
+    let mut story = Story::begins(Wanted::Required);
+    story.then(push(3, DocumentKind::AdditionalPush), "INIT", &["blacklist"]);
+    story.then(push(2, DocumentKind::BasePush), "INIT", &[]);
+    assert_eq!(loan(&story), Some(3));
+    assert_eq!(story.application.documents.len(), 5, "what the other push said is kept");
+    // An amount that a service gives by itself still takes the place of any.
+    story.then(Event::EvidenceAdded(brings(4, EvidenceKind::Loan)), "INIT", &[]);
+    assert_eq!(loan(&story), Some(4));
+}
+
+#[test]
 fn credentials_that_are_of_no_use_are_destroyed_at_once() {
     let with_password = |number, slot| {
         let mut added = brings(number, EvidenceKind::Work);

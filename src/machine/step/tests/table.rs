@@ -87,7 +87,8 @@ fn the_application_machine_does_what_is_drawn() {
     let policy = Policy::default();
     let (mut pairs, mut taken) = (BTreeSet::new(), BTreeSet::new());
     for state in State::ALL {
-        for before in samples::in_state(*state) {
+        let reviewed = samples::reviewed().into_iter().filter(|it| it.state() == *state);
+        for before in samples::in_state(*state).into_iter().chain(reviewed) {
             assert_eq!(before.state(), *state);
             for kind in EventKind::ALL {
                 for event in application_events(*kind) {
@@ -237,6 +238,10 @@ fn application_events(kind: graph::application::EventKind) -> Vec<application::E
         K::RestartRequested => E::RestartRequested,
         K::HoldRequested => E::HoldRequested { by: samples::by() },
         K::ReleaseRequested => E::ReleaseRequested,
+        K::ClaimRequested => E::ClaimRequested { by: samples::by() },
+        K::ReturnRequested => E::ReturnRequested,
+        K::ApproveRequested => E::ApproveRequested,
+        K::RejectRequested => E::RejectRequested { by: samples::by() },
         K::BlacklistClear => E::BlacklistClear,
         K::BlacklistHit => E::BlacklistHit,
         K::AuditAccepted => E::AuditAccepted { open_id: text() },
@@ -252,6 +257,7 @@ fn application_events(kind: graph::application::EventKind) -> Vec<application::E
         K::CollectionDeadlineReached => E::Timer(Timer::CollectionDeadline),
         K::AuditDeadlineReached => E::Timer(Timer::AuditDeadline),
         K::ReminderDue => E::Timer(Timer::Reminder),
+        K::LeaseDeadlineReached => E::Timer(Timer::LeaseDeadline),
     };
     vec![one]
 }
@@ -267,12 +273,14 @@ fn application_says(
     let stands = |standing| all.iter().any(|it| it.standing() == standing);
     let moves = stands(Standing::Running) || stands(Standing::InputNeeded);
     let mut required = all.iter().filter(|it| it.required);
+    let is_complete = before.plan.evidence.iter().all(|wanted| {
+        let application::Event::EvidenceAdded(added) = event else { return false };
+        let brought = &added.evidence;
+        before.evidence.iter().chain(brought).any(|there| there.kind == *wanted)
+    });
     match guard {
-        G::Complete => before.plan.evidence.iter().all(|wanted| {
-            let application::Event::EvidenceAdded(added) = event else { return false };
-            let brought = &added.evidence;
-            before.evidence.iter().chain(brought).any(|there| there.kind == *wanted)
-        }),
+        G::Complete => is_complete && before.plan.blacklist,
+        G::CompleteUnscreened => is_complete && !before.plan.blacklist,
         G::CollectionsNeeded => !before.plan.collections.is_empty(),
         G::AllDelivered => !moves && required.all(|it| it.standing() == Standing::Delivered),
         G::InputNeeded => stands(Standing::InputNeeded),

@@ -231,6 +231,10 @@ impl Walk {
             | Event::RestartRequested { .. }
             | Event::HoldRequested { .. }
             | Event::ReleaseRequested { .. }
+            | Event::ClaimRequested { .. }
+            | Event::ReturnRequested { .. }
+            | Event::ApproveRequested { .. }
+            | Event::RejectRequested { .. }
             | Event::ResendRequested { .. }
             | Event::Replied { .. }
             | Event::OutageCounted { .. }

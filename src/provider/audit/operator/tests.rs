@@ -25,7 +25,7 @@ fn data(calls: &[Value], messages: &[Value]) -> Value {
 }
 
 fn drawn(data: &Value) -> TelecomData {
-    telecom_data(data.to_string().as_bytes()).unwrap()
+    telecom_data(data.to_string().as_bytes(), &AuditDialect::default()).unwrap()
 }
 
 #[test]
@@ -85,6 +85,7 @@ fn the_data_is_found_in_any_wrapping() {
     let expected = drawn(&bare);
     assert_eq!(drawn(&json!({"data": bare})), expected);
     assert_eq!(drawn(&json!({"data": {"data": bare}})), expected);
+    assert_eq!(drawn(&json!([bare])), expected, "PHP makes a list of it");
     let mut beside = bare.clone();
     beside["data"] = json!("nothing");
     assert_eq!(drawn(&beside), expected);
@@ -115,7 +116,7 @@ fn the_subscriber_is_told_as_far_as_known() {
 #[test]
 fn data_without_bills_or_contacts_cannot_be_audited() {
     let check = |data: &Value, field: &str| {
-        let failure = telecom_data(data.to_string().as_bytes()).unwrap_err();
+        let failure = telecom_data(data.to_string().as_bytes(), &AuditDialect::default()).unwrap_err();
         assert_eq!(failure, missing(field), "{data}");
     };
     let whole = data(&[call("1", "2018-09-25 08:00:00", "主叫", "1".into())], &[]);

@@ -3,7 +3,7 @@
 use super::hold::HoldV2;
 use super::phase::{CauseV1, PhaseV1};
 use super::{AnswerV1, DocumentV1, EvidenceV1, machine_known, unknown};
-use crate::machine::application::{Application, Plan, Source, Wish};
+use crate::machine::application::{Application, Decider, Plan, Source, Wish};
 use crate::machine::call::{Call, EffectId, Pending, Slot};
 use crate::machine::challenge::{Challenge, ChallengeKind};
 use crate::machine::collection::{
@@ -76,6 +76,9 @@ impl SnapshotV1 {
                 other => return Err(unknown("want", other.into())),
             },
             term_days: self.term_days,
+            blacklist: true,
+            decider: Decider::Provider,
+            fresh: Vec::new(),
         };
         Ok(Application {
             id,

@@ -1,7 +1,7 @@
 //! Where an application stands, and why it cannot go on, as stored.
 
 use super::unknown;
-use crate::machine::application::{Phase, Rejection, Want};
+use crate::machine::application::{Lease, Phase, Rejection, Want};
 use crate::machine::call::Cause;
 use crate::machine::time::Time;
 use crate::store::records::RecordError;
@@ -9,17 +9,63 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
 pub(super) enum PhaseV1 {
-    Init { deadline: u64 },
-    Collecting { deadline: u64 },
-    CaptchaRequired { deadline: u64 },
+    Init {
+        deadline: u64,
+    },
+    Collecting {
+        deadline: u64,
+    },
+    CaptchaRequired {
+        deadline: u64,
+    },
     DataReady,
-    AuditPending { open_id: String, deadline: u64 },
+    AuditPending {
+        open_id: String,
+        deadline: u64,
+    },
     Approved,
     RejectedByBlacklist,
-    RejectedByAudit { reason: String },
-    Suspended { origin: Box<Self>, cause: CauseV1, reminder: u64 },
-    Cancelled { reason: String },
-    Expired { want: u8 },
+    RejectedByAudit {
+        reason: String,
+    },
+    Suspended {
+        origin: Box<Self>,
+        cause: CauseV1,
+        reminder: u64,
+    },
+    Cancelled {
+        reason: String,
+    },
+    Expired {
+        want: u8,
+    },
+    /// Since the fourth version of the snapshot, as what follows.
+    ReviewPending {
+        reminder: u64,
+        lease: Option<LeaseV4>,
+    },
+    RejectedByReview {
+        reason: String,
+    },
+}
+
+/// Who reviews an application, and until when nobody else does.
+#[derive(Serialize, Deserialize)]
+pub(in crate::store::records) struct LeaseV4 {
+    reviewer: String,
+    until: u64,
+}
+
+impl From<&Lease> for LeaseV4 {
+    fn from(lease: &Lease) -> Self {
+        Self { reviewer: lease.reviewer.clone(), until: lease.until.as_millis() }
+    }
+}
+
+impl LeaseV4 {
+    pub(in crate::store::records) fn into_core(self) -> Lease {
+        Lease { reviewer: self.reviewer, until: Time::from_millis(self.until) }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,6 +96,13 @@ impl From<&Phase> for PhaseV1 {
             Phase::Rejected { reason: Rejection::Audit { reason } } => {
                 Self::RejectedByAudit { reason: reason.clone() }
             }
+            Phase::Rejected { reason: Rejection::Review { reason } } => {
+                Self::RejectedByReview { reason: reason.clone() }
+            }
+            Phase::ReviewPending { reminder, lease } => Self::ReviewPending {
+                reminder: reminder.as_millis(),
+                lease: lease.as_ref().map(LeaseV4::from),
+            },
             Phase::Suspended { origin, cause, reminder } => Self::Suspended {
                 origin: Box::new(Self::from(&**origin)),
                 cause: CauseV1::from(cause),
@@ -86,6 +139,11 @@ impl PhaseV1 {
                 origin: Box::new(origin.into_core()?),
                 cause: cause.into_core(),
                 reminder: Time::from_millis(reminder),
+            },
+            Self::RejectedByReview { reason } => Phase::Rejected { reason: Rejection::Review { reason } },
+            Self::ReviewPending { reminder, lease } => Phase::ReviewPending {
+                reminder: Time::from_millis(reminder),
+                lease: lease.map(LeaseV4::into_core),
             },
             Self::Cancelled { reason } => Phase::Cancelled { reason },
             Self::Expired { want } => Phase::Expired {

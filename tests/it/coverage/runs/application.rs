@@ -2,7 +2,7 @@
 
 use super::{Run, by, run, stubborn};
 use crate::coverage::stage::{HOUR, MINUTE, Manner};
-use docket::config::products::{COLLECTED, EVERYTHING, PUSHED};
+use docket::config::products::{COLLECTED, EVERYTHING, MANUAL, PUSHED};
 use docket::machine::collection::CollectionKind::{self, Degree, Ebank, EbankV2, Telecom};
 use docket::machine::event::Event;
 use docket::machine::graph::application::State;
@@ -66,6 +66,24 @@ pub(super) const RUNS: &[Run] = &[
         stage.unplan();
         stage.tell(who, Event::ResumeRequested { by: by() });
         assert_eq!(stage.rests(who), State::Approved);
+    }),
+    run("a person forgets the review, gives it back, and approves; another rejects", |stage| {
+        let who = stage.apply(Script::Happy, MANUAL);
+        stage.until_it_is(who, State::ReviewPending);
+        stage.pass(25 * HOUR);
+        stage.tell(who, Event::ClaimRequested { by: by() });
+        stage.bring_newer(who);
+        stage.pass(HOUR);
+        stage.tell(who, Event::ClaimRequested { by: by() });
+        stage.tell(who, Event::ReturnRequested { by: by() });
+        stage.tell(who, Event::ClaimRequested { by: by() });
+        stage.tell(who, Event::ApproveRequested { by: by() });
+        assert_eq!(stage.rests(who), State::Approved);
+        let who = stage.apply(Script::Happy, MANUAL);
+        stage.until_it_is(who, State::ReviewPending);
+        stage.tell(who, Event::ClaimRequested { by: by() });
+        stage.tell(who, Event::RejectRequested { by: by() });
+        assert_eq!(stage.rests(who), State::Rejected);
     }),
     run("one after the other delivers while the next still asks", |stage| {
         let who = stage.apply(Script::Happy, EVERYTHING);
