@@ -24,6 +24,18 @@ impl Process {
         self.log.lock().expect("nobody panics under it").clone()
     }
 
+    /// The lines of the log that have this text; there are to be so many, which may take a moment to arrive.
+    pub(crate) async fn logged(&self, text: &str, count: usize) -> Vec<String> {
+        let found = || self.log().into_iter().filter(|line| line.contains(text)).collect::<Vec<_>>();
+        for _ in 0..100 {
+            if found().len() >= count {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        found()
+    }
+
     /// Asks it to leave, and does not wait.
     pub(crate) fn ask_to_leave(&self) {
         let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
@@ -163,5 +175,5 @@ pub(crate) fn client(address: &str) -> ApplicationServiceClient<Channel> {
 
 /// An HTTP client that uses no proxy.
 pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client")
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client")
 }

@@ -145,7 +145,7 @@ impl World {
     }
 
     pub(super) fn pause(&self, pause: Duration) {
-        self.runtime.block_on(tokio::time::sleep(pause));
+        self.runtime.block_on(async { tokio::time::sleep(pause).await });
     }
 
     /// Starts a command that goes on.
