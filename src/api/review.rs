@@ -6,9 +6,11 @@ use super::proto::v1::{
     Application, ApproveApplicationRequest, ClaimReviewRequest, GetEvidenceRequest, GetEvidenceResponse,
     RejectApplicationRequest, ReturnReviewRequest,
 };
+use crate::clock;
 use crate::config::Roles;
 use crate::engine::Engine;
 use crate::engine::core::Terms;
+use crate::engine::photo::Links;
 use crate::machine::event::Event;
 use crate::machine::id::ApplicationId;
 use crate::store::Store;
@@ -18,11 +20,12 @@ use tonic::{Request, Response, Status};
 pub(super) struct Reviews<S> {
     engine: Engine<S>,
     roles: Roles,
+    links: Links,
 }
 
 impl<S: Store> Reviews<S> {
-    pub(super) const fn new(engine: Engine<S>, roles: Roles) -> Self {
-        Self { engine, roles }
+    pub(super) const fn new(engine: Engine<S>, roles: Roles, links: Links) -> Self {
+        Self { engine, roles, links }
     }
 
     async fn decide(
@@ -80,6 +83,8 @@ impl<S: Store> ReviewService for Reviews<S> {
         let (application, dossier) = convert::found(found, id)?;
         let role_name = role.as_ref().map_or("", |role| role.name.as_str());
         tracing::info!(application = %id, actor = by.actor, reason = by.reason, role = role_name, "evidence is shown");
-        Ok(Response::new(convert::items(&application, dossier, role.as_ref())))
+        Ok(Response::new(convert::items(&application, dossier, role.as_ref(), |photo| {
+            self.links.write(id, photo.document, clock::now())
+        })))
     }
 }

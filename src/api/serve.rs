@@ -91,7 +91,7 @@ impl Server {
         let applications = ApplicationServiceServer::new(applications)
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
-        let reviews = ReviewServiceServer::new(Reviews::new(engine.clone(), roles))
+        let reviews = ReviewServiceServer::new(Reviews::new(engine.clone(), roles, apps.links.clone()))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
         let operators = OperatorServiceServer::new(Operators::new(engine))

@@ -6,6 +6,7 @@ use super::proto::v1::{IssueSessionRequest, Session};
 use crate::clock;
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::engine::photo::Links;
 use crate::engine::session::Sessions;
 use crate::store::Store;
 use std::collections::BTreeMap;
@@ -20,15 +21,17 @@ pub struct Apps {
     /// How long a session is good when nobody says.
     pub(super) ttl: Duration,
     sessions: Sessions,
+    /// The links to what their users upload.
+    pub(super) links: Links,
 }
 
 impl Apps {
-    /// Takes the apps of the settings.
-    pub fn new<S: Store>(settings: &Settings, engine: &Engine<S>) -> Self {
+    /// Takes the apps of the settings, and what makes links to photos.
+    pub fn new<S: Store>(settings: &Settings, engine: &Engine<S>, links: Links) -> Self {
         let apps = settings.partner.iter().filter(|partner| partner.has_app());
         let products = apps.map(|app| (app.name.clone(), app.mobile_products.clone())).collect();
         let mobile = &settings.mobile;
-        Self { products, ttl: mobile.session_ttl, sessions: engine.sessions(mobile.session_epoch) }
+        Self { products, ttl: mobile.session_ttl, sessions: engine.sessions(mobile.session_epoch), links }
     }
 }
 

@@ -75,7 +75,11 @@ impl World {
         let engine = Engine::start(given, Scripted::new(archive, Taken::clone(&taken))).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));
         let callbacks = Callbacks::start(engine.clone(), &callbacks, &Random::seeded(8)).await.unwrap();
-        let apps = Apps::new(&Settings::in_folder(std::path::PathBuf::new()), &engine);
+        let apps = Apps::new(
+            &Settings::in_folder(std::path::PathBuf::new()),
+            &engine,
+            engine.links("http://docket.example", Duration::from_secs(600)),
+        );
         let server = Server::new(engine.clone(), callbacks.clone(), http, agreements(), apps, roles(), None);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

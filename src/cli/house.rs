@@ -96,8 +96,9 @@ impl House {
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
         let address = listener.local_addr().context("listen")?;
         let http = intake(&engine, settings)?.merge(pull::routes(&engine, &partners));
-        let http = http.merge(app::routes(&engine, settings, address).await?);
-        let apps = Apps::new(settings, &engine);
+        let links = engine.links(&settings.public_url(address), settings.mobile.photo_ttl);
+        let http = http.merge(app::routes(&engine, settings, &links).await?);
+        let apps = Apps::new(settings, &engine, links);
         let callbacks = Callbacks::start(engine.clone(), &partners, &chance).await;
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);

@@ -2,10 +2,14 @@
 //! `tests/fixtures/bad/mobile/calls.jsonl`.
 
 use crate::process::{Process, client, http};
+use docket::api::proto::v1::application::State;
+use docket::api::proto::v1::evidence_item::Supplier;
+use docket::api::proto::v1::review_service_client::ReviewServiceClient;
 use docket::api::proto::v1::session_service_client::SessionServiceClient;
 use docket::api::proto::v1::{
-    Application, ExplainApplicationRequest, GetApplicationRequest, IssueSessionRequest,
-    ListApplicationsRequest, ListTransitionsRequest, Owner,
+    Application, ApproveApplicationRequest, ClaimReviewRequest, ExplainApplicationRequest,
+    GetApplicationRequest, GetEvidenceRequest, IssueSessionRequest, ListApplicationsRequest,
+    ListTransitionsRequest, Owner,
 };
 use docket::clock;
 use serde::Deserialize;
@@ -19,6 +23,10 @@ const EXAMPLES: &str = include_str!("../fixtures/bad/mobile/examples.json");
 const CALLS: &str = include_str!("../fixtures/bad/mobile/calls.jsonl");
 const FRONT: &[u8] = include_bytes!("../fixtures/photos/front.png");
 
+/// Who decides about applications may see their photos.
+const ROLE: &str =
+    "[[role]]\nname = \"reviewer\"\nclear = [\"face_photo\", \"front_photo\", \"back_photo\"]\n";
+
 /// The most that the server's memory may rise while bad inputs come one by one: a few of the largest
 /// bodies, and what an allocator keeps of them.
 const RISE_MIB: u64 = 64;
@@ -30,7 +38,10 @@ fn serve(folder: &Path) -> Process {
     if !key.exists() {
         Process::start(&sandbox, &[]).leave();
     }
+    let role = folder.join("docket.toml");
+    std::fs::write(&role, ROLE).unwrap();
     let settings = [
+        ("DOCKET_CONFIG", role.display().to_string()),
         ("DOCKET_PROVIDER_ADDRESS", "http://127.0.0.1:1".to_owned()),
         ("DOCKET_PROVIDER_USERNAME", "merchant1".to_owned()),
         ("DOCKET_PROVIDER_PASSWORD", "word".to_owned()),
@@ -128,12 +139,13 @@ async fn an_applicant_certifies_and_a_crash_takes_nothing() {
     assert_eq!((photo.status().as_u16(), &photo.bytes().await.unwrap()[..]), (200, FRONT));
     let forged = url.replace("signature=", "signature=00");
     assert_eq!(http().get(&forged).send().await.unwrap().status().as_u16(), 403);
-    let request = GetApplicationRequest { name: before.name.clone() };
+    let name = before.name;
+    let request = GetApplicationRequest { name: name.clone() };
     let after = client(&docket.address).get_application(request).await.unwrap().into_inner();
     assert_eq!((after.certification.unwrap().state.as_str(), after.missing_evidence.len()), ("COMPLETE", 0));
     let shown = call(&docket, "CA-LSKD").await;
     assert_eq!(shown["items"][4]["value"], "012180001234567899");
-    let request = ListTransitionsRequest { parent: before.name, page_size: 100, page_token: String::new() };
+    let request = ListTransitionsRequest { parent: name.clone(), page_size: 100, page_token: String::new() };
     let journal = client(&docket.address).list_transitions(request).await.unwrap().into_inner().transitions;
     let moves = journal.iter().flat_map(|entry| &entry.moves).filter(|of| of.machine == "certification");
     let states: Vec<_> = moves.map(|of| of.to_state.as_str()).collect();
@@ -150,11 +162,42 @@ async fn an_applicant_certifies_and_a_crash_takes_nothing() {
         "COMPLETE",
     ];
     assert_eq!(states, way);
+    review(&docket, name).await;
     for told in [MOBILE, "CORM770627", "MARICELA", "01218000", "gmail.mx", "Candela"] {
         let line = docket.log().into_iter().find(|line| line.contains(told));
         assert!(line.is_none(), "{told} is logged: {line:?}");
     }
     docket.leave();
+}
+
+/// A person looks at the photos and approves.
+async fn review(docket: &Process, name: String) {
+    let mut reviews = ReviewServiceClient::connect(format!("http://{}", docket.address)).await.unwrap();
+    let (actor, reason) = ("ada".to_owned(), "the newest".to_owned());
+    let (claim, approve) = (ClaimReviewRequest::default(), ApproveApplicationRequest::default());
+    let claim =
+        ClaimReviewRequest { name: name.clone(), actor: actor.clone(), reason: reason.clone(), ..claim };
+    reviews.claim_review(claim).await.unwrap();
+    for (role, shown) in [("", 0), ("reviewer", 3)] {
+        let look = GetEvidenceRequest {
+            name: name.clone(),
+            actor: actor.clone(),
+            reason: reason.clone(),
+            role: role.to_owned(),
+        };
+        let evidence = reviews.get_evidence(look).await.unwrap().into_inner();
+        assert!(evidence.items.iter().all(|item| item.supplier() == Supplier::Applicant), "{evidence:?}");
+        let photos: Vec<_> = evidence.items.iter().filter(|item| !item.photo_url.is_empty()).collect();
+        assert_eq!(photos.len(), shown);
+        for photo in photos {
+            assert!(!photo.masked);
+            let image = http().get(&photo.photo_url).send().await.unwrap().bytes().await.unwrap();
+            assert_eq!(&image[..], FRONT);
+        }
+    }
+    let approve = ApproveApplicationRequest { name, actor, reason, ..approve };
+    let approved = reviews.approve_application(approve).await.unwrap().into_inner();
+    assert_eq!(approved.state(), State::Approved);
 }
 
 /// A line of the file; its head says what the fields mean.

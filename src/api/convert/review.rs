@@ -6,7 +6,7 @@ use super::{steering, timestamp};
 use crate::api::proto::v1::evidence_item::Supplier as WireSupplier;
 use crate::api::proto::v1::{EvidenceItem, GetEvidenceRequest, GetEvidenceResponse};
 use crate::config::{Role, Roles};
-use crate::engine::dossier::{Dossier, masked};
+use crate::engine::dossier::{Dossier, Photo, masked};
 use crate::machine::application::Application;
 use crate::machine::event::By;
 use crate::machine::evidence::{Evidence, Supplier};
@@ -34,11 +34,12 @@ pub(in super::super) fn looking(
     check.finish(made)
 }
 
-/// Shows the evidence of an application as a role may see it.
+/// Shows the evidence of an application as a role may see it, photos by a link.
 pub(in super::super) fn items(
     application: &Application,
     mut dossier: Dossier,
     role: Option<&Role>,
+    link: impl Fn(&Photo) -> String,
 ) -> GetEvidenceResponse {
     let mut held = application.evidence.clone();
     held.sort_unstable_by_key(|held| held.kind);
@@ -46,14 +47,17 @@ pub(in super::super) fn items(
         let is_clear = role.is_some_and(|role| role.clear.contains(&held.kind));
         let mut part = Dossier::default();
         part.take(held.kind, &mut dossier);
-        item(application, held, masked::values(&part, held.kind, is_clear), is_clear)
+        let photo = part.face_photo.as_ref().or(part.front_photo.as_ref()).or(part.back_photo.as_ref());
+        let photo_url = photo.filter(|_| is_clear).map(&link).unwrap_or_default();
+        let values = masked::values(&part, held.kind, is_clear);
+        EvidenceItem { photo_url, values, masked: !is_clear, ..item(application, held) }
     });
     let items = items.collect();
     let missing = application.missing().into_iter().map(|kind| evidence_kind(kind).into());
     GetEvidenceResponse { items, missing: missing.collect() }
 }
 
-fn item(application: &Application, held: Evidence, values: String, is_clear: bool) -> EvidenceItem {
+fn item(application: &Application, held: Evidence) -> EvidenceItem {
     let Evidence { kind, document, at, supplier } = held;
     let supplier = match supplier {
         Supplier::Untold => WireSupplier::Unspecified,
@@ -67,7 +71,6 @@ fn item(application: &Application, held: Evidence, values: String, is_clear: boo
         receive_time: Some(timestamp(at)),
         fresh_until_time: application.plan.fresh_until(kind, at).map(timestamp),
         document,
-        values,
-        masked: !is_clear,
+        ..EvidenceItem::default()
     }
 }

@@ -2,20 +2,20 @@
 
 use crate::config::{Partner, Recognition, Settings};
 use crate::engine::Engine;
+use crate::engine::photo::Links;
 use crate::intake::mobile::catalogue::Catalogue;
 use crate::intake::mobile::recognise::{Nobody, Recogniser, Tesseract};
 use crate::intake::{mobile, photos};
 use crate::store::sled::SledStore;
 use anyhow::Context;
 use axum::Router;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The routes of every app, the first at the root too, and of the photos; none without an app.
 pub(super) async fn routes(
     engine: &Engine<SledStore>,
     settings: &Settings,
-    address: SocketAddr,
+    links: &Links,
 ) -> anyhow::Result<Router> {
     let apps: Vec<&Partner> = settings.partner.iter().filter(|partner| partner.has_app()).collect();
     if apps.is_empty() {
@@ -27,7 +27,6 @@ pub(super) async fn routes(
         Some(file) => Catalogue::from_file(file).context("use the setting mobile.catalogue")?,
     };
     let (catalogue, recogniser) = (Arc::new(catalogue), recogniser(settings).await?);
-    let links = engine.links(&settings.public_url(address), mobile.photo_ttl);
     let mut router = photos::routes(engine.clone(), links.clone());
     for (at, partner) in apps.into_iter().enumerate() {
         let calls = mobile::routes(mobile::App {

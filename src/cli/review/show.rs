@@ -42,7 +42,7 @@ fn draw(out: Out, evidence: &GetEvidenceResponse) -> String {
             table::text(words::supplier(it.supplier)),
             table::text(words::time(it.receive_time.as_ref())),
             table::text(words::time(it.fresh_until_time.as_ref())),
-            table::text(&it.values),
+            table::text(if it.photo_url.is_empty() { &it.values } else { &it.photo_url }),
         ]
     };
     let header = ["EVIDENCE", "FROM", "CAME", "FRESH UNTIL", "VALUES"];

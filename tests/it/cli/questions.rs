@@ -138,7 +138,11 @@ impl Counter {
             let callbacks = Callbacks::start(engine.clone(), &[], &Random::seeded(8)).await.unwrap();
             let agreements: Agreements =
                 serde_json::from_value(json!({ "kaniu": "https://agreements.example/kaniu" })).unwrap();
-            let apps = Apps::new(&Settings::in_folder(std::path::PathBuf::new()), &engine);
+            let apps = Apps::new(
+                &Settings::in_folder(std::path::PathBuf::new()),
+                &engine,
+                engine.links("http://docket.example", Duration::from_secs(600)),
+            );
             let roles = Roles::default();
             let server = Server::new(engine, callbacks, axum::Router::new(), agreements, apps, roles, None);
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
