@@ -54,8 +54,8 @@ const PRODUCTS: [&str; 6] = ["pushed", "collected", "degree", "ebank", "ebank_v2
 /// The server is killed when so many have ended: the rest is under way.
 const ENDED_AT_KILL: usize = JOURNEYS / 3;
 
-/// For the whole; beside the other tests two cores need six minutes.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// For the whole; beside the other tests two cores need six to ten minutes.
+const PATIENCE: Duration = Duration::from_secs(1_500);
 
 /// Pushes and answers under way at the same time.
 const REQUESTS: usize = 64;

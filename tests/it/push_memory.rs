@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-/// How many when nobody says: a minute's worth.
-const PUSHES: usize = 500;
+/// How many when nobody says: a few minutes' worth.
+const PUSHES: usize = 2_000;
 /// Bytes of operator data in each.
 const OPERATOR_BYTES: usize = 300_000;
 /// Agencies push a few at a time.
