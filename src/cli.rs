@@ -56,8 +56,8 @@ enum Command {
     ///
     /// Starts Docket in a fresh folder and a sandbox provider, both on loopback, pushes
     /// applications over HTTP, answers their challenges as applicants would, and shows every
-    /// change of state as it happens. Exits with 0 only if every application ended as its
-    /// script says.
+    /// change of state as it happens. Exits with 0 only if every application ended as it
+    /// should and the provider saw no violation.
     Demo(demo::Options),
     /// Run Docket with a sandbox provider beside it, to play with.
     Dev(dev::Options),

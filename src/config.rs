@@ -31,7 +31,7 @@ pub use mobile::{CheckDigits, Mobile, PRODUCT_ID_LIMIT, Recognition, SESSION_LIM
 pub use origin::{Origin, Shown, show};
 pub use patience::Patience;
 pub use products::{Partner, Product};
-pub use push::Pushes;
+pub use push::{Pushes, Scheme};
 pub use roles::{Role, Roles};
 
 /// All settings of a server.

@@ -33,7 +33,7 @@ mod pace;
 mod params;
 pub mod partner;
 pub mod people;
-mod picture;
+pub(crate) mod picture;
 mod quirks;
 mod reference;
 mod reply;

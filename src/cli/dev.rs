@@ -29,7 +29,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
     let listen = place.listen.unwrap_or_else(config::listen);
     let data = place.data.unwrap_or_else(|| PathBuf::from("docket-dev"));
     let patience = if pace == Pace::REAL { Patience::default() } else { Patience::quick() };
-    let pair = Pair { listen, data, sandbox_listen, pace, seed: 1, patience };
+    let pair = Pair { listen, data, sandbox_listen, pace, seed: 1, patience, furnish: |_settings| {} };
     let (house, sandbox) = pair.open().await?;
     println!("docket   http://{}   gRPC and HTTP, data in {}", house.address(), pair.data.display());
     println!("sandbox  http://{}   test numbers: /_sandbox/scripts", sandbox.address());

@@ -284,6 +284,8 @@ pub(super) struct Pair {
     pub(super) pace: Pace,
     pub(super) seed: u64,
     pub(super) patience: Patience,
+    /// Adds to the settings.
+    pub(super) furnish: fn(&mut Settings),
 }
 
 /// A sandbox that serves.
@@ -313,6 +315,7 @@ impl Pair {
             patience: self.patience.clone(),
             ..Settings::in_folder(self.data.clone())
         };
+        (self.furnish)(&mut settings);
         for called in &mut settings.partner {
             called.callback_url = Some(format!("http://{}{}", sandbox.address, partner::PATH));
             called.callback_secret = Some(SecretText::new(partner::SECRET.to_owned()));

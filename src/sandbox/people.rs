@@ -1,7 +1,7 @@
 //! Invented applicants: names, numbers, and the pushes that partners would send for them.
 //!
 //! For demos, tests and whoever tries the intake by hand. Nobody in here exists; the identity
-//! numbers are of the right form only.
+//! numbers are of the right form, with the right check digit.
 
 use super::Script;
 use serde_json::{Value, json};
@@ -27,9 +27,15 @@ impl Person {
         Self {
             name: format!("测试{number:06}"),
             mobile: format!("199{:02}{number:06}", script.number()),
-            id_card: format!("51330119900101{:04}", number % 10_000),
+            id_card: id_card(number % 10_000),
             script,
         }
+    }
+
+    /// The birthday that the identity number tells.
+    fn birthday(&self) -> String {
+        let digits = |range| self.id_card.get(range).unwrap_or_default();
+        format!("{}-{}-{}", digits(6..10), digits(10..12), digits(12..14))
     }
 
     /// The base-info push of an order (spec 000), as JSON.
@@ -44,7 +50,7 @@ impl Person {
                     "faceRecognitionPicture": "https://img.example.com/live.jpg",
                     "idNumberZPicture": "https://img.example.com/front.jpg",
                     "idNumberFPicture": "https://img.example.com/back.jpg",
-                    "ocrName": self.name, "ocrRace": "汉", "ocrSex": "男", "ocrBirthday": "1990-01-01",
+                    "ocrName": self.name, "ocrRace": "汉", "ocrSex": "男", "ocrBirthday": self.birthday(),
                     "ocrIdNumber": self.id_card, "ocrAddress": "四川省测试地址",
                     "ocrIssuedBy": "测试公安局", "ocrStartTime": "2016-05-25", "ocrEndTime": "2036-05-25"
                 }
@@ -78,6 +84,18 @@ impl Person {
         })
     }
 
+    /// The signed push (spec 003), as JSON.
+    #[must_use]
+    pub fn signed_push(&self) -> Value {
+        json!({ "data": {
+            "phone": self.mobile, "idNum": self.id_card, "name": self.name,
+            "wechat": "24554658465", "qq": "2455465", "eduLevel": "本科",
+            "province": "四川省", "city": "成都市", "district": "锦江区", "address": "测试地址",
+            "socialInsurancePayed": "1", "zhimaScore": "750",
+            "emergencyContactName": "张一", "emergencyRelation": "同学", "emergencyContactPhone": "18221501320"
+        } })
+    }
+
     /// Operator data as a partner would have collected it (spec 000 1-1).
     fn operator_data(&self) -> Value {
         json!({ "data": {
@@ -98,5 +116,30 @@ impl Person {
                 ] }]
             }
         } })
+    }
+}
+
+/// The identity number of this number (below ten thousand), born in the first days of 1990.
+fn id_card(number: u32) -> String {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let digits = format!("513301199001{:02}{:03}", number / 1_000 + 1, number % 1_000);
+    let sum: u32 = digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    // The checks of GB 11643, by the remainder.
+    let check = char::from(b"10X98765432"[sum as usize % 11]);
+    format!("{digits}{check}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_has_a_number_of_their_own_that_tells_their_birthday() {
+        let of: std::collections::BTreeSet<_> = (0..10_000).map(id_card).collect();
+        assert_eq!(of.len(), 10_000);
+        assert!(of.iter().all(|number| number.len() == 18));
+        let person = Person::new(Script::Happy, 9_999);
+        assert_eq!(person.birthday(), "1990-01-10");
+        assert_eq!(person.base_push("o")["userVerify"]["idCardInfo"]["ocrBirthday"], "1990-01-10");
     }
 }

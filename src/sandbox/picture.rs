@@ -30,7 +30,7 @@ const FONT: [[u8; 7]; 10] = [
 ];
 
 /// Draws digits, dark on light with some dust; what is no digit leaves a gap.
-pub(super) fn png(digits: &str) -> Vec<u8> {
+pub(crate) fn png(digits: &str) -> Vec<u8> {
     let columns = GAP + digits.len() * (WIDTH + GAP);
     let rows = HEIGHT + 2 * GAP;
     let (width, height) = (columns * DOT, rows * DOT);

@@ -16,6 +16,7 @@ mod calls;
 mod cli;
 mod coverage;
 mod crash;
+mod demo;
 mod generator;
 mod house;
 mod journeys;

@@ -47,7 +47,8 @@ pub(in crate::cli) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         Journey::R => {
             let (listen, sandbox_listen) = (anywhere, anywhere);
             let (data, pace, patience) = (options.data, Pace::INSTANT, Patience::quick());
-            let pair = Pair { listen, data, sandbox_listen, pace, seed: 1, patience };
+            let furnish = |_: &mut Settings| {};
+            let pair = Pair { listen, data, sandbox_listen, pace, seed: 1, patience, furnish };
             let (house, sandbox) = pair.open().await?;
             println!("{}", house.address());
             let ended = house.serve(stop_requested()).await;

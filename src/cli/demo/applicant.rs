@@ -1,6 +1,6 @@
 //! The applicants and their partners: they push over HTTP and answer over gRPC.
 
-use super::cast::Part;
+use super::cast::{Half, Part};
 use crate::api::proto::v1::answer_challenge_request::Answer;
 use crate::api::proto::v1::application_service_client::ApplicationServiceClient;
 use crate::api::proto::v1::challenge::Kind;
@@ -43,8 +43,6 @@ struct Inner {
     provider: SocketAddr,
     http: reqwest::Client,
     service: ApplicationServiceClient<Channel>,
-    /// The mobile number of each order's applicant.
-    mobiles: BTreeMap<String, String>,
     /// Challenges that somebody is answering or has answered.
     taken: Mutex<BTreeSet<String>>,
 }
@@ -92,39 +90,47 @@ impl Applicants {
         docket: SocketAddr,
         provider: SocketAddr,
         service: ApplicationServiceClient<Channel>,
-        parts: &[Part],
     ) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build().context("make an HTTP client")?;
-        let mobiles = parts.iter().map(|part| (part.order.clone(), part.person.mobile.clone())).collect();
-        let inner = Inner { docket, provider, http, service, mobiles, taken: Mutex::default() };
+        let inner = Inner { docket, provider, http, service, taken: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Pushes every part, in one order or the other.
     pub(super) async fn push_all(self, parts: Vec<Part>) -> anyhow::Result<()> {
         for (at, part) in parts.iter().enumerate() {
-            let base = ("pushUserBaseInfo", part.person.base_push(&part.order));
-            let additional = ("pushUserAdditionalInfo", part.person.additional_push(&part.order));
-            let in_order = if at % 2 == 0 { [base, additional] } else { [additional, base] };
-            for (route, body) in in_order {
-                self.push(part, route, &body).await?;
+            let first = if at % 2 == 0 { Half::Base } else { Half::Additional };
+            for half in [first, first.other()] {
+                self.push(part, half, &half.of(part)?).await?;
                 clock::pause(PUSH_PAUSE).await;
             }
         }
         Ok(())
     }
 
-    async fn push(&self, part: &Part, route: &str, body: &Value) -> anyhow::Result<()> {
-        let url = format!("http://{}/partners/{}/{route}", self.inner.docket, part.partner);
-        let request = self.inner.http.post(url).header("content-type", "application/json");
-        let answer = request.body(body.to_string()).send().await.context("push")?;
-        let answer: Value = serde_json::from_slice(&answer.bytes().await.context("push")?).context("push")?;
-        ensure!(answer["status"] == 1, "push {}: {}", part.order, answer["message"]);
+    /// Pushes a half of an order, as it is or in an envelope.
+    pub(super) async fn push(&self, part: &Part, half: Half, body: &Value) -> anyhow::Result<()> {
+        let request = self.post(&format!("/partners/{}/{}", part.partner, half.route()));
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        let answer = answered(request).await.with_context(|| format!("push {}", part.name))?;
+        ensure!(answer["status"] == 1, "push {}: {}", part.name, answer["message"]);
         Ok(())
     }
 
+    /// Begins a request to Docket.
+    pub(super) fn post(&self, path: &str) -> reqwest::RequestBuilder {
+        self.inner.http.post(format!("http://{}{path}", self.inner.docket))
+    }
+
+    /// Gets what is behind a link.
+    pub(super) async fn follow(&self, link: &str) -> anyhow::Result<bytes::Bytes> {
+        let answer = self.inner.http.get(link).send().await.context("follow a link")?;
+        let answer = answer.error_for_status().context("follow a link")?;
+        answer.bytes().await.context("follow a link")
+    }
+
     /// Sees how an application stands; whoever is asked something answers after a while.
-    pub(super) fn see(&self, application: &Application) {
+    pub(super) fn see(&self, part: &Part, application: &Application) {
         for challenge in &application.challenges {
             let is_new = self
                 .inner
@@ -133,12 +139,11 @@ impl Applicants {
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(challenge.name.clone());
             if is_new {
-                let (applicants, challenge) = (self.clone(), challenge.clone());
-                let order = application.order_number.clone();
+                let (applicants, challenge, part) = (self.clone(), challenge.clone(), part.clone());
                 tokio::spawn(async move {
                     clock::pause(TYPING).await;
-                    if let Err(error) = applicants.answer(&order, &challenge).await {
-                        tracing::error!(order, "an applicant could not answer: {error:#}");
+                    if let Err(error) = applicants.answer(&part.person.mobile, &challenge).await {
+                        tracing::error!(part = part.name, "an applicant could not answer: {error:#}");
                     }
                 });
             }
@@ -147,10 +152,10 @@ impl Applicants {
 
     /// Answers as soon as there is something to answer with; until then the session moves, or another
     /// code is under way.
-    async fn answer(&self, order: &str, challenge: &Challenge) -> anyhow::Result<()> {
+    async fn answer(&self, mobile: &str, challenge: &Challenge) -> anyhow::Result<()> {
         let until = Instant::now() + ANSWERING;
         while Instant::now() < until {
-            if self.try_answer(order, challenge).await? {
+            if self.try_answer(mobile, challenge).await? {
                 return Ok(());
             }
             clock::pause(TYPING).await;
@@ -158,8 +163,7 @@ impl Applicants {
         Ok(())
     }
 
-    async fn try_answer(&self, order: &str, challenge: &Challenge) -> anyhow::Result<bool> {
-        let mobile = self.inner.mobiles.get(order).context("know the applicant")?;
+    async fn try_answer(&self, mobile: &str, challenge: &Challenge) -> anyhow::Result<bool> {
         let system = challenge.collection().as_str_name().trim_start_matches("KIND_").to_lowercase();
         // Docket may have given up a session that still stands at the provider.
         let opens = matches!(challenge.kind(), Kind::ServicePassword | Kind::DegreeAccount | Kind::BankLogin);
@@ -261,4 +265,12 @@ impl Applicants {
     async fn get(&self, path: &str) -> anyhow::Result<bytes::Bytes> {
         self.find(path).await?.with_context(|| format!("ask the sandbox for {path}"))
     }
+}
+
+/// Sends a request, and reads the JSON of its answer, whatever its status.
+pub(super) async fn answered(request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+    let answer = request.send().await.context("send a request")?;
+    let status = answer.status();
+    let body = answer.bytes().await.context("read an answer")?;
+    serde_json::from_slice(&body).with_context(|| format!("read an answer, HTTP {status}"))
 }

@@ -4,16 +4,56 @@ use crate::api::proto::v1::{Application, application::State};
 use crate::config::products;
 use crate::sandbox::people::Person;
 use crate::sandbox::{Ending, Script, System};
+use anyhow::Context;
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A part in the demo.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    pub(super) order: String,
+    /// What it is called when its changes are told.
+    pub(super) name: String,
+    /// What it is about: its script, or its way in.
+    pub(super) about: &'static str,
+    /// The order number; none where Docket makes it, and then the partner has this part only.
+    pub(super) order: Option<String>,
     pub(super) person: Person,
     /// The partner that pushes, and with it the product.
     pub(super) partner: &'static str,
     /// How the application must end.
     pub(super) ending: State,
+}
+
+/// A half of an order (spec 000, 001).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    Base,
+    Additional,
+}
+
+impl Half {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Base => Self::Additional,
+            Self::Additional => Self::Base,
+        }
+    }
+
+    pub(super) const fn route(self) -> &'static str {
+        match self {
+            Self::Base => "pushUserBaseInfo",
+            Self::Additional => "pushUserAdditionalInfo",
+        }
+    }
+
+    /// The half of a part.
+    pub(super) fn of(self, part: &Part) -> anyhow::Result<Value> {
+        let order = part.order.as_deref().context("push halves of an order without a number")?;
+        Ok(match self {
+            Self::Base => part.person.base_push(order),
+            Self::Additional => part.person.additional_push(order),
+        })
+    }
 }
 
 /// The dozen.
@@ -60,10 +100,22 @@ fn part(number: u32, script: Script) -> Part {
         Ending::Expired => State::Expired,
         Ending::Suspended => State::Suspended,
     };
-    Part { order: format!("demo-{number:02}"), person: Person::new(script, number), partner, ending }
+    let (name, person) = (format!("demo-{number:02}"), Person::new(script, number));
+    Part { name: name.clone(), about: script.name(), order: Some(name), person, partner, ending }
 }
 
 impl Part {
+    /// Says whether an application is this part's.
+    pub(super) fn is_of(&self, application: &Application) -> bool {
+        let is_order = self.order.as_ref().is_none_or(|order| *order == application.order_number);
+        application.partner == self.partner && is_order
+    }
+
+    /// Finds this part's among applications.
+    pub(super) fn find<'a>(&self, all: &'a BTreeMap<String, Application>) -> Option<&'a Application> {
+        all.values().find(|application| self.is_of(application))
+    }
+
     /// Says whether an application moves no more, as far as its script goes.
     pub(super) fn has_ended(&self, application: &Application) -> bool {
         match application.state() {

@@ -10,6 +10,8 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+/// Whoever prints.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Teller {
     output: Output,
     begun: Instant,
@@ -20,11 +22,11 @@ impl Teller {
         Self { output, begun: Instant::now() }
     }
 
-    pub(super) fn open(&self, docket: SocketAddr, provider: SocketAddr, parts: usize) {
+    pub(super) fn open(&self, docket: SocketAddr, provider: SocketAddr, who: &str) {
         match self.output {
             Output::Text => {
                 line(&format!("Docket listens on {docket}, the sandbox provider on {provider}."));
-                line(&format!("{parts} applicants, each with a script of their own:\n"));
+                line(&format!("{who}:\n"));
             }
             Output::Json => object(&json!({
                 "type": "open", "docket": docket.to_string(), "sandbox": provider.to_string()
@@ -33,9 +35,8 @@ impl Teller {
     }
 
     /// One change of one application.
-    pub(super) fn change(&self, parts: &[Part], application: &Application) {
-        let script = script_of(parts, application);
-        let seconds = self.begun.elapsed().as_secs_f64();
+    pub(super) fn change(&self, part: &Part, application: &Application) {
+        let seconds = self.seconds();
         let collections = collections(application);
         match self.output {
             Output::Text => {
@@ -43,21 +44,22 @@ impl Teller {
                     .challenges
                     .first()
                     .map_or_else(String::new, |challenge| format!("asks for {}", kind(challenge.kind())));
-                let (order, state, owner) =
-                    (&application.order_number, state(application), owner(application));
+                let (state, owner) = (state(application), owner(application));
+                let Part { name, about, .. } = part;
                 line(
                     format!(
-                        "{seconds:7.2}s  {order}  {script:<26} {state:<17} {owner:<10} {collections:<22} {asked}"
+                        "{seconds:7.2}s  {name:<7}  {about:<26} {state:<17} {owner:<10} {collections:<22} {asked}"
                     )
                     .trim_end(),
                 );
             }
             Output::Json => object(&json!({
                 "type": "change",
-                "seconds": (seconds * 1000.0).round() / 1000.0,
+                "seconds": seconds,
+                "part": part.name,
                 "application": application.name,
                 "order": application.order_number,
-                "script": script,
+                "script": part.person.script.name(),
                 "version": application.version,
                 "state": state(application),
                 "owner": owner(application),
@@ -65,6 +67,22 @@ impl Teller {
                 "challenges": application.challenges.iter().map(|it| kind(it.kind())).collect::<Vec<_>>(),
             })),
         }
+    }
+
+    /// What somebody did about a part.
+    pub(super) fn deed(&self, part: &Part, text: &str) {
+        let (seconds, name) = (self.seconds(), &part.name);
+        match self.output {
+            Output::Text => line(&format!("{seconds:7.2}s  {name:<7}  {text}")),
+            Output::Json => {
+                object(&json!({ "type": "deed", "seconds": seconds, "part": name, "text": text }));
+            }
+        }
+    }
+
+    /// Since the beginning, to the millisecond.
+    fn seconds(&self) -> f64 {
+        (self.begun.elapsed().as_secs_f64() * 1000.0).round() / 1000.0
     }
 
     /// How all ended; says whether all ended as they should.
@@ -78,10 +96,10 @@ impl Teller {
         let violations = ledger["breaches"].as_array().map_or(0, Vec::len);
         let mut is_well = violations == 0 && callbacks.is_well;
         if self.output == Output::Text {
-            line("\norder    script                     must end   ended      moves  sessions");
+            line("\npart     script or way in           must end   ended      moves  sessions");
         }
         for part in parts {
-            let application = last.get(&part.order);
+            let application = part.find(last);
             let ended = application.filter(|application| part.has_ended(application));
             let is_right = ended.is_some_and(|application| application.state() == part.ending);
             is_well &= is_right;
@@ -91,14 +109,15 @@ impl Teller {
             let sessions: i32 = application.iter().flat_map(|it| &it.collections).map(|it| it.attempt).sum();
             match self.output {
                 Output::Text => {
-                    let mark = if is_right { "" } else { "  <- not as its script says" };
-                    let (order, script) = (&part.order, part.person.script.name());
+                    let mark = if is_right { "" } else { "  <- not as it should" };
+                    let Part { name, about, .. } = part;
                     line(&format!(
-                        "{order}  {script:<26} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"
+                        "{name:<7}  {about:<26} {wanted:<10} {found:<10} {moves:>5}  {sessions:>8}{mark}"
                     ));
                 }
                 Output::Json => object(&json!({
-                    "type": "ending", "order": part.order, "script": part.person.script.name(),
+                    "type": "ending", "part": part.name,
+                    "order": application.map(|it| it.order_number.as_str()), "script": part.person.script.name(),
                     "wanted": wanted, "ended": found, "moves": moves, "sessions": sessions, "ok": is_right,
                 })),
             }
@@ -106,8 +125,7 @@ impl Teller {
         let seconds = self.begun.elapsed().as_secs_f64();
         match self.output {
             Output::Text => {
-                let word =
-                    if is_well { "All ended as their scripts say" } else { "Not all ended as they should" };
+                let word = if is_well { "All ended as they should" } else { "Not all ended as they should" };
                 line(&format!("\n{word}, in {seconds:.1} s; violations seen by the provider: {violations}."));
                 let word =
                     if callbacks.is_well { "in order, each as it happened" } else { "not as it happened" };
@@ -122,16 +140,12 @@ impl Teller {
     }
 }
 
-fn script_of(parts: &[Part], application: &Application) -> &'static str {
-    let part = parts.iter().find(|part| part.order == application.order_number);
-    part.map_or("", |part| part.person.script.name())
-}
-
-/// Where its collections stand; of several each with its first letters.
+/// Where its collections stand; of several each with its first letters; without any its certification.
 fn collections(application: &Application) -> String {
     let all = &application.collections;
     let kind = |it: &Collection| it.kind().as_str_name().trim_start_matches("KIND_").to_lowercase();
     match &all[..] {
+        [] => application.certification.as_ref().map_or_else(String::new, |it| it.state.clone()),
         [one] => one.state.clone(),
         many => many.iter().map(|it| format!("{}:{}", kind(it), it.state)).collect::<Vec<_>>().join(" "),
     }
