@@ -39,7 +39,7 @@ impl Half {
         }
     }
 
-    pub(super) const fn route(self) -> &'static str {
+    pub(super) const fn last_segment(self) -> &'static str {
         match self {
             Self::Base => "pushUserBaseInfo",
             Self::Additional => "pushUserAdditionalInfo",

@@ -30,8 +30,13 @@ const REVIEWER: &str = "ada";
 const ROLE: &str = "reviewer";
 
 /// What that role is shown as it is: what tells nobody's number.
-const CLEAR: [EvidenceKind; 4] =
-    [EvidenceKind::Loan, EvidenceKind::Work, EvidenceKind::Contacts, EvidenceKind::Questionnaire];
+const CLEAR: [EvidenceKind; 5] = [
+    EvidenceKind::Loan,
+    EvidenceKind::Work,
+    EvidenceKind::Contacts,
+    EvidenceKind::Questionnaire,
+    EvidenceKind::FacePhoto,
+];
 
 /// The role, for the settings.
 pub(super) fn role() -> Role {
@@ -93,7 +98,8 @@ async fn review(
     ensure!(!masked.iter().any(is_allowed), "review {}: the role sees too little", part.name);
     for item in &shown.items {
         let (kind, supplier) = (words::evidence(item.kind), words::supplier(item.supplier));
-        teller.deed(&part, &format!("{REVIEWER} sees {kind}, by the {supplier}: {}", item.values));
+        let seen = if item.photo_url.is_empty() { &item.values } else { "behind a link" };
+        teller.deed(&part, &format!("{REVIEWER} sees {kind}, by the {supplier}: {seen}"));
     }
     clock::pause(LOOKING).await;
     let approve = ApproveApplicationRequest {
