@@ -110,7 +110,7 @@ impl Applicants {
 
     /// Pushes a half of an order, as it is or in an envelope.
     pub(super) async fn push(&self, part: &Part, half: Half, body: &Value) -> anyhow::Result<()> {
-        let request = self.post(&format!("/partners/{}/{}", part.partner, half.last_segment()));
+        let request = self.post(&half.path(part.partner));
         let request = request.header("content-type", "application/json").body(body.to_string());
         let answer = answered(request).await.with_context(|| format!("push {}", part.name))?;
         ensure!(answer["status"] == 1, "push {}: {}", part.name, answer["message"]);

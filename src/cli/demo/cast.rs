@@ -2,6 +2,7 @@
 
 use crate::api::proto::v1::{Application, application::State};
 use crate::config::products;
+use crate::contract;
 use crate::sandbox::people::Person;
 use crate::sandbox::{Ending, Script, System};
 use anyhow::Context;
@@ -39,11 +40,13 @@ impl Half {
         }
     }
 
-    pub(super) const fn last_segment(self) -> &'static str {
-        match self {
-            Self::Base => "pushUserBaseInfo",
-            Self::Additional => "pushUserAdditionalInfo",
-        }
+    /// Where a partner pushes it.
+    pub(super) fn path(self, partner: &str) -> String {
+        let of = match self {
+            Self::Base => contract::BASE_PUSH,
+            Self::Additional => contract::ADDITIONAL_PUSH,
+        };
+        of.path.replace("{name}", partner)
     }
 
     /// The half of a part.

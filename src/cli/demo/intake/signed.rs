@@ -13,6 +13,7 @@ use crate::cli::demo::tell::Teller;
 use crate::cli::out::words;
 use crate::clock;
 use crate::config::products;
+use crate::contract;
 use anyhow::{Context, ensure};
 use tonic::transport::Channel;
 
@@ -46,7 +47,7 @@ async fn push(applicants: &Applicants, part: &Part, teller: Teller) -> anyhow::R
     let (time, body) = (clock::now().as_millis().to_string(), part.person.signed_push().to_string());
     let signature = signing::signature(&time, &body, products::QUNADAI_SECRET);
     let request = applicants
-        .post(&format!("/partners/{}/qunadai", part.partner))
+        .post(&contract::SIGNED_PUSH.path.replace("{name}", part.partner))
         .header("content-type", "application/json;charset=utf-8")
         .header("clientId", signing::CLIENT)
         .header("clientTime", time)
