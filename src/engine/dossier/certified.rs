@@ -49,8 +49,14 @@ pub struct Personal {
     pub email: String,
     /// Where the home is, as the form sent it: `State|City`.
     pub home: String,
-    /// The other answers, as codes of the form: `marriage`, `children_num`, `education`.
+    /// The other answers, as codes of the form: `marriage`, `children_num`, `education`; and the
+    /// identity number, under [`Self::NUMBER`].
     pub details: BTreeMap<String, String>,
+}
+
+impl Personal {
+    /// What the form calls the identity number.
+    pub const NUMBER: &str = "idcardnumber";
 }
 
 /// The sex of an applicant, as identity documents have it.

@@ -6,18 +6,31 @@ use super::Dossier;
 use crate::machine::evidence::EvidenceKind;
 use serde_json::{Value, json};
 
+/// Where personal data repeats the identity number.
+const NUMBER_IN_PERSONAL: &str = "/details/idcardnumber";
+
 /// How many characters at the end of a masked text are shown: enough to tell two apart by phone.
 const SHOWN: usize = 2;
 
-/// Tells the values of a kind as JSON. What is large is told by its size alone, also in clear.
-pub fn values(dossier: &Dossier, kind: EvidenceKind, is_clear: bool) -> String {
+/// Tells the values of a kind as JSON, as they are if the kind is among those in clear. What is large is told
+/// by its size alone, also in clear; the identity number is masked wherever identity is.
+pub fn values(dossier: &Dossier, kind: EvidenceKind, clear: &[EvidenceKind]) -> String {
+    let is_clear = clear.contains(&kind);
     let value = match (&dossier.address_book, &dossier.operator_data) {
         (Some(entries), _) if kind == EvidenceKind::AddressBook => json!({ "entries": entries.len() }),
         (_, Some(data)) if kind == EvidenceKind::OperatorData => json!({ "bytes": data.get().len() }),
         (_, _) => {
             let whole = serde_json::to_value(dossier).expect("a dossier is always JSON");
-            let value = whole.get(kind.name()).cloned().unwrap_or(Value::Null);
-            if is_clear { value } else { mask(value) }
+            let mut value = whole.get(kind.name()).cloned().unwrap_or(Value::Null);
+            if !is_clear {
+                return mask(value).to_string();
+            }
+            if !clear.contains(&EvidenceKind::Identity)
+                && let Some(number) = value.pointer_mut(NUMBER_IN_PERSONAL)
+            {
+                *number = mask(number.take());
+            }
+            value
         }
     };
     value.to_string()
@@ -46,7 +59,7 @@ fn masked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::dossier::{BookEntry, Identity, Loan};
+    use crate::engine::dossier::{BookEntry, Identity, Loan, Personal, Sex};
 
     fn dossier() -> Dossier {
         let identity = Identity {
@@ -65,19 +78,37 @@ mod tests {
 
     #[test]
     fn what_is_masked_tells_no_more_than_its_end() {
-        let values = values(&dossier(), EvidenceKind::Identity, false);
+        let values = values(&dossier(), EvidenceKind::Identity, &[]);
         assert_eq!(values, r#"{"id_card":"****************1X","name":"***","phone":"*********34"}"#);
-        assert_eq!(super::values(&dossier(), EvidenceKind::Loan, false), r#"{"amount_fen":"****00"}"#);
+        assert_eq!(super::values(&dossier(), EvidenceKind::Loan, &[]), r#"{"amount_fen":"****00"}"#);
     }
 
     #[test]
     fn what_is_clear_is_told_as_it_is_and_what_is_large_by_its_size() {
-        let values = values(&dossier(), EvidenceKind::Loan, true);
+        let values = values(&dossier(), EvidenceKind::Loan, &[EvidenceKind::Loan]);
         assert_eq!(values, r#"{"amount_fen":150000}"#);
-        for is_clear in [true, false] {
-            let values = super::values(&dossier(), EvidenceKind::AddressBook, is_clear);
+        for clear in [&[EvidenceKind::AddressBook][..], &[]] {
+            let values = super::values(&dossier(), EvidenceKind::AddressBook, clear);
             assert_eq!(values, r#"{"entries":1}"#);
         }
-        assert_eq!(super::values(&dossier(), EvidenceKind::Work, true), "null");
+        assert_eq!(super::values(&dossier(), EvidenceKind::Work, &[EvidenceKind::Work]), "null");
+    }
+
+    #[test]
+    fn the_identity_number_is_masked_wherever_identity_is() {
+        let details = [(Personal::NUMBER.to_owned(), "CORM770627MDFNJR01".to_owned())].into();
+        let personal = Some(Personal {
+            birthday: "1977-06-27".to_owned(),
+            sex: Sex::Female,
+            email: "a@example.com".to_owned(),
+            home: "Candela".to_owned(),
+            details,
+        });
+        let dossier = Dossier { personal, ..Dossier::default() };
+        let both = [EvidenceKind::Personal, EvidenceKind::Identity];
+        for (clear, number) in [(&both[..1], "****************01"), (&both, "CORM770627MDFNJR01")] {
+            let values = values(&dossier, EvidenceKind::Personal, clear);
+            assert!(values.contains("1977-06-27") && values.contains(&format!("\"{number}\"")), "{values}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 /// The number that the personal form told, kept until the card's is known (spec 004 §7).
-pub(super) const NUMBER: &str = "idcardnumber";
+pub(super) const NUMBER: &str = Personal::NUMBER;
 
 /// What the personal form always tells besides what its items ask.
 const PERSONAL: [&str; 3] = ["marriage", "children_num", "education"];
