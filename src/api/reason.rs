@@ -41,6 +41,8 @@ pub enum Reason {
     ReviewTaken,
     /// Whoever decides about an application must claim its review first.
     ReviewNotClaimed,
+    /// Evidence is too old to approve on: newer must be brought first.
+    EvidenceStale,
     /// The application is held: nothing is decided about it.
     ApplicationHeld,
     /// The delivery's partner has no callback in the settings.
@@ -79,7 +81,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -98,6 +100,7 @@ impl Reason {
         Self::NotHeld,
         Self::ReviewTaken,
         Self::ReviewNotClaimed,
+        Self::EvidenceStale,
         Self::ApplicationHeld,
         Self::NoCallback,
         Self::NothingToRetry,
@@ -138,6 +141,7 @@ impl Reason {
             Self::NotHeld => "NOT_HELD",
             Self::ReviewTaken => "REVIEW_TAKEN",
             Self::ReviewNotClaimed => "REVIEW_NOT_CLAIMED",
+            Self::EvidenceStale => "EVIDENCE_STALE",
             Self::ApplicationHeld => "APPLICATION_HELD",
             Self::NoCallback => "NO_CALLBACK",
             Self::NothingToRetry => "NOTHING_TO_RETRY",

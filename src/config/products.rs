@@ -198,6 +198,21 @@ impl Product {
             key: format!("product.{}.{field}", self.name),
             problem,
         };
+        if self.evidence.contains(&EvidenceKind::Questionnaire) {
+            let why = "is for numbers that the provider knows, and whoever certifies has a CURP";
+            if self.audit == Decider::Provider {
+                return Err(wrong(
+                    "audit",
+                    format!("must be `manual` with a certification: the provider's {why}"),
+                ));
+            }
+            if self.blacklist {
+                return Err(wrong(
+                    "blacklist",
+                    format!("must be false with a certification: the provider's {why}"),
+                ));
+            }
+        }
         if self.amount_fen.is_some_and(|amount| i64::try_from(amount.get()).is_err()) {
             return Err(wrong("amount_fen", format!("must be at most {}", i64::MAX)));
         }
@@ -327,5 +342,24 @@ fn wanted<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> 
         "optional" => Ok(Some(false)),
         "required" => Ok(Some(true)),
         other => Err(de::Error::custom(format!("`{other}` is none of `no`, `optional`, `required`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_decide_about_who_certifies() {
+        let problem = |change: fn(&mut Product)| {
+            let mut product = products().into_iter().find(|product| product.name == MOBILE).unwrap();
+            change(&mut product);
+            product.check().map_or_else(|error| error.to_string(), |()| "none".to_owned())
+        };
+        assert_eq!(problem(|_| {}), "none");
+        let told = problem(|it| it.audit = Decider::Provider);
+        assert!(told.contains("product.mobile.audit: must be `manual` with a certification"), "{told}");
+        let told = problem(|it| it.blacklist = true);
+        assert!(told.contains("product.mobile.blacklist: must be false with a certification"), "{told}");
     }
 }

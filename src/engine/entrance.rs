@@ -190,8 +190,10 @@ impl<S: Store> Entrance<S> {
     /// to seal.
     fn is_repeated(&self, application: &Application, brought: &Brought) -> bool {
         let Some((kind, body)) = &brought.original else { return false };
+        // What is too old counts from now on when it comes again.
+        let is_fresh = application.stale(clock::now()).next().is_none();
         let newest = application.documents.iter().rev().find(|held| held.kind == *kind);
-        newest.is_some_and(|held| held.fingerprint == self.archive.fingerprint(body))
+        is_fresh && newest.is_some_and(|held| held.fingerprint == self.archive.fingerprint(body))
     }
 
     /// The application of a source and the slot of its key, if there is one.

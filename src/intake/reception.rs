@@ -186,6 +186,7 @@ fn refused(kind: Kind, error: &EngineError) -> Refused {
             | Refusal::Leased { .. }
             | Refusal::NotLeased
             | Refusal::IsHeld
+            | Refusal::Stale { .. }
             | Refusal::NoCollection { .. }
             | Refusal::NothingToRetry => unavailable(error),
         },

@@ -254,6 +254,35 @@ impl Application {
         self.evidence.iter().filter_map(until).filter(move |(_, until)| *until <= now)
     }
 
+    /// Says whether evidence of a kind is too old by now.
+    pub(crate) fn is_stale(&self, kind: EvidenceKind, now: Time) -> bool {
+        self.stale(now).any(|(stale, _)| stale == kind)
+    }
+
+    /// Says whether the provider's audit may be about the evidence as it stands, so that nothing of it may
+    /// change: it is applied for, or what became of that is not known. Where the provider has said no, or was
+    /// never asked, it is not.
+    pub(crate) fn may_be_audited(&self) -> bool {
+        let Phase::Suspended { origin, cause, .. } = &self.phase else {
+            return matches!(self.phase, Phase::DataReady | Phase::AuditPending { .. });
+        };
+        let was_declined =
+            matches!(cause, Cause::Missing { .. } | Cause::Refused { .. } | Cause::Denied { .. });
+        match &**origin {
+            Phase::AuditPending { .. } => true,
+            Phase::DataReady => !was_declined,
+            Phase::Init { .. }
+            | Phase::Collecting { .. }
+            | Phase::CaptchaRequired { .. }
+            | Phase::ReviewPending { .. }
+            | Phase::Suspended { .. }
+            | Phase::Approved
+            | Phase::Rejected { .. }
+            | Phase::Cancelled { .. }
+            | Phase::Expired { .. } => false,
+        }
+    }
+
     /// Gives the open questions to the applicant.
     pub fn open_challenges(&self) -> impl Iterator<Item = &Challenge> {
         let live = !self.state().is_terminal();

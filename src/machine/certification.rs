@@ -6,7 +6,7 @@
 use super::application::{Application, Phase, Plan, Want};
 use super::call::Slot;
 use super::event::EvidenceAdded;
-use super::evidence::EvidenceKind;
+use super::evidence::{Evidence, EvidenceKind, Supplier};
 use super::graph::certification::{Cell, DEFINITION, Edge, EventKind, Target, Timer, cell};
 use super::step::Draft;
 use super::table::{Outcome, StateDefinition};
@@ -30,9 +30,12 @@ impl Application {
         Some(if is_over && !owed.is_terminal() { State::Lapsed } else { owed })
     }
 
-    /// Says whether the applicant may still correct the identity number: while the certification goes on.
-    pub(crate) fn may_correct_identity(&self) -> bool {
-        self.certification().is_some_and(|state| !state.is_terminal())
+    /// Says whether this evidence may still correct the identity number: it is the applicant's, and the
+    /// certification goes on.
+    pub(crate) fn may_correct_identity(&self, added: &EvidenceAdded) -> bool {
+        let is_applicants = |it: &Evidence| it.supplier == Supplier::Applicant;
+        let goes_on = self.certification().is_some_and(|state| !state.is_terminal());
+        goes_on && added.evidence.iter().all(is_applicants)
     }
 }
 

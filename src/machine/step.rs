@@ -15,7 +15,7 @@ use super::challenge::{Challenge, ChallengeKind, SealedAnswer};
 use super::collection::step as collection;
 use super::collection::{Collection, CollectionKind, Standing, StateNumber};
 use super::event::{By, Event, EvidenceAdded};
-use super::evidence::{Document, DocumentKind, Evidence};
+use super::evidence::{Document, DocumentKind, Evidence, EvidenceKind};
 use super::graph;
 use super::graph::application::EventKind;
 use super::id::ApplicationId;
@@ -124,6 +124,11 @@ pub enum Refusal {
     NotLeased,
     /// It is held: nobody decides about it.
     IsHeld,
+    /// Evidence is too old to be approved on.
+    Stale {
+        /// Which.
+        kind: EvidenceKind,
+    },
     /// No call waits.
     NothingToRetry,
     /// No such collection was started.
@@ -190,7 +195,9 @@ pub fn step(application: &Application, event: Event, now: Time, policy: &Policy)
     let draft = &mut Draft::new(application, now, policy);
     match event {
         Event::EvidenceAdded(added) => {
-            if is_known(application, &added) {
+            let is_fresh =
+                |added: &EvidenceAdded| !added.evidence.iter().any(|it| application.is_stale(it.kind, now));
+            if is_known(application, &added) && is_fresh(&added) {
                 return Ok(Verdict::Ignored);
             }
             check_evidence(application, &added)?;
@@ -286,10 +293,13 @@ fn is_known(application: &Application, added: &EvidenceAdded) -> bool {
 }
 
 fn check_evidence(application: &Application, added: &EvidenceAdded) -> Result<(), Refusal> {
+    if application.may_be_audited() {
+        return Err(rejected(application, EventKind::EvidenceAdded));
+    }
     if differs(application.phone, added.phone) {
         return Err(Refusal::Disagrees { field: "phone" });
     }
-    if differs(application.identity, added.identity) && !application.may_correct_identity() {
+    if differs(application.identity, added.identity) && !application.may_correct_identity(added) {
         return Err(Refusal::Disagrees { field: "identity number" });
     }
     if application.documents.len() + added.documents.len() > DOCUMENTS_LIMIT {
@@ -385,6 +395,10 @@ fn review(
             None if !is_claim => return Err(Refusal::NotLeased),
             Some(_) | None if application.held.is_some() => return Err(Refusal::IsHeld),
             Some(_) | None => {}
+        }
+        let is_approval = matches!(event, application::Event::ApproveRequested);
+        if is_approval && let Some((kind, _)) = application.stale(draft.now).next() {
+            return Err(Refusal::Stale { kind });
         }
     }
     own(application, event, draft)

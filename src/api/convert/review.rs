@@ -55,7 +55,7 @@ pub(in super::super) fn items(
     });
     let items = items.collect();
     let missing = application.missing().into_iter().map(|kind| evidence_kind(kind).into());
-    GetEvidenceResponse { items, missing: missing.collect() }
+    GetEvidenceResponse { items, missing: missing.collect(), etag: application.version.to_string() }
 }
 
 fn item(application: &Application, held: Evidence) -> EvidenceItem {

@@ -215,6 +215,13 @@ fn told(refusal: &Refusal, subject: &str) -> Status {
                 .precondition("REVIEW", subject)
                 .status()
         }
+        Refusal::Stale { kind } => {
+            let text = format!("{}: what is there is too old to approve on", kind.name());
+            let facts = [("subject", subject), ("evidence", kind.name())];
+            Told::new(Code::FailedPrecondition, Reason::EvidenceStale, text, &facts)
+                .precondition("EVIDENCE", subject)
+                .status()
+        }
         Refusal::IsHeld => {
             let text = "the application is held: nothing is decided about it";
             Told::new(Code::FailedPrecondition, Reason::ApplicationHeld, text, &[("subject", subject)])

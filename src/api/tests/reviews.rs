@@ -73,9 +73,20 @@ async fn one_person_at_a_time_decides() {
     assert_eq!(newer.version, claimed.version + 1);
     let again = world.applications().submit_evidence(submit).await.unwrap().into_inner();
     assert_eq!(again.version, newer.version, "the same evidence changes nothing");
+    let status = reviews.approve_application(approve.clone()).await.unwrap_err();
+    check(&status, Code::FailedPrecondition, "REVIEW_NOT_CLAIMED");
+    let taken = reviews.claim_review(claim(&waiting, "ada")).await.unwrap().into_inner();
     let blind = ApproveApplicationRequest { etag: claimed.etag, ..approve.clone() };
     check(&reviews.approve_application(blind).await.unwrap_err(), Code::Aborted, "ETAG_MISMATCH");
-    let seen = ApproveApplicationRequest { etag: newer.etag, ..approve };
+    let look = GetEvidenceRequest {
+        name: waiting.name.clone(),
+        actor: "ada".to_owned(),
+        reason: "review".to_owned(),
+        role: String::new(),
+    };
+    let etag = reviews.get_evidence(look).await.unwrap().into_inner().etag;
+    assert_eq!(etag, taken.etag);
+    let seen = ApproveApplicationRequest { etag, ..approve };
     let approved = reviews.approve_application(seen).await.unwrap().into_inner();
     assert_eq!((approved.state(), approved.review), (State::Approved, None));
 }

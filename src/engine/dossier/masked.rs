@@ -6,14 +6,14 @@ use super::Dossier;
 use crate::machine::evidence::EvidenceKind;
 use serde_json::{Value, json};
 
-/// Where personal data repeats the identity number.
-const NUMBER_IN_PERSONAL: &str = "/details/idcardnumber";
+/// Where other evidence repeats what identity tells: personal data its number, a photo what was read from it.
+const IDENTITY_ELSEWHERE: [&str; 2] = ["/details/idcardnumber", "/recognised"];
 
 /// How many characters at the end of a masked text are shown: enough to tell two apart by phone.
 const SHOWN: usize = 2;
 
 /// Tells the values of a kind as JSON, as they are if the kind is among those in clear. What is large is told
-/// by its size alone, also in clear; the identity number is masked wherever identity is.
+/// by its size alone, also in clear; what repeats the identity is masked wherever identity is.
 pub fn values(dossier: &Dossier, kind: EvidenceKind, clear: &[EvidenceKind]) -> String {
     let is_clear = clear.contains(&kind);
     let value = match (&dossier.address_book, &dossier.operator_data) {
@@ -25,10 +25,12 @@ pub fn values(dossier: &Dossier, kind: EvidenceKind, clear: &[EvidenceKind]) -> 
             if !is_clear {
                 return mask(value).to_string();
             }
-            if !clear.contains(&EvidenceKind::Identity)
-                && let Some(number) = value.pointer_mut(NUMBER_IN_PERSONAL)
-            {
-                *number = mask(number.take());
+            if !clear.contains(&EvidenceKind::Identity) {
+                for place in IDENTITY_ELSEWHERE {
+                    if let Some(repeated) = value.pointer_mut(place) {
+                        *repeated = mask(repeated.take());
+                    }
+                }
             }
             value
         }
@@ -59,7 +61,7 @@ fn masked(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::dossier::{BookEntry, Identity, Loan, Personal, Sex};
+    use crate::engine::dossier::{BookEntry, Identity, Loan, Personal, Photo, Recognised, Sex};
 
     fn dossier() -> Dossier {
         let identity = Identity {
@@ -110,5 +112,13 @@ mod tests {
             let values = values(&dossier, EvidenceKind::Personal, clear);
             assert!(values.contains("1977-06-27") && values.contains(&format!("\"{number}\"")), "{values}");
         }
+        let recognised = Some(Recognised { name: "ANA".to_owned(), number: "CORM770627MDFNJR01".to_owned() });
+        let photo = Photo { document: 7, media_type: "image/png".to_owned(), recognised };
+        let dossier = Dossier { front_photo: Some(photo), ..Dossier::default() };
+        let values = values(&dossier, EvidenceKind::FrontPhoto, &[EvidenceKind::FrontPhoto]);
+        assert!(
+            values.contains("image/png") && !values.contains("CORM") && !values.contains("ANA"),
+            "{values}"
+        );
     }
 }

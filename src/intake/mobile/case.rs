@@ -173,6 +173,7 @@ fn refused(error: &EngineError) -> Failure {
             | Refusal::Leased { .. }
             | Refusal::NotLeased
             | Refusal::IsHeld
+            | Refusal::Stale { .. }
             | Refusal::NoCollection { .. }
             | Refusal::NothingToRetry => unavailable(error),
         },

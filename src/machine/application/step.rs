@@ -144,6 +144,10 @@ fn act(edge: Edge, next: &mut Application, event: Event, draft: &mut Draft<'_>) 
             ask_blacklist(next, draft);
             next.phase.clone()
         }
+        // Who took the review has not seen it.
+        Edge::EvidenceReplaced if next.lease().is_some() => {
+            Phase::ReviewPending { reminder: draft.now + policy.reminder, lease: None }
+        }
         Edge::EvidenceAdded | Edge::EvidenceReplaced => next.phase.clone(),
         Edge::EvidenceCompletedUnscreened if next.plan.collections.is_empty() => decide(next, draft),
         Edge::EvidenceCompletedUnscreened | Edge::CollectionsStarted => {
@@ -228,7 +232,7 @@ fn add(next: &mut Application, added: &EvidenceAdded) {
     let is_base_after_additional =
         has(&next.documents, DocumentKind::AdditionalPush) && has(&added.documents, DocumentKind::BasePush);
     let knows_amount = next.evidence.iter().any(|held| held.kind == EvidenceKind::Loan);
-    let may_correct = next.may_correct_identity();
+    let may_correct = next.may_correct_identity(added);
     next.documents.extend(&added.documents);
     for evidence in &added.evidence {
         // Of the two pushes of an order the additional one tells the amount, whichever comes first

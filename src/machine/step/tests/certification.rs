@@ -3,7 +3,7 @@
 use super::*;
 use crate::machine::application::{Phase, Plan, Want};
 use crate::machine::certification::State;
-use crate::machine::evidence::{Document, Evidence};
+use crate::machine::evidence::{Document, Evidence, Supplier};
 use crate::machine::graph::certification::{Cell, DEFINITION, Edge, EventKind, cell};
 use crate::machine::step::{Move, Moved};
 use crate::machine::table::Outcome;
@@ -103,13 +103,18 @@ fn a_step_that_the_product_does_not_want_is_skipped() {
 }
 
 #[test]
-fn the_identity_number_can_be_corrected_until_the_certification_is_complete() {
-    let told_as = |number: u32, identity| EvidenceAdded {
+fn the_applicant_can_correct_the_identity_number_until_the_certification_is_complete() {
+    let told_by = |supplier, number: u32, identity| EvidenceAdded {
         identity: Some([identity; 16]),
+        evidence: vec![Evidence { supplier, ..samples::evidence(EvidenceKind::Identity, number) }],
         ..brings(number, EvidenceKind::Identity)
     };
+    let told_as = |number, identity| told_by(Supplier::Applicant, number, identity);
     let wanted = [EvidenceKind::Questionnaire, EvidenceKind::Identity, EvidenceKind::Loan];
     let mut application = born(plan(&wanted), told_as(1, 1)).application;
+    let by_others = Event::EvidenceAdded(told_by(Supplier::Partner, 2, 2));
+    let refused = step(&application, by_others, samples::NOW, &Policy::default());
+    assert_eq!(refused, Err(Refusal::Disagrees { field: "identity number" }));
     application = moved(&application, Event::EvidenceAdded(told_as(2, 2))).application;
     assert_eq!(application.identity, Some([2; 16]));
     application =

@@ -51,6 +51,26 @@ fn repeat_what_only_asks_is_asked_again_without_the_core() {
 }
 
 #[test]
+fn what_may_be_audited_is_not_replaced() {
+    let brings_work = || Event::EvidenceAdded(brings(3, EvidenceKind::Work));
+    let no = Refusal::NotAllowed { machine: "application", state: "SUSPENDED", event: "EvidenceAdded" };
+    let mut story = Story::begins(Wanted::No);
+    story.then(Event::EvidenceAdded(brings(2, EvidenceKind::Loan)), "INIT", &["blacklist"]);
+    story.reply(Reply::BlacklistClear, "DATA_READY", &["audit_apply"]);
+    // Whether it was taken nobody knows: it is applied for again under the same number.
+    story.reply(failed(), "SUSPENDED", &[]);
+    assert_eq!(story.refuses(brings_work()), no);
+    story.then(resume(), "DATA_READY", &["audit_apply"]);
+    // The provider has said no: what was wrong can be mended.
+    story.reply(refused(), "SUSPENDED", &[]);
+    story.then(brings_work(), "SUSPENDED", &[]);
+    story.then(resume(), "DATA_READY", &["audit_apply"]);
+    story.reply(Reply::AuditAccepted { open_id: "a".to_owned() }, "AUDIT_PENDING", &["audit_result in 5 s"]);
+    story.due("SUSPENDED", &["withdraw application"]);
+    assert_eq!(story.refuses(Event::EvidenceAdded(brings(4, EvidenceKind::Device))), no);
+}
+
+#[test]
 fn same_key_the_audit_is_applied_for_under_the_same_number() {
     let mut story = Story::begins(Wanted::No);
     story.then(Event::EvidenceAdded(brings(2, EvidenceKind::Loan)), "INIT", &["blacklist"]);

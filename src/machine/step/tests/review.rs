@@ -100,12 +100,16 @@ fn nothing_is_decided_about_what_is_held() {
 }
 
 #[test]
-fn evidence_may_still_be_mended_under_review() {
+fn evidence_may_still_be_mended_under_review_and_is_looked_at_anew() {
     let mut story = waiting();
     story.then(claim("ada"), "REVIEW_PENDING", &[]);
     story.then(Event::EvidenceAdded(brings(3, EvidenceKind::Work)), "REVIEW_PENDING", &[]);
-    assert!(lease(&story).is_some());
-    story.then(cancel(), "CANCELLED", &[]);
+    assert_eq!(story.refuses(approve("ada")), Refusal::NotLeased);
+    story.then(claim("ada"), "REVIEW_PENDING", &[]);
+    let again = Event::EvidenceAdded(brings(3, EvidenceKind::Work));
+    let verdict = step(&story.application, again, story.now, &story.policy);
+    assert!(matches!(verdict, Ok(Verdict::Ignored)), "{verdict:?}");
+    story.then(approve("ada"), "APPROVED", &[]);
 }
 
 #[test]
@@ -117,4 +121,15 @@ fn evidence_gets_old_as_the_product_says() {
     let stale = |at| story.application.stale(at).collect::<Vec<_>>();
     assert_eq!(stale(came), []);
     assert_eq!(stale(came + day), [(EvidenceKind::Loan, came + day)]);
+
+    // Nobody approves on it; the same again is as good as new.
+    story.passes(day.as_secs());
+    story.then(claim("ada"), "REVIEW_PENDING", &[]);
+    assert_eq!(story.refuses(approve("ada")), Refusal::Stale { kind: EvidenceKind::Loan });
+    let mut again = brings(4, EvidenceKind::Loan);
+    again.documents[0].fingerprint = samples::document(2, DocumentKind::Dossier).fingerprint;
+    again.evidence[0].at = story.now;
+    story.then(Event::EvidenceAdded(again), "REVIEW_PENDING", &[]);
+    story.then(claim("ada"), "REVIEW_PENDING", &[]);
+    story.then(approve("ada"), "APPROVED", &[]);
 }
