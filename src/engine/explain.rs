@@ -9,6 +9,7 @@ use crate::machine::call::EffectId;
 use crate::machine::certification;
 use crate::machine::collection::{Collection, CollectionKind};
 use crate::machine::event::{By, Event};
+use crate::machine::evidence::{EvidenceKind, Supplier};
 use crate::machine::graph::application::{Cell, EventKind, Guard, Row, State, Target, cell};
 use crate::machine::id::ApplicationId;
 use crate::machine::step::{self, Effect, Verdict};
@@ -198,9 +199,22 @@ fn answering(collection: &Collection, is_asking: bool) -> Outlook {
     Outlook::Depends { rows: rows.into_iter().map(text).collect() }
 }
 
+/// Says who owes evidence of a kind.
+fn who_brings(application: &Application, kind: EvidenceKind) -> &'static str {
+    match application.supplier_of(kind) {
+        Supplier::Applicant => "the applicant owes it, in the app",
+        Supplier::Partner => "the partner owes it, with a push",
+        Supplier::Service | Supplier::Untold => {
+            "no push tells it: a service of the lender owes it, with SubmitEvidence"
+        }
+    }
+}
+
 fn blocks(application: &Application, view: &View, now: Time) -> Vec<String> {
-    let mut blocks: Vec<String> =
-        view.missing.iter().map(|kind| format!("evidence is missing: {}", kind.name())).collect();
+    let missing = view.missing.iter();
+    let missing = missing
+        .map(|kind| format!("evidence is missing: {}; {}", kind.name(), who_brings(application, *kind)));
+    let mut blocks: Vec<String> = missing.collect();
     if let Some(held) = &view.held {
         blocks.push(format!("held by {}: {}", held.by.actor, held.by.reason));
     }

@@ -3,10 +3,11 @@
 pub mod step;
 
 use super::call::{Cause, Pending, Slot, System};
+use super::certification;
 use super::challenge::{Challenge, SealedAnswer};
 use super::collection::{self, Collection, CollectionKind, Standing};
 use super::event::By;
-use super::evidence::{Document, Evidence, EvidenceKind};
+use super::evidence::{Document, DocumentKind, Evidence, EvidenceKind, Supplier};
 use super::graph::application::{State, Timer};
 use super::id::ApplicationId;
 use super::time::Time;
@@ -246,6 +247,21 @@ impl Application {
     pub fn missing(&self) -> Vec<EvidenceKind> {
         let there = |kind: &EvidenceKind| self.evidence.iter().any(|evidence| evidence.kind == *kind);
         self.plan.evidence.iter().copied().filter(|kind| !there(kind)).collect()
+    }
+
+    /// Says who can bring evidence of a kind by the way that the application came: the applicant what the app
+    /// asks, the partner what its pushes tell, a service the rest.
+    pub fn supplier_of(&self, kind: EvidenceKind) -> Supplier {
+        let has = |kinds: &[DocumentKind]| self.documents.iter().any(|held| kinds.contains(&held.kind));
+        let is_pushed = has(&[DocumentKind::BasePush, DocumentKind::AdditionalPush])
+            || has(&[DocumentKind::SignedPush]) && kind.is_in_signed_push();
+        if self.plan.is_certified() && certification::asks_for(kind) {
+            Supplier::Applicant
+        } else if is_pushed {
+            Supplier::Partner
+        } else {
+            Supplier::Service
+        }
     }
 
     /// Lists the evidence that is too old by now, and since when.

@@ -97,6 +97,11 @@ fn owed(plan: &Plan, held: &[EvidenceKind]) -> State {
     steps.into_iter().find(|(_, is_owed)| *is_owed).map_or(State::Complete, |(step, _)| step)
 }
 
+/// Says whether the app asks for evidence of a kind.
+pub(crate) const fn asks_for(kind: EvidenceKind) -> bool {
+    event(kind).is_some()
+}
+
 /// What evidence of a kind is to the certification; none if it is nothing to it.
 const fn event(kind: EvidenceKind) -> Option<EventKind> {
     match kind {

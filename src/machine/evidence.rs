@@ -38,6 +38,11 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
+    /// Says whether a signed push can tell it (spec 003); the amount is the product's.
+    pub(crate) const fn is_in_signed_push(self) -> bool {
+        matches!(self, Self::Identity | Self::Loan | Self::Contacts | Self::Profile)
+    }
+
     /// Every kind.
     pub const ALL: [Self; 15] = [
         Self::Identity,

@@ -61,7 +61,9 @@ fn every_way_in_leads_to_its_end() {
     assert!(first("000+001").contains("base info") && first("001+000").contains("additional info"));
     let of_the_signed = told.deeds("003");
     let explained: Vec<_> = of_the_signed.iter().filter(|deed| deed.starts_with("explained")).collect();
-    let owed = "the partner owes the next move; evidence is missing: identity_card; evidence is missing: address_book";
+    let owed = "the partner owes the next move; \
+                evidence is missing: identity_card; no push tells it: a service of the lender owes it, with SubmitEvidence; \
+                evidence is missing: address_book; no push tells it: a service of the lender owes it, with SubmitEvidence";
     assert_eq!(*explained[0], format!("explained: {owed}"));
     assert!(explained.len() == 2 && !explained[1].contains("missing"), "{explained:?}");
     let of_the_app = told.deeds("004");
