@@ -10,6 +10,7 @@ use docket::sandbox::Script;
 use docket::sandbox::people::Person;
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
+use std::path::Path;
 
 const SETTINGS: &str = r#"
 [provider]
@@ -48,6 +49,12 @@ product = "cash"
 const SIGNED: &str = include_str!("../../src/intake/push/examples/signed-object.json");
 const TAKEN: &str =
     r#"{"status":"1","msg":"推送成功","data":{"appDownloadUrl":"https://app.example.com/download"}}"#;
+
+/// How many documents are kept as files.
+fn blobs(folder: &Path) -> usize {
+    let folders = std::fs::read_dir(folder.join("data/blob")).unwrap();
+    folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
+}
 
 /// A signed push: when it says to be sent, and its body.
 struct Signed {
@@ -195,6 +202,35 @@ async fn two_halves_may_differ_in_the_amount_and_in_nothing_else() {
     let refused = push(&docket, "pushUserAdditionalInfo", &other).await;
     let message = "orderInfo.userPhone: must be the same in all pushes of the order";
     assert_eq!(refused, json!({"status": 0, "message": message, "data": null}));
+    docket.leave();
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let docket = serve(folder.path(), SETTINGS);
+    let large = |mut half: Value| {
+        half["noise"] = "x".repeat(300_000).into();
+        half
+    };
+    let person = Person::new(Script::Happy, 9);
+    let base = large(person.base_push("one"));
+    let taken = push(&docket, "pushUserBaseInfo", &base).await;
+    assert_eq!(taken["status"], 1, "{taken}");
+    let before = blobs(folder.path());
+    assert!(before > 0, "a push of this size is kept as a file");
+    let mut other = large(person.additional_push("one"));
+    other["orderInfo"]["userPhone"] = "18301231235".into();
+    let refused = push(&docket, "pushUserAdditionalInfo", &other).await;
+    assert_eq!(refused["message"], "orderInfo.userPhone: must be the same in all pushes of the order");
+    let name = applications(&docket).await[0].name.clone();
+    let cancel =
+        CancelApplicationRequest { name, reason: "a test".to_owned(), ..CancelApplicationRequest::default() };
+    client(&docket.address).cancel_application(cancel).await.unwrap();
+    let additional = large(person.additional_push("one"));
+    let refused = push(&docket, "pushUserAdditionalInfo", &additional).await;
+    assert_eq!(refused["message"], "orderInfo.orderNo: the order can no longer be changed");
+    assert_eq!(blobs(folder.path()), before);
     docket.leave();
 }
 
