@@ -294,7 +294,13 @@ impl<S: Store> Engine<S> {
                 && let Some(application) = self.application(id).await?
             {
                 if self.entrance().is_repeated(&application, &brought) {
-                    return Ok(Done::already(&application));
+                    if !terms.is_kept {
+                        return Ok(Done::already(&application));
+                    }
+                    match self.keep(&application, &brought, terms).await {
+                        Err(EngineError::Declined(Declined::Changed { .. })) => continue,
+                        answered => return answered,
+                    }
                 }
                 self.foresee(&application, &brought, upload.as_ref(), terms).await?;
             }
@@ -307,6 +313,19 @@ impl<S: Store> Engine<S> {
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Has a request remembered that brings nothing new: there is nothing to seal. It is declined with
+    /// [`Declined::Changed`] if the application is another one by now, to which it might be new.
+    async fn keep(
+        &self,
+        application: &Arc<Application>,
+        brought: &Brought,
+        terms: Terms,
+    ) -> Result<Done, EngineError> {
+        let added = self.entrance().draw_up(application, brought, None, clock::now());
+        let terms = Terms { expected: Some(application.version), ..terms };
+        self.tell(application.id, Event::EvidenceAdded(added), terms).await
     }
 
     /// Asks the machine beforehand, so that nothing is sealed, and no file written, of what it declines: there

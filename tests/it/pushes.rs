@@ -113,19 +113,19 @@ async fn a_signed_push_is_known_again_though_docket_is_killed() {
     assert_eq!(first.send(&docket).await, TAKEN);
     assert_eq!(version(&docket).await, 1, "the same bytes");
     assert_eq!(Signed { body: first.body.clone(), ..Signed::new(0, 1) }.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 1, "the same content, signed anew");
+    assert_eq!(version(&docket).await, 2, "the same content, signed anew, is remembered");
     let second = Signed { time: first.time.clone(), ..Signed::new(710, 0) };
     assert_eq!(second.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 2, "other bytes at the same time are another push");
+    assert_eq!(version(&docket).await, 3, "other bytes at the same time are another push");
     docket.kill();
 
     let docket = serve(folder.path(), SETTINGS);
     assert_eq!(first.send(&docket).await, TAKEN);
     assert_eq!(second.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 2, "what was sent before changes nothing back");
+    assert_eq!(version(&docket).await, 3, "what was sent before changes nothing back");
     let changed_back = Signed { body: first.body.clone(), ..Signed::new(0, 2) };
     assert_eq!(changed_back.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 3, "what is signed anew does");
+    assert_eq!(version(&docket).await, 4, "what is signed anew does");
     for line in docket.log() {
         assert!(!line.contains("18698574854") && !line.contains("45215919990301502"), "{line}");
     }
@@ -158,6 +158,29 @@ async fn who_applies_again_after_the_end_has_another_application() {
     assert_eq!(last.send(&docket).await, TAKEN);
     assert_eq!(last.send(&docket).await, TAKEN);
     assert_eq!(applications(&docket).await.len(), 4);
+    docket.leave();
+}
+
+#[tokio::test]
+async fn a_signed_push_that_changed_nothing_is_known_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let docket = serve(folder.path(), SETTINGS);
+    let first = Signed::new(700, 0);
+    let anew = Signed { body: first.body.clone(), ..Signed::new(0, 1) };
+    for push in [&first, &anew] {
+        assert_eq!(push.send(&docket).await, TAKEN);
+    }
+    let name = applications(&docket).await[0].name.clone();
+    let cancel =
+        CancelApplicationRequest { name, reason: "a test".to_owned(), ..CancelApplicationRequest::default() };
+    client(&docket.address).cancel_application(cancel).await.unwrap();
+    for push in [&anew, &first, &anew] {
+        assert_eq!(push.send(&docket).await, TAKEN);
+        assert_eq!(applications(&docket).await.len(), 1, "a push that was answered before");
+    }
+    let new = Signed { body: first.body.clone(), ..Signed::new(0, 2) };
+    assert_eq!(new.send(&docket).await, TAKEN);
+    assert_eq!(applications(&docket).await.len(), 2);
     docket.leave();
 }
 
