@@ -319,14 +319,15 @@ pub(super) const LISTS: [(&str, &[&str], &str); 3] = [
             "callback_budget",
             "callback_insecure",
         ],
-        "The partners whose pushes are taken in, each with the product that the pushes are for; the first is \
-         served at the root, each under `/partners/{name}`. `signature` says how it proves that a push is its \
+        "The partners, each with the product that its pushes are for; those of the first are taken in at the \
+         root too, those of each under `/partners/{name}`. `signature` says how it proves that a push is its \
          own: `none`; `ua-md5`, in an envelope under the id `push_ua` (its name when not given); `qunadai`, the \
          signed push. The last two need `push_secret` (16 to 512 bytes, or in a file that only its owner may \
          read); `push_secret_old` is good as well, if there is one. The time of a signed push may be \
          `push_window` (10m) from ours, or whatever with `off`. With `mobile_products`, a table of products by the \
          app's number of each (`{ \"2\" = \"mobile\" }`), a partner's mobile app is served as well, that of the \
-         first such partner at the root too. With `callback_url` (https; http to this machine, \
+         first such partner at the root too; without a signature such a partner pushes nothing. With \
+         `callback_url` (https; http to this machine, \
          or with `callback_insecure`) a partner is told of every change of state, or of those into \
          `callback_states`; what it is told is signed with `callback_secret` (16 to 512 bytes, or in a file \
          that only its owner may read) and with `callback_secret_old` as well, if there is one. A try may \

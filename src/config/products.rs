@@ -121,7 +121,7 @@ pub struct Partner {
     /// How far the time of a signed push may be from ours.
     pub push_window: Option<Window>,
     /// The products of the partner's mobile app, by the app's number of each; with one the app's calls
-    /// are served (spec 004 `product_id`).
+    /// are served (spec 004 `product_id`), and no pushes are taken in that are not signed.
     #[serde(default)]
     pub mobile_products: BTreeMap<String, String>,
     /// Where the partner is told of its applications' states.

@@ -40,6 +40,8 @@ pub enum Window {
 /// What a partner pushes, and how it proves that it was it.
 #[derive(Debug)]
 pub enum Pushes {
+    /// Nothing: it has an app, whose applicants bring everything in a session of their own.
+    Nothing,
     /// Both halves of an order as they are (spec 000, 001).
     Bare,
     /// Both halves, each in a signed envelope (spec 005 A-000-2).
@@ -83,7 +85,10 @@ impl Partner {
             return only_for("push_window", "qunadai");
         }
         if self.signature == Scheme::None {
+            // Who has an app and signs nothing has no door for pushes: whoever came by it could
+            // overwrite, without a session, what an applicant certified.
             return match (new, old) {
+                (None, None) if self.has_app() => Ok(Pushes::Nothing),
                 (None, None) => Ok(Pushes::Bare),
                 (Some(_), _) => only_for("push_secret", "ua-md5` or `qunadai"),
                 (None, Some(_)) => only_for("push_secret_old", "ua-md5` or `qunadai"),
@@ -92,7 +97,7 @@ impl Partner {
         let new = new.ok_or_else(|| wrong("push_secret", "must be given: without it nothing is signed"))?;
         let secrets = std::iter::once(new).chain(old).collect();
         match self.signature {
-            Scheme::None => Ok(Pushes::Bare),
+            Scheme::None => Ok(Pushes::Nothing),
             Scheme::UaMd5 => {
                 let ua = self.push_ua.clone().unwrap_or_else(|| self.name.clone());
                 Ok(Pushes::Enveloped { ua, secrets })
@@ -144,6 +149,10 @@ mod tests {
     fn each_scheme_is_read() {
         assert!(matches!(pushes(""), Pushes::Bare));
         assert!(matches!(pushes("signature = \"none\""), Pushes::Bare));
+        let app = "mobile_products = { \"2\" = \"cash\" }\n";
+        assert!(matches!(pushes(app), Pushes::Nothing));
+        let signs_too = pushes(&format!("signature = \"ua-md5\"\n{SECRET}{app}"));
+        assert!(matches!(signs_too, Pushes::Enveloped { .. }));
         let Pushes::Enveloped { ua, secrets } = pushes(&format!("signature = \"ua-md5\"\n{SECRET}{OLD}"))
         else {
             panic!("not enveloped");

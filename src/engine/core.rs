@@ -99,6 +99,9 @@ pub struct Terms {
     pub request: Option<Request>,
     /// The version that the application must have.
     pub expected: Option<u64>,
+    /// Whether the request is remembered even if it changes nothing: then the application has a new
+    /// version, because what is remembered is written with a change.
+    pub is_kept: bool,
     /// Whether it is only tried: all is checked and decided, nothing is done.
     pub is_trial: bool,
 }

@@ -13,7 +13,7 @@ use crate::machine::evidence::{Document, DocumentKind, Evidence, Supplier};
 use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
-use crate::machine::step::Birth;
+use crate::machine::step::{self, Birth, Verdict};
 use crate::machine::time::Time;
 use crate::store::Store;
 use crate::store::records::{index, snapshot};
@@ -176,6 +176,46 @@ impl<S: Store> Entrance<S> {
         Ok(Command::Bring { birth, evidence, bodies: Vec::new() })
     }
 
+    /// Draws up what sealing would make of it for this application, without sealing anything: what the
+    /// machine says of it, it will say of what is sealed, unless the application moves on meanwhile.
+    fn draw_up(
+        &self,
+        application: &Application,
+        brought: &Brought,
+        upload: Option<&Upload>,
+        now: Time,
+    ) -> EvidenceAdded {
+        let archive = &self.archive;
+        let mut added = EvidenceAdded {
+            phone: brought.phone.as_deref().map(|phone| archive.digest("phone", phone)),
+            identity: brought.id_card.as_deref().map(|number| archive.digest("identity", number)),
+            credentials: brought.service_password.as_ref().map(|_| unsealed()),
+            ..EvidenceAdded::default()
+        };
+        let mut free = (1..).filter(|number| application.documents.iter().all(|it| it.number != *number));
+        let mut document = |kind, plain: &[u8]| {
+            let number = free.next().expect("an application does not hold every number");
+            Document { number, kind, at: now, fingerprint: archive.fingerprint(plain) }
+        };
+        if let Some((kind, body)) = &brought.original {
+            added.documents.push(document(*kind, body));
+        }
+        let mut photo = None;
+        if let Some(upload) = upload {
+            let image = document(DocumentKind::Photo, &upload.image);
+            photo = Some(upload.part(image.number));
+            added.documents.push(image);
+        }
+        for part in brought.parts.iter().chain(&photo) {
+            let held = document(DocumentKind::Dossier, &part.to_json());
+            let (document, supplier) = (held.number, brought.supplier);
+            let evidence = |kind| Evidence { kind, document, at: now, supplier };
+            added.evidence.extend(part.kinds().into_iter().map(evidence));
+            added.documents.push(held);
+        }
+        added
+    }
+
     /// Says whether an application is of the same product and holds every part that is brought,
     /// word for word.
     fn holds(&self, application: &Application, brought: &Brought) -> bool {
@@ -254,9 +294,17 @@ impl<S: Store> Engine<S> {
             }
             if let Some((id, _)) = self.entrance().owner_of(&brought.source)?
                 && let Some(application) = self.application(id).await?
-                && self.entrance().is_repeated(&application, &brought)
             {
-                return Ok(Done::already(&application));
+                if self.entrance().is_repeated(&application, &brought) {
+                    if !terms.is_kept {
+                        return Ok(Done::already(&application));
+                    }
+                    match self.keep(&application, &brought, terms).await {
+                        Err(EngineError::Declined(Declined::Changed { .. })) => continue,
+                        answered => return answered,
+                    }
+                }
+                self.foresee(&application, &brought, upload.as_ref(), terms).await?;
             }
             let (engine, brought, upload) = (self.clone(), Arc::clone(&brought), upload.clone());
             let sealed = move || engine.entrance().seal_with(&brought, upload.as_deref(), clock::now());
@@ -267,6 +315,46 @@ impl<S: Store> Engine<S> {
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Has a request remembered that brings nothing new: there is nothing to seal. It is declined with
+    /// [`Declined::Changed`] if the application is another one by now, to which it might be new.
+    async fn keep(
+        &self,
+        application: &Arc<Application>,
+        brought: &Brought,
+        terms: Terms,
+    ) -> Result<Done, EngineError> {
+        let added = self.entrance().draw_up(application, brought, None, clock::now());
+        let terms = Terms { expected: Some(application.version), ..terms };
+        self.tell(application.id, Event::EvidenceAdded(added), terms).await
+    }
+
+    /// Asks the machine beforehand, so that nothing is sealed, and no file written, of what it declines: there
+    /// is nobody to take such a file away again. The core has the last word all the same.
+    async fn foresee(
+        &self,
+        application: &Arc<Application>,
+        brought: &Arc<Brought>,
+        upload: Option<&Arc<Upload>>,
+        terms: Terms,
+    ) -> Result<(), EngineError> {
+        let found = application.version;
+        if let Some(expected) = terms.expected.filter(|expected| *expected != found) {
+            return Err(EngineError::Declined(Declined::Changed { expected, found }));
+        }
+        let engine = self.clone();
+        let (application, brought) = (Arc::clone(application), Arc::clone(brought));
+        let upload = upload.map(Arc::clone);
+        let foreseen = move || {
+            let now = clock::now();
+            let added = engine.entrance().draw_up(&application, &brought, upload.as_deref(), now);
+            step::step(&application, Event::EvidenceAdded(added), now, &engine.shared.policy)
+        };
+        match aside(foreseen).await {
+            Ok(Verdict::Moved(_) | Verdict::Quiet(_) | Verdict::Ignored) => Ok(()),
+            Err(refusal) => Err(EngineError::Declined(Declined::Refused(refusal))),
+        }
     }
 
     /// Takes evidence in for an application that is there; durable on return. The same evidence again is told
@@ -293,6 +381,8 @@ impl<S: Store> Engine<S> {
             id_card,
             service_password: None,
         };
+        let brought = Arc::new(brought);
+        self.foresee(&found, &brought, None, terms).await?;
         let engine = self.clone();
         let owner = Some((found.id, found.key));
         let command = aside(move || engine.entrance().seal_for(owner, &brought, None, clock::now())).await?;

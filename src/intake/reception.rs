@@ -37,9 +37,10 @@ impl<S: Store> Reception<S> {
     /// Under what a push that tells when it was sent is remembered: all that its signature covers.
     ///
     /// The request memory of the store is written in the group of the move that the push made, so it
-    /// is as durable, and it is kept as long as changes are, seven days: longer than any window. The
-    /// fingerprints of documents would not do: they tell what came last, and of two versions of one
-    /// person's push the older, sent again, would be taken for a change back.
+    /// is as durable; a push that changed nothing makes a version without a move, or the same bytes would
+    /// begin another application once this one has ended. It is kept as long as changes are, seven days:
+    /// longer than any window. The fingerprints of documents would not do: they tell what came last, and of
+    /// two versions of one person's push the older, sent again, would be taken for a change back.
     fn memory(&self, partner: &str, sent: &str, body: &[u8]) -> Request {
         let archive = self.engine.archive();
         let body = archive.fingerprint(body);
@@ -84,7 +85,7 @@ impl<S: Store> Desk for Reception<S> {
             id_card: push.id_card,
             service_password: None,
         };
-        let terms = Terms { request, ..Terms::default() };
+        let terms = Terms { request, is_kept: request.is_some(), ..Terms::default() };
         match self.engine.bring(brought, terms).await {
             Ok(done) if done.repeated => Ok(Receipt::Repeated),
             Ok(done) => {

@@ -144,6 +144,7 @@ fn routes_within<D: Desk>(doors: Vec<Door<D>>, limits: Limits) -> Router {
     let mut desks = Desks { halves: BTreeMap::new(), first: None, signed: BTreeMap::new() };
     for (at, Door { partner, pushes, app_download_url, desk }) in doors.into_iter().enumerate() {
         match Signature::from(pushes) {
+            Signature::Nothing => {}
             Signature::Halves(signature) => {
                 desks.first = desks.first.or_else(|| (at == 0).then(|| partner.clone()));
                 desks.halves.insert(partner, Behind { desk, terms: signature });
@@ -230,7 +231,7 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
         && headers.get_all(header::CONTENT_ENCODING).iter().all(is_identity)
 }
 
-/// Answers a path of a partner that there is not, or that pushes by the other contract.
+/// Answers a path of a partner that there is not, or that pushes by the other contract or not at all.
 fn nobody() -> Response {
     let nothing = Json(serde_json::json!({ "error": "nothing is served here" }));
     (StatusCode::NOT_FOUND, nothing).into_response()

@@ -87,6 +87,8 @@ pub(super) struct Signed {
 
 /// How a partner signs, by what it pushes.
 pub(super) enum Signature {
+    /// It pushes nothing.
+    Nothing,
     /// It pushes halves.
     Halves(Halves),
     /// It sends signed pushes.
@@ -96,6 +98,7 @@ pub(super) enum Signature {
 impl From<Pushes> for Signature {
     fn from(pushes: Pushes) -> Self {
         match pushes {
+            Pushes::Nothing => Self::Nothing,
             Pushes::Bare => Self::Halves(Halves::Bare),
             Pushes::Enveloped { ua, secrets } => {
                 Self::Halves(Halves::Enveloped { ua, secrets: Secrets(secrets) })

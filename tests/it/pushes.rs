@@ -10,6 +10,7 @@ use docket::sandbox::Script;
 use docket::sandbox::people::Person;
 use md5::{Digest as _, Md5};
 use serde_json::{Value, json};
+use std::path::Path;
 
 const SETTINGS: &str = r#"
 [provider]
@@ -48,6 +49,12 @@ product = "cash"
 const SIGNED: &str = include_str!("../../src/intake/push/examples/signed-object.json");
 const TAKEN: &str =
     r#"{"status":"1","msg":"推送成功","data":{"appDownloadUrl":"https://app.example.com/download"}}"#;
+
+/// How many documents are kept as files.
+fn blobs(folder: &Path) -> usize {
+    let folders = std::fs::read_dir(folder.join("data/blob")).unwrap();
+    folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap().count()).sum()
+}
 
 /// A signed push: when it says to be sent, and its body.
 struct Signed {
@@ -106,19 +113,19 @@ async fn a_signed_push_is_known_again_though_docket_is_killed() {
     assert_eq!(first.send(&docket).await, TAKEN);
     assert_eq!(version(&docket).await, 1, "the same bytes");
     assert_eq!(Signed { body: first.body.clone(), ..Signed::new(0, 1) }.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 1, "the same content, signed anew");
+    assert_eq!(version(&docket).await, 2, "the same content, signed anew, is remembered");
     let second = Signed { time: first.time.clone(), ..Signed::new(710, 0) };
     assert_eq!(second.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 2, "other bytes at the same time are another push");
+    assert_eq!(version(&docket).await, 3, "other bytes at the same time are another push");
     docket.kill();
 
     let docket = serve(folder.path(), SETTINGS);
     assert_eq!(first.send(&docket).await, TAKEN);
     assert_eq!(second.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 2, "what was sent before changes nothing back");
+    assert_eq!(version(&docket).await, 3, "what was sent before changes nothing back");
     let changed_back = Signed { body: first.body.clone(), ..Signed::new(0, 2) };
     assert_eq!(changed_back.send(&docket).await, TAKEN);
-    assert_eq!(version(&docket).await, 3, "what is signed anew does");
+    assert_eq!(version(&docket).await, 4, "what is signed anew does");
     for line in docket.log() {
         assert!(!line.contains("18698574854") && !line.contains("45215919990301502"), "{line}");
     }
@@ -151,6 +158,29 @@ async fn who_applies_again_after_the_end_has_another_application() {
     assert_eq!(last.send(&docket).await, TAKEN);
     assert_eq!(last.send(&docket).await, TAKEN);
     assert_eq!(applications(&docket).await.len(), 4);
+    docket.leave();
+}
+
+#[tokio::test]
+async fn a_signed_push_that_changed_nothing_is_known_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let docket = serve(folder.path(), SETTINGS);
+    let first = Signed::new(700, 0);
+    let anew = Signed { body: first.body.clone(), ..Signed::new(0, 1) };
+    for push in [&first, &anew] {
+        assert_eq!(push.send(&docket).await, TAKEN);
+    }
+    let name = applications(&docket).await[0].name.clone();
+    let cancel =
+        CancelApplicationRequest { name, reason: "a test".to_owned(), ..CancelApplicationRequest::default() };
+    client(&docket.address).cancel_application(cancel).await.unwrap();
+    for push in [&anew, &first, &anew] {
+        assert_eq!(push.send(&docket).await, TAKEN);
+        assert_eq!(applications(&docket).await.len(), 1, "a push that was answered before");
+    }
+    let new = Signed { body: first.body.clone(), ..Signed::new(0, 2) };
+    assert_eq!(new.send(&docket).await, TAKEN);
+    assert_eq!(applications(&docket).await.len(), 2);
     docket.leave();
 }
 
@@ -195,6 +225,35 @@ async fn two_halves_may_differ_in_the_amount_and_in_nothing_else() {
     let refused = push(&docket, "pushUserAdditionalInfo", &other).await;
     let message = "orderInfo.userPhone: must be the same in all pushes of the order";
     assert_eq!(refused, json!({"status": 0, "message": message, "data": null}));
+    docket.leave();
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let docket = serve(folder.path(), SETTINGS);
+    let large = |mut half: Value| {
+        half["noise"] = "x".repeat(300_000).into();
+        half
+    };
+    let person = Person::new(Script::Happy, 9);
+    let base = large(person.base_push("one"));
+    let taken = push(&docket, "pushUserBaseInfo", &base).await;
+    assert_eq!(taken["status"], 1, "{taken}");
+    let before = blobs(folder.path());
+    assert!(before > 0, "a push of this size is kept as a file");
+    let mut other = large(person.additional_push("one"));
+    other["orderInfo"]["userPhone"] = "18301231235".into();
+    let refused = push(&docket, "pushUserAdditionalInfo", &other).await;
+    assert_eq!(refused["message"], "orderInfo.userPhone: must be the same in all pushes of the order");
+    let name = applications(&docket).await[0].name.clone();
+    let cancel =
+        CancelApplicationRequest { name, reason: "a test".to_owned(), ..CancelApplicationRequest::default() };
+    client(&docket.address).cancel_application(cancel).await.unwrap();
+    let additional = large(person.additional_push("one"));
+    let refused = push(&docket, "pushUserAdditionalInfo", &additional).await;
+    assert_eq!(refused["message"], "orderInfo.orderNo: the order can no longer be changed");
+    assert_eq!(blobs(folder.path()), before);
     docket.leave();
 }
 

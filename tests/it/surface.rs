@@ -84,8 +84,17 @@ async fn every_described_path_is_served_and_answers_as_described() {
             assert!(said["content"][kind].is_object(), "{method} {}: {status} {kind}", route.path);
         }
     }
-    for path in ["/", "/openapi", "/partners/agency", "/partners/agency/qunadai", "/partners/signed/outcomes"]
-    {
+    for path in [
+        "/",
+        "/openapi",
+        "/partners/agency",
+        "/partners/agency/qunadai",
+        // An app, and no signature: nobody without a session tells who its users are.
+        "/partners/app/pushUserBaseInfo",
+        "/partners/app/pushUserAdditionalInfo",
+        "/partners/app/qunadai",
+        "/partners/signed/outcomes",
+    ] {
         let asked = http.post(format!("http://{}{path}", docket.address)).send().await.unwrap();
         let expected = if path.ends_with("outcomes") { 405 } else { 404 };
         assert_eq!(asked.status().as_u16(), expected, "{path}");

@@ -76,5 +76,5 @@ pub(super) fn terms<S: Store, R: Mutation>(
         key: RequestKey(archive.digest("request id", id)),
         fingerprint: archive.digest(R::NAME, Zeroizing::new(request.encode_to_vec())),
     });
-    Some(Terms { request, expected: expected?, is_trial })
+    Some(Terms { request, expected: expected?, is_kept: false, is_trial })
 }

@@ -93,6 +93,10 @@ impl<S: Store, T> Core<S, T> {
                 self.schedule(before, now);
                 Ok(Done::already(before))
             }
+            Verdict::Ignored if terms.is_kept && !terms.is_trial && terms.request.is_some() => {
+                let done = self.write(Some(before), &event, unmoved(before), Vec::new(), terms.request, now);
+                Ok(Done { repeated: true, ..done })
+            }
             Verdict::Ignored => Ok(Done::already(before)),
         }
     }
@@ -194,6 +198,12 @@ impl<S: Store, T> Core<S, T> {
         }
         super::stored(&*self.store, id).map_err(unreadable)
     }
+}
+
+/// The same once more, for what is remembered with it.
+fn unmoved(before: &Application) -> Moved {
+    let application = Application { version: before.version + 1, ..before.clone() };
+    Moved { application, moves: Vec::new(), effects: Vec::new() }
 }
 
 /// What would have been done.

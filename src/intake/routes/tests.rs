@@ -107,6 +107,25 @@ async fn a_partner_pushes_by_its_own_contract_only() {
 }
 
 #[tokio::test]
+async fn a_partner_that_pushes_nothing_has_no_door() {
+    let doors = vec![("app", Pushes::Nothing), ("open", Pushes::Bare)];
+    let (desk, at) = serve_doors(doors, Ok(Receipt::Accepted), Limits::default()).await;
+    let nothing = r#"{"error":"nothing is served here"}"#;
+    for path in [
+        // The root is the first partner's alone.
+        "/pushUserBaseInfo",
+        "/pushUserAdditionalInfo",
+        "/partners/app/pushUserBaseInfo",
+        "/partners/app/pushUserAdditionalInfo",
+        "/partners/app/qunadai",
+    ] {
+        check(post_json(at, path, BASE).await, 404, nothing);
+    }
+    assert!(desk.taken.lock().unwrap().is_empty());
+    check(post_json(at, "/partners/open/pushUserBaseInfo", BASE).await, 200, SUCCESS);
+}
+
+#[tokio::test]
 async fn what_an_envelope_held_is_what_is_taken() {
     let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
     let path = "/partners/sealed/pushUserBaseInfo";
@@ -275,13 +294,24 @@ impl Desk for Fake {
 }
 
 async fn serve(verdict: Result<Receipt, Refused>, limits: Limits) -> (Fake, SocketAddr) {
+    let enveloped = Pushes::Enveloped { ua: "PARTNER".to_owned(), secrets: secrets() };
+    let signed = Pushes::Signed { secrets: secrets(), window: None };
+    serve_doors(vec![("default", Pushes::Bare), ("sealed", enveloped), ("signed", signed)], verdict, limits)
+        .await
+}
+
+fn secrets() -> Vec<Secret> {
+    vec![Secret::from("test-key".to_owned())]
+}
+
+async fn serve_doors(
+    doors: Vec<(&str, Pushes)>,
+    verdict: Result<Receipt, Refused>,
+    limits: Limits,
+) -> (Fake, SocketAddr) {
     let desk = Fake { verdict, taken: Arc::default() };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let secrets = || vec![Secret::from("test-key".to_owned())];
-    let enveloped = Pushes::Enveloped { ua: "PARTNER".to_owned(), secrets: secrets() };
-    let signed = Pushes::Signed { secrets: secrets(), window: None };
-    let doors = [("default", Pushes::Bare), ("sealed", enveloped), ("signed", signed)];
     let door = |(partner, pushes): (&str, Pushes)| Door {
         partner: partner.to_owned(),
         pushes,

@@ -27,7 +27,7 @@ pub struct Entry {
     pub actor: String,
     /// The call that it answers.
     pub answers: Option<EffectId>,
-    /// The edges that were taken; none if it came too late to matter.
+    /// The edges that were taken; none if it came too late to matter, or changed nothing.
     pub moves: Vec<Move>,
     /// The calls that were asked for.
     pub calls: Vec<(EffectId, String)>,
