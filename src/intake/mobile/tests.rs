@@ -90,6 +90,10 @@ impl World {
     }
 
     fn with(check_digits: CheckDigits) -> Self {
+        Self::with_forms(check_digits, Catalogue::printed())
+    }
+
+    fn with_forms(check_digits: CheckDigits, catalogue: Catalogue) -> Self {
         let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
         let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
         let (policy, products) = (Policy::default(), products::demo());
@@ -105,7 +109,7 @@ impl World {
             sessions: engine.sessions(0),
             header: "token".parse().unwrap(),
             links: links.clone(),
-            catalogue: Arc::new(Catalogue::printed()),
+            catalogue: Arc::new(catalogue),
             recogniser,
             check_digits,
             photo_bytes: 100_000,
