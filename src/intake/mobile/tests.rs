@@ -30,6 +30,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tower::ServiceExt as _;
 
 const MOBILE: &str = "8553465753";
@@ -55,12 +56,20 @@ impl Provider for Silent {
 struct Parrot {
     says: Mutex<Option<String>>,
     heard: Mutex<usize>,
+    /// For the next photo it takes until this is told.
+    waits: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Recogniser for Parrot {
     fn read(&self, _image: Bytes) -> BoxFuture<'_, Option<String>> {
         *self.heard.lock().unwrap() += 1;
-        Box::pin(std::future::ready(self.says.lock().unwrap().clone()))
+        let (waits, says) = (self.waits.lock().unwrap().take(), self.says.lock().unwrap().clone());
+        Box::pin(async move {
+            if let Some(waits) = waits {
+                waits.await.unwrap();
+            }
+            says
+        })
     }
 }
 
