@@ -502,7 +502,7 @@ impl<S: Store> Engine<S> {
     }
 
     /// Gives the answer that a request was given before: nothing needs to be sealed for it again.
-    fn answered_before(&self, terms: Terms) -> Result<Option<Done>, EngineError> {
+    pub(crate) fn answered_before(&self, terms: Terms) -> Result<Option<Done>, EngineError> {
         let Some(request) = terms.request else { return Ok(None) };
         super::core::answered_before(self.store(), request).map_err(EngineError::Declined)
     }

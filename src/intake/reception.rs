@@ -1,5 +1,8 @@
 //! The desk of the engine: a push becomes evidence of an application.
 
+#[cfg(test)]
+mod tests;
+
 use super::push::{Kind, Order};
 use super::routes::{Desk, Receipt, Refused, Taken};
 use crate::engine::archive::{Archive, ArchiveError};
@@ -62,6 +65,13 @@ impl<S: Store> Desk for Reception<S> {
         let Taken { partner, push, body, sent } = push;
         let kind = push.kind();
         let request = sent.map(|sent| self.memory(&partner, &sent, &body));
+        let terms = Terms { request, is_kept: request.is_some(), ..Terms::default() };
+        // Before its order is looked for: whose application has ended since would have another one.
+        match self.engine.answered_before(terms) {
+            Ok(Some(_)) => return Ok(Receipt::Repeated),
+            Ok(None) => {}
+            Err(error) => return Err(refused(kind, &error)),
+        }
         let has_wrong_check_digit = push.has_wrong_check_digit;
         let mut parts = push.parts;
         let order = match push.order {
@@ -85,7 +95,6 @@ impl<S: Store> Desk for Reception<S> {
             id_card: push.id_card,
             service_password: None,
         };
-        let terms = Terms { request, is_kept: request.is_some(), ..Terms::default() };
         match self.engine.bring(brought, terms).await {
             Ok(done) if done.repeated => Ok(Receipt::Repeated),
             Ok(done) => {
@@ -119,7 +128,7 @@ impl<S: Store> Reception<S> {
                 return Ok(source.order);
             }
         }
-        Err(Refused::TooOften { field: Kind::Signed.order_field() })
+        Err(Refused::TooMany { field: Kind::Signed.order_field() })
     }
 
     /// Logs that the two pushes of an order tell different amounts (spec 005 A-000-6).

@@ -103,6 +103,12 @@ pub enum Refused {
         /// What names the order, by the names of the wire.
         field: &'static str,
     },
+    /// The person has had as many applications as one may.
+    #[error("{field}: the person has applied too often")]
+    TooMany {
+        /// What names the person, by the names of the wire.
+        field: &'static str,
+    },
     /// It cannot be taken now; the same push may be sent again.
     #[error("busy, send it again later")]
     Unavailable,

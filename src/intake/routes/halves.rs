@@ -129,9 +129,12 @@ impl Failure {
             Self::Unread(Unread::Body(BodyError::Cut)) => StatusCode::BAD_REQUEST,
             Self::Unsigned(_)
             | Self::Push(_)
-            | Self::Refused(Refused::Disagrees { .. } | Refused::TooLate { .. } | Refused::TooOften { .. }) => {
-                StatusCode::OK
-            }
+            | Self::Refused(
+                Refused::Disagrees { .. }
+                | Refused::TooLate { .. }
+                | Refused::TooOften { .. }
+                | Refused::TooMany { .. },
+            ) => StatusCode::OK,
         }
     }
 }

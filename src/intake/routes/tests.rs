@@ -46,6 +46,11 @@ async fn the_desk_decides_the_answer() {
             200,
             r#"{"status":0,"message":"orderInfo.orderNo: the order has been changed too often","data":null}"#,
         ),
+        (
+            Err(Refused::TooMany { field: "data" }),
+            200,
+            r#"{"status":0,"message":"data: the person has applied too often","data":null}"#,
+        ),
         (Err(Refused::Unavailable), 503, BUSY),
     ] {
         let (_, at) = serve(verdict, Limits::default()).await;
