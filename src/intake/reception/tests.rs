@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::products;
 use crate::engine::Given;
+use crate::engine::entrance::Supplied;
 use crate::engine::provider::{self, Ended, Provider};
 use crate::intake::push::Push;
 use crate::machine::event::Event;
@@ -67,4 +68,26 @@ async fn what_was_answered_is_known_however_often_the_person_applied() {
         assert_eq!(desk.take(push(700, number)).await, Ok(Receipt::Repeated), "{number}");
     }
     assert_eq!(applications(&engine).await.len(), APPLICATIONS_LIMIT as usize);
+}
+
+#[tokio::test]
+async fn the_amount_of_the_product_replaces_none_that_is_there() {
+    let engine = engine();
+    let amount = async || {
+        let newest = applications(&engine).await.pop().unwrap();
+        let held = engine.evidence_of(&newest, &[EvidenceKind::Loan]).await.unwrap();
+        (newest.version, held.loan.map(|loan| loan.amount_fen))
+    };
+    assert_eq!(desk(&engine, 150_000).take(push(700, 1)).await, Ok(Receipt::Accepted));
+    assert_eq!(amount().await, (1, Some(150_000)));
+    // The setting is another one since.
+    let desk = desk(&engine, 200_000);
+    assert_eq!(desk.take(push(710, 2)).await, Ok(Receipt::Accepted));
+    assert_eq!(amount().await, (2, Some(150_000)));
+    let loan = Dossier { loan: Some(Loan { amount_fen: 90_000 }), ..Dossier::default() };
+    let supplied = Supplied { supplier: Supplier::Service, parts: vec![loan], phone: None, id_card: None };
+    let id = applications(&engine).await[0].id;
+    engine.supply(id, supplied, Terms::default()).await.unwrap();
+    assert_eq!(desk.take(push(720, 3)).await, Ok(Receipt::Accepted));
+    assert_eq!(amount().await, (4, Some(90_000)));
 }
