@@ -10,7 +10,6 @@ use crate::machine::application::{Application, Source};
 use crate::machine::challenge::{ChallengeKind, SealedAnswer};
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::evidence::{Document, DocumentKind, Evidence, Supplier};
-use crate::machine::graph::application::State;
 use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
 use crate::machine::step::{self, Birth, Verdict};
@@ -269,10 +268,9 @@ impl<S: Store> Entrance<S> {
 const TRIES: usize = 3;
 
 impl<S: Store> Engine<S> {
-    /// Says where the application of a source stands; none if there is none.
-    pub(crate) fn state_of(&self, source: &Source) -> Result<Option<State>, EngineError> {
-        let found = self.entrance().application_of(source)?;
-        Ok(found.map(|application| application.state()))
+    /// Gives the application of a source as stored, maybe not yet durable; none if there is none.
+    pub(crate) fn stored_of(&self, source: &Source) -> Result<Option<Application>, EngineError> {
+        Ok(self.entrance().application_of(source)?)
     }
 
     /// Takes evidence in, for the application of the source or a new one; durable on return.
@@ -504,7 +502,7 @@ impl<S: Store> Engine<S> {
     }
 
     /// Gives the answer that a request was given before: nothing needs to be sealed for it again.
-    fn answered_before(&self, terms: Terms) -> Result<Option<Done>, EngineError> {
+    pub(crate) fn answered_before(&self, terms: Terms) -> Result<Option<Done>, EngineError> {
         let Some(request) = terms.request else { return Ok(None) };
         super::core::answered_before(self.store(), request).map_err(EngineError::Declined)
     }

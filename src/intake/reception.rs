@@ -1,5 +1,8 @@
 //! The desk of the engine: a push becomes evidence of an application.
 
+#[cfg(test)]
+mod tests;
+
 use super::push::{Kind, Order};
 use super::routes::{Desk, Receipt, Refused, Taken};
 use crate::engine::archive::{Archive, ArchiveError};
@@ -8,8 +11,7 @@ use crate::engine::dossier::{Dossier, Loan};
 use crate::engine::entrance::Brought;
 use crate::engine::{Engine, EngineError, aside, chain};
 use crate::machine::application::{Application, Source};
-use crate::machine::evidence::{DocumentKind, Supplier};
-use crate::machine::graph::application::State;
+use crate::machine::evidence::{DocumentKind, EvidenceKind, Supplier};
 use crate::machine::step::Refusal;
 use crate::store::{Request, RequestKey, Store};
 use crate::telemetry::metrics::PUSHES_FLAGGED;
@@ -62,17 +64,27 @@ impl<S: Store> Desk for Reception<S> {
         let Taken { partner, push, body, sent } = push;
         let kind = push.kind();
         let request = sent.map(|sent| self.memory(&partner, &sent, &body));
+        let terms = Terms { request, is_kept: request.is_some(), ..Terms::default() };
+        // Before its order is looked for: whose application has ended since would have another one.
+        match self.engine.answered_before(terms) {
+            Ok(Some(_)) => return Ok(Receipt::Repeated),
+            Ok(None) => {}
+            Err(error) => return Err(refused(kind, &error)),
+        }
         let has_wrong_check_digit = push.has_wrong_check_digit;
         let mut parts = push.parts;
         let order = match push.order {
             Order::Told(order) => order,
             Order::OfPerson => {
-                let amount = self.amount_fen.map(NonZeroU64::get);
+                let (phone, id_card) = (push.phone.as_deref(), push.id_card.as_deref());
+                let (order, knows_amount) =
+                    self.order_of(&partner, phone.unwrap_or_default(), id_card.unwrap_or_default())?;
+                // The product's is for want of another: what is there stands, whoever brought it.
+                let amount = self.amount_fen.filter(|_| !knows_amount).map(NonZeroU64::get);
                 if let Some(part) = parts.first_mut() {
                     part.loan = amount.map(|amount_fen| Loan { amount_fen });
                 }
-                let (phone, id_card) = (push.phone.as_deref(), push.id_card.as_deref());
-                self.order_of(&partner, phone.unwrap_or_default(), id_card.unwrap_or_default())?
+                order
             }
         };
         let brought = Brought {
@@ -85,7 +97,6 @@ impl<S: Store> Desk for Reception<S> {
             id_card: push.id_card,
             service_password: None,
         };
-        let terms = Terms { request, is_kept: request.is_some(), ..Terms::default() };
         match self.engine.bring(brought, terms).await {
             Ok(done) if done.repeated => Ok(Receipt::Repeated),
             Ok(done) => {
@@ -104,22 +115,28 @@ impl<S: Store> Desk for Reception<S> {
 }
 
 impl<S: Store> Reception<S> {
-    /// Finds the order that a signed push is for: the one of its person that is open, or a new one.
+    /// Finds the order that a signed push is for: the one of its person that is open, or a new one. Tells too
+    /// whether its amount is known already.
     ///
     /// Its name is a keyed digest, because orders are shown everywhere (spec 005 A-003-5). A person whose
     /// application has ended may apply again, under the same name with a number behind it (A-003-10).
-    fn order_of(&self, partner: &str, phone: &str, id_card: &str) -> Result<String, Refused> {
+    fn order_of(&self, partner: &str, phone: &str, id_card: &str) -> Result<(String, bool), Refused> {
         let digest = self.engine.archive().digest("signed order", format!("{phone}-{id_card}"));
         let first = hex::encode(digest);
         for number in 1..=APPLICATIONS_LIMIT {
             let order = if number == 1 { first.clone() } else { format!("{first}-{number}") };
             let source = Source { partner: partner.to_owned(), order };
-            let found = self.engine.state_of(&source).map_err(|error| unavailable(&error))?;
-            if !found.is_some_and(State::is_terminal) {
-                return Ok(source.order);
+            let found = self.engine.stored_of(&source).map_err(|error| unavailable(&error))?;
+            match found {
+                Some(ended) if ended.state().is_terminal() => {}
+                Some(open) => {
+                    let knows_amount = open.evidence.iter().any(|held| held.kind == EvidenceKind::Loan);
+                    return Ok((source.order, knows_amount));
+                }
+                None => return Ok((source.order, false)),
             }
         }
-        Err(Refused::TooOften { field: Kind::Signed.order_field() })
+        Err(Refused::TooMany { field: Kind::Signed.order_field() })
     }
 
     /// Logs that the two pushes of an order tell different amounts (spec 005 A-000-6).

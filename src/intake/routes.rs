@@ -14,7 +14,7 @@ use super::push::Push;
 use super::signature::{self, Signature};
 use crate::config::Pushes;
 use crate::contract::{ADDITIONAL_PUSH, BASE_PUSH, FIRST_ADDITIONAL_PUSH, FIRST_BASE_PUSH, SIGNED_PUSH};
-use axum::extract::Request;
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -36,7 +36,8 @@ pub const PUSH_LIMIT: usize = 4 * 1024 * 1024;
 pub const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Pushes being read and taken at one moment, of all partners together: with [`PUSH_LIMIT`] this
-/// bounds what they hold of memory, at half a gigabyte.
+/// bounds their bodies, at half a gigabyte. What is made of a body while it is taken, its parts and
+/// what is sealed of them, comes on top.
 pub const PUSHES_AT_ONCE: usize = 128;
 
 /// Whoever takes pushes in.
@@ -101,6 +102,12 @@ pub enum Refused {
     #[error("{field}: the order has been changed too often")]
     TooOften {
         /// What names the order, by the names of the wire.
+        field: &'static str,
+    },
+    /// The person has had as many applications as one may.
+    #[error("{field}: the person has applied too often")]
+    TooMany {
+        /// What names the person, by the names of the wire.
         field: &'static str,
     },
     /// It cannot be taken now; the same push may be sent again.
@@ -208,15 +215,14 @@ enum Unread {
 }
 
 impl<D> Shared<D> {
-    /// Reads a request that may be a push. The place is kept until the push is dealt with.
-    async fn read(&self, request: Request) -> Result<(HeaderMap, Bytes, SemaphorePermit<'_>), Unread> {
+    /// Reads the body of a request that may be a push. The place is kept until the push is dealt with.
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<(Bytes, SemaphorePermit<'_>), Unread> {
         let place = self.places.try_acquire().map_err(|_full| Unread::Busy)?;
-        let (head, body) = request.into_parts();
-        if !is_plain_json(&head.headers) {
+        if !is_plain_json(headers) {
             return Err(Unread::ContentType);
         }
         let body = body::read(body, self.limits.body_bytes, self.limits.body_time).await?;
-        Ok((head.headers, body, place))
+        Ok((body, place))
     }
 }
 

@@ -163,9 +163,14 @@ impl Item {
         self.optional != 0
     }
 
+    /// Says whether any options are listed; what has none is answered with a text.
+    pub(super) const fn has_options(&self) -> bool {
+        !self.note.is_empty()
+    }
+
     /// Says whether an answer is among those that are offered, where any are.
     pub(super) fn offers(&self, answer: &str) -> bool {
-        self.note.is_empty() || self.choice(answer).is_some()
+        !self.has_options() || self.choice(answer).is_some()
     }
 
     fn choice(&self, answer: &str) -> Option<&Choice> {

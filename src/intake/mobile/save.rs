@@ -193,7 +193,8 @@ impl Reader<'_> {
         answers: &mut BTreeMap<String, String>,
     ) -> Result<(), Wrong> {
         for (item, code) in items.iter().filter_map(|item| Some((item, item.code.as_deref()?))) {
-            let answer = if own.contains(&code) { form.maybe(code)? } else { form.maybe_code(code)? };
+            let is_code = item.has_options() && !own.contains(&code);
+            let answer = if is_code { form.maybe_code(code)? } else { form.maybe(code)? };
             match answer {
                 Some(answer) => {
                     if !item.offers(&answer) {

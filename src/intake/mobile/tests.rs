@@ -30,6 +30,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tower::ServiceExt as _;
 
 const MOBILE: &str = "8553465753";
@@ -55,12 +56,20 @@ impl Provider for Silent {
 struct Parrot {
     says: Mutex<Option<String>>,
     heard: Mutex<usize>,
+    /// For the next photo it takes until this is told.
+    waits: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl Recogniser for Parrot {
     fn read(&self, _image: Bytes) -> BoxFuture<'_, Option<String>> {
         *self.heard.lock().unwrap() += 1;
-        Box::pin(std::future::ready(self.says.lock().unwrap().clone()))
+        let (waits, says) = (self.waits.lock().unwrap().take(), self.says.lock().unwrap().clone());
+        Box::pin(async move {
+            if let Some(waits) = waits {
+                waits.await.unwrap();
+            }
+            says
+        })
     }
 }
 
@@ -90,6 +99,10 @@ impl World {
     }
 
     fn with(check_digits: CheckDigits) -> Self {
+        Self::with_forms(check_digits, Catalogue::printed())
+    }
+
+    fn with_forms(check_digits: CheckDigits, catalogue: Catalogue) -> Self {
         let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
         let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
         let (policy, products) = (Policy::default(), products::demo());
@@ -105,7 +118,7 @@ impl World {
             sessions: engine.sessions(0),
             header: "token".parse().unwrap(),
             links: links.clone(),
-            catalogue: Arc::new(Catalogue::printed()),
+            catalogue: Arc::new(catalogue),
             recogniser,
             check_digits,
             photo_bytes: 100_000,

@@ -12,12 +12,13 @@ use super::routes::Desk;
 use super::save::{NUMBER, Reader};
 use super::upload;
 use crate::clock;
-use crate::engine::dossier::{Dossier, Identity, Recognised};
+use crate::engine::dossier::{Dossier, Identity, Photo, Recognised};
 use crate::engine::photo::{Side, Upload};
 use crate::engine::session::Session;
 use crate::machine::id::ApplicationId;
 use crate::store::Store;
 use crate::telemetry::metrics::MOBILE_DOUBTS;
+use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -129,14 +130,10 @@ impl<S: Store> Desk<S> {
         let upload::Photo { side, image, media_type } = photo;
         let engine = &self.app.engine;
         let case = Case::find(engine, session, product, None).await?;
-        if let Some(application) = &case.application {
-            let known = engine.uploaded(application, side, &image).await;
-            if let Some(known) = known.map_err(|error| unavailable(&error))? {
-                let read = known.recognised.unwrap_or_default();
-                let url = self.link(application.id, known.document);
-                return Ok(told(side, &url, case.held.identity.as_ref(), &read));
-            }
+        if let Some(told) = self.told_before(&case, side, &image).await? {
+            return Ok(told);
         }
+        let held_then = side.of(&case.held).map(|photo| photo.document);
         // Read before it is this user's turn: it takes seconds, and others share the turn.
         let reading = match side {
             Side::Front => {
@@ -146,6 +143,18 @@ impl<S: Store> Desk<S> {
         };
         let _turn = self.users.enter(session).await;
         let case = Case::find(engine, session, product, None).await?;
+        // Somebody may have had a turn meanwhile: with the same photo, which is not stored twice, or with
+        // another one, which was sent while this one was read and is not replaced by it.
+        if let Some(told) = self.told_before(&case, side, &image).await? {
+            return Ok(told);
+        }
+        if side == Side::Front
+            && let Some(application) = &case.application
+            && let Some(photo) = side.of(&case.held).cloned()
+            && Some(photo.document) != held_then
+        {
+            return Ok(self.told_of(application.id, &case, side, photo));
+        }
         let parts = reading.as_ref().map(|reading| self.read_from_card(session, &case.held, reading));
         let parts = parts.unwrap_or_default();
         let identity =
@@ -158,6 +167,20 @@ impl<S: Store> Desk<S> {
         let photo = side.of(&held).ok_or(Failure::Busy)?;
         let url = self.link(application.id, photo.document);
         Ok(told(side, &url, identity.as_ref(), &recognised.unwrap_or_default()))
+    }
+
+    /// What is told of a photo that is held already, if this is its image.
+    async fn told_before(&self, case: &Case, side: Side, image: &Bytes) -> Result<Option<Value>, Failure> {
+        let Some(application) = &case.application else { return Ok(None) };
+        let known = self.app.engine.uploaded(application, side, image).await;
+        let known = known.map_err(|error| unavailable(&error))?;
+        Ok(known.map(|photo| self.told_of(application.id, case, side, photo)))
+    }
+
+    /// What is told of a photo that is held.
+    fn told_of(&self, application: ApplicationId, case: &Case, side: Side, photo: Photo) -> Value {
+        let url = self.link(application, photo.document);
+        told(side, &url, case.held.identity.as_ref(), &photo.recognised.unwrap_or_default())
     }
 
     /// What a card says of who it is, if nobody said so before, and nobody said otherwise.

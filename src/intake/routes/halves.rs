@@ -80,7 +80,8 @@ impl<D: Desk> Intake<D> {
         request: Request,
         read: Read,
     ) -> Result<Receipt, Failure> {
-        let (_headers, body, _place) = self.0.read(request).await?;
+        let (head, body) = request.into_parts();
+        let (body, _place) = self.0.read(&head.headers, body).await?;
         let body = match &behind.terms {
             signature::Halves::Bare => body,
             signature::Halves::Enveloped { ua, secrets } => {
@@ -129,9 +130,12 @@ impl Failure {
             Self::Unread(Unread::Body(BodyError::Cut)) => StatusCode::BAD_REQUEST,
             Self::Unsigned(_)
             | Self::Push(_)
-            | Self::Refused(Refused::Disagrees { .. } | Refused::TooLate { .. } | Refused::TooOften { .. }) => {
-                StatusCode::OK
-            }
+            | Self::Refused(
+                Refused::Disagrees { .. }
+                | Refused::TooLate { .. }
+                | Refused::TooOften { .. }
+                | Refused::TooMany { .. },
+            ) => StatusCode::OK,
         }
     }
 }

@@ -63,8 +63,10 @@ impl<D: Desk> Intake<D> {
         behind: &Behind<D, Terms>,
         request: Request,
     ) -> Result<(), Failure> {
-        let (headers, body, _place) = self.0.read(request).await?;
-        let headers = Headers::read(&headers)?;
+        let (head, body) = request.into_parts();
+        // Before the body: without them nothing can be good.
+        let headers = Headers::read(&head.headers)?;
+        let (body, _place) = self.0.read(&head.headers, body).await?;
         behind.terms.signature.check(headers, &body, clock::now())?;
         let push = Push::signed(&body)?;
         let sent = Some(headers.time.to_owned());

@@ -46,6 +46,11 @@ async fn the_desk_decides_the_answer() {
             200,
             r#"{"status":0,"message":"orderInfo.orderNo: the order has been changed too often","data":null}"#,
         ),
+        (
+            Err(Refused::TooMany { field: "data" }),
+            200,
+            r#"{"status":0,"message":"data: the person has applied too often","data":null}"#,
+        ),
         (Err(Refused::Unavailable), 503, BUSY),
     ] {
         let (_, at) = serve(verdict, Limits::default()).await;
@@ -254,6 +259,20 @@ async fn a_trickle_is_slow_too() {
     read.expect("an answer").unwrap();
     assert_eq!(&said, b"HTTP/1.1 408 ");
     trickle.abort();
+}
+
+#[tokio::test]
+async fn a_body_is_not_waited_for_without_the_headers_of_its_signature() {
+    let (desk, at) = serve(Ok(Receipt::Accepted), Limits::default()).await;
+    let mut stranger = TcpStream::connect(at).await.unwrap();
+    let head = "POST /partners/signed/qunadai HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\n\
+                content-length: 9\r\n\r\n";
+    stranger.write_all(head.as_bytes()).await.unwrap();
+    let mut said = [0; 13];
+    let read = tokio::time::timeout(PATIENCE, stranger.read_exact(&mut said)).await;
+    read.expect("an answer").unwrap();
+    assert_eq!(&said, b"HTTP/1.1 200 ", "and not 100, which asks for the body");
+    assert!(desk.taken.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -202,3 +202,20 @@ async fn numbers_count_as_the_texts_that_they_are_written_as() {
     world.succeeds("/Crapido/aksl", "00", questionnaire()).await;
     assert_eq!(world.application().await.0.version, 1);
 }
+
+#[tokio::test]
+async fn an_item_without_options_is_answered_with_a_text() {
+    let item = "\n[[personal]]\ntitle = \"¿Quién lo recomendó?\"\ncode = \"recommended_by\"\ncate = \"A\"\n";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), format!("{}{item}", include_str!("../catalogue.toml"))).unwrap();
+    let world = World::with_forms(CheckDigits::Warn, Catalogue::from_file(file.path()).unwrap());
+    let told = |name: &str| with(personal(), "recommended_by", json!(name));
+    world.succeeds("/Crapido/mksl", "00", told("Juan Pérez")).await;
+    assert_eq!(world.dossier().await.personal.unwrap().details["recommended_by"], "Juan Pérez");
+    let saved = world.succeeds("/Crapido/Coldja", "00", init()).await;
+    assert_eq!(value(&saved, "recommended_by"), "Juan Pérez");
+    let long = world.fails("/Crapido/mksl", told(&"é".repeat(201))).await;
+    assert_eq!(long, "recommended_by: must be at most 200 characters");
+    let options = world.fails("/Crapido/mksl", with(told("Juan"), "marriage", json!("a b"))).await;
+    assert_eq!(options, "marriage: must be the `type` of an option: at most 64 characters");
+}

@@ -82,6 +82,50 @@ async fn the_number_of_the_card_counts_everywhere() {
     assert_eq!(told, "idcardnumber: must be the number of the identity card");
 }
 
+/// Uploads a front that is read slowly, and meanwhile another one, or the same; gives what was told of each.
+async fn upload_meanwhile(world: &World, slow: &'static [u8], quick: &[u8]) -> (Value, Value) {
+    let (go_on, waits) = oneshot::channel();
+    *world.parrot.waits.lock().unwrap() = Some(waits);
+    let before = *world.parrot.heard.lock().unwrap();
+    let slowly = world.user_again();
+    let slowly = tokio::spawn(async move { slowly.upload("11", slow).await });
+    while *world.parrot.heard.lock().unwrap() == before {
+        tokio::task::yield_now().await;
+    }
+    let quick = world.upload("11", quick).await;
+    go_on.send(()).unwrap();
+    (slowly.await.unwrap(), quick)
+}
+
+/// The photo that a link is to.
+fn linked(told: &Value) -> &str {
+    told["url"].as_str().unwrap().split('?').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_photo_that_is_read_slowly_replaces_none_that_came_meanwhile() {
+    let world = World::new();
+    let (slow, quick) = upload_meanwhile(&world, FRONT, BACK).await;
+    assert_eq!(linked(&slow), linked(&quick), "what is held is told");
+    assert!(linked(&slow).ends_with(&world.dossier().await.front_photo.unwrap().document.to_string()));
+    let (application, _) = world.application().await;
+    assert_eq!((application.version, application.documents.len()), (1, 2));
+    // Afterwards it may be sent again.
+    let again = world.upload("11", FRONT).await;
+    assert_ne!(linked(&again), linked(&quick));
+}
+
+#[tokio::test]
+async fn the_same_photo_sent_twice_at_once_is_stored_once() {
+    let world = World::new();
+    world.recognises(Some(CARD));
+    let (slow, quick) = upload_meanwhile(&world, FRONT, FRONT).await;
+    assert_eq!(linked(&slow), linked(&quick));
+    assert_eq!((&slow["idcard_num"], &slow["is_need_pop"]), (&json!(CURP), &json!(0)));
+    let (application, _) = world.application().await;
+    assert_eq!(application.version, 1);
+}
+
 #[tokio::test]
 async fn the_same_image_counts_for_each_side() {
     let world = World::new();
