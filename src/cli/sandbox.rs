@@ -58,8 +58,9 @@ pub(super) async fn run(options: Options) -> anyhow::Result<ExitCode> {
         write_key(&sandbox, file)?;
     }
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen}"))?;
+    let stop = stop_requested();
     tracing::info!(address = %listener.local_addr()?, seed, "the sandbox provider is open");
-    serve(listener, Arc::new(Mutex::new(sandbox)), millis, stop_requested()).await.context("serve")?;
+    serve(listener, Arc::new(Mutex::new(sandbox)), millis, stop).await.context("serve")?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -232,8 +232,13 @@ async fn two_halves_may_differ_in_the_amount_and_in_nothing_else() {
 async fn what_is_refused_leaves_no_document() {
     let folder = tempfile::tempdir().unwrap();
     let docket = serve(folder.path(), SETTINGS);
+    // Nothing that could be made smaller.
+    let noise: String = (0..10_000_u64)
+        .map(|at| at.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29).wrapping_mul(0xD6E8_FEB8_6659_FD93))
+        .map(|word| format!("{word:016x}"))
+        .collect();
     let large = |mut half: Value| {
-        half["noise"] = "x".repeat(300_000).into();
+        half["noise"] = noise.clone().into();
         half
     };
     let person = Person::new(Script::Happy, 9);

@@ -72,8 +72,9 @@ pub(super) const RUNS: &[Run] = &[
         stage.until_it_is(who, State::ReviewPending);
         stage.pass(25 * HOUR);
         stage.tell(who, Event::ClaimRequested { by: by() });
-        stage.bring_newer(who);
         stage.pass(HOUR);
+        stage.tell(who, Event::ClaimRequested { by: by() });
+        stage.bring_newer(who);
         stage.tell(who, Event::ClaimRequested { by: by() });
         stage.tell(who, Event::ReturnRequested { by: by() });
         stage.tell(who, Event::ClaimRequested { by: by() });
