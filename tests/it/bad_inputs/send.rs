@@ -26,7 +26,14 @@ pub(super) async fn send(address: &str, case: &Case) -> Said {
             (Some(raw), _) => talk(address, &raw.bytes(), None).await,
             (None, Some(every)) => {
                 let (method, path) = case.target();
-                let head = format!("{method} {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 99999\r\n\r\n");
+                let mut headers = BTreeMap::new();
+                if case.contract() == Contract::Signed {
+                    sign(b" ", &case.sign, &mut headers);
+                }
+                let headers = headers.iter().map(|(name, values)| format!("{name}: {}\r\n", values[0]));
+                let headers: String = headers.collect();
+                let head =
+                    format!("{method} {path} HTTP/1.1\r\nhost: a\r\n{headers}content-length: 99999\r\n\r\n");
                 talk(address, head.as_bytes(), Some(Duration::from_millis(every))).await
             }
             (None, None) => request(address, case).await,
