@@ -9,6 +9,7 @@ pub mod codec;
 #[cfg(test)]
 mod conformance;
 mod delivery;
+pub mod disk;
 mod error;
 #[cfg(test)]
 mod golden;
@@ -19,7 +20,6 @@ mod plan;
 mod read;
 pub mod records;
 mod rows;
-pub mod sled;
 
 pub use delivery::{Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued};
 pub use error::StoreError;
@@ -40,17 +40,32 @@ use std::fmt;
 /// `limit` is clamped to [`READ_LIMIT`]. Every read can fail on damage that it meets: checksums,
 /// contiguous numbers and chains are verified on the way.
 pub trait Store: Send + Sync + 'static {
-    /// Writes a group; returns once every item of it is durable.
+    /// Decides a group and writes it into memory: reads see it at once; it is durable with the next
+    /// [`sync`](Self::sync) that begins after this returned.
     ///
     /// Each item is atomic, and so is the group. An item whose expected version is not the
     /// stored one is refused, and so are the later items of the same application in the group
     /// (not those of others).
     ///
     /// An item over a limit ([`RECORD_LIMIT`], [`INLINE_LIMIT`], [`INDEX_VALUE_LIMIT`]) or with a
-    /// blob that was never put is the caller's mistake: the whole group is refused before anything
-    /// is written ([`StoreError::is_refusal`]). Any other error means that nothing may be believed
-    /// to be written: the caller stops and recovers; the store takes no more groups.
-    fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError>;
+    /// blob that was never put is the caller's mistake, a full disk nobody's: the whole group is refused before
+    /// anything is written ([`StoreError::is_refusal`]). Any other error means that nothing may be
+    /// believed to be written: the caller stops and recovers; the store takes no more groups.
+    fn append(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError>;
+
+    /// Makes durable whatever was written before the call: groups, deliveries, outages; gives the newest
+    /// durable sequence. One thread at a time, beside [`append`](Self::append) on another.
+    fn sync(&self) -> Result<u64, StoreError>;
+
+    /// Writes a group; returns once every item of it is durable.
+    fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
+        let verdicts = self.append(group)?;
+        self.sync()?;
+        Ok(verdicts)
+    }
+
+    /// Says how much room there is for more.
+    fn room(&self) -> Room;
 
     /// Keeps at most [`BLOB_LIMIT`] bytes under their own hash, durable on return; the same bytes
     /// twice are one blob.
@@ -137,10 +152,6 @@ pub trait Store: Send + Sync + 'static {
     /// with the next group, or with [`sync`](Self::sync).
     fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError>;
 
-    /// Makes durable what [`write_deliveries`](Self::write_deliveries) and
-    /// [`write_outages`](Self::write_outages) have written; nothing if a group has done so before.
-    fn sync(&self) -> Result<(), StoreError>;
-
     /// Counts what is durable.
     fn counts(&self) -> Counts;
 
@@ -148,6 +159,17 @@ pub trait Store: Send + Sync + 'static {
     /// page. Groups may be committed meanwhile: orphans are confirmed between two groups, so each
     /// is real, while the numbers of live applications and wake-ups may differ by such moves.
     fn audit(&self) -> Result<Audit, StoreError>;
+}
+
+/// How much room there is for more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// Enough.
+    Ample,
+    /// Enough for what is under way, not for what could as well come later.
+    Low,
+    /// None: [`Store::append`] refuses every group.
+    None,
 }
 
 /// One application's move: compare the version, write all of this.

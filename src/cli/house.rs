@@ -25,7 +25,7 @@ use crate::sandbox::partner;
 use crate::sandbox::serve::serve;
 use crate::sandbox::{Pace, Sandbox};
 use crate::store::Store;
-use crate::store::sled::{self, SledStore};
+use crate::store::disk::{self, DiskStore};
 use crate::telemetry::metrics::{self as told, Teller};
 use crate::vault::{MasterKey, Random, Vault};
 use anyhow::{Context, bail};
@@ -41,6 +41,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+/// How often an opening that takes long says what it is at.
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+
 /// How often what was measured is put into its buckets.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
@@ -48,8 +51,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct House {
     listener: TcpListener,
     address: SocketAddr,
-    engine: Engine<SledStore>,
-    callbacks: Callbacks<SledStore>,
+    engine: Engine<DiskStore>,
+    callbacks: Callbacks<DiskStore>,
     http: Router,
     agreements: Agreements,
     apps: Apps,
@@ -67,7 +70,7 @@ impl House {
     /// Opens everything that the settings name, and calls the provider that `reach` makes.
     pub(super) async fn open_with<P: crate::engine::provider::Provider>(
         settings: &Settings,
-        reach: impl FnOnce(Archive<SledStore>, &Random) -> anyhow::Result<P>,
+        reach: impl FnOnce(Archive<DiskStore>, &Random) -> anyhow::Result<P>,
     ) -> anyhow::Result<Self> {
         // Before anything counts.
         let teller = Teller::start();
@@ -79,10 +82,14 @@ impl House {
         std::fs::create_dir_all(data).with_context(|| format!("make the folder {}", data.display()))?;
         let mut instance = [0; 16];
         random.fill(&mut instance);
-        let store = SledStore::open(data, sled::Options::new(instance));
+        let options =
+            disk::Options { on_progress: Some(Box::new(tell_progress())), ..disk::Options::new(instance) };
+        let store = DiskStore::open(data, options);
         let store = Arc::new(store.with_context(|| format!("open the store in {}", data.display()))?);
         let master = master_key(settings, &random)?;
         let vault = Vault::open(data.join("keys"), master, random.clone()).context("open the vault")?;
+        let keys = vault.clone();
+        store.sync_after(Box::new(move || Ok(keys.sync()?)));
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let client = reach(archive, &random)?;
         say_what_is_there(&*store)?;
@@ -156,7 +163,7 @@ impl House {
 }
 
 /// The routes of every partner.
-fn intake(engine: &Engine<SledStore>, settings: &Settings) -> anyhow::Result<Router> {
+fn intake(engine: &Engine<DiskStore>, settings: &Settings) -> anyhow::Result<Router> {
     let mut doors = Vec::new();
     for partner in &settings.partner {
         let product = settings.product.iter().find(|product| product.name == partner.product);
@@ -192,7 +199,7 @@ fn limits(provider: &Provider) -> outage::Settings {
 
 fn connect(
     provider: &Provider,
-    archive: Archive<SledStore>,
+    archive: Archive<DiskStore>,
     random: &Random,
 ) -> anyhow::Result<impl crate::engine::provider::Provider + use<>> {
     let file = &provider.public_key;
@@ -353,5 +360,21 @@ impl OpenSandbox {
     pub(super) async fn stop(self) {
         let _gone = self.stop.send(());
         let _ended = self.serving.await;
+    }
+}
+
+/// Logs what an opening is at: each thing once at its beginning, then every two seconds.
+fn tell_progress() -> impl Fn(&disk::Progress) + Send + Sync {
+    let last = Mutex::new((String::new(), clock::Stopwatch::start()));
+    move |progress| {
+        let disk::Progress { doing, done, all } = progress;
+        let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *doing != last.0 || last.1.read() >= PROGRESS_EVERY {
+            *last = (doing.clone(), clock::Stopwatch::start());
+            match all {
+                Some(all) => tracing::info!(done, all, "opening the store: {doing}"),
+                None => tracing::info!(done, "opening the store: {doing}"),
+            }
+        }
     }
 }

@@ -75,6 +75,20 @@ pub enum StoreError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// A file of the folder is not what was written.
+    #[error("{} is damaged: {what}", path.display())]
+    FileDamaged {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The disk has no room for another group; nothing was written.
+    #[error("the disk of {} is full: make room, Docket goes on by itself", folder.display())]
+    Full {
+        /// The folder of the store.
+        folder: PathBuf,
+    },
     /// Another process, or another store in this one, has the folder open.
     #[error("{} is in use by another docket: stop that one first", folder.display())]
     Locked {
@@ -116,6 +130,13 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// What must be on disk before a group could not be made durable.
+    #[error("could not make durable what a group names")]
+    BeforeSync {
+        /// Why not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// sled failed.
     #[error("could not {doing}")]
     Sled {
@@ -147,16 +168,20 @@ impl StoreError {
     /// Returns whether the caller is to blame, so that nothing was written and the store goes on.
     pub const fn is_refusal(&self) -> bool {
         match self {
-            Self::TooLarge { .. } | Self::BlobTooLarge { .. } | Self::NoBlob { .. } | Self::TooOld { .. } => {
-                true
-            }
+            Self::TooLarge { .. }
+            | Self::BlobTooLarge { .. }
+            | Self::NoBlob { .. }
+            | Self::Full { .. }
+            | Self::TooOld { .. } => true,
             Self::Damaged { .. }
             | Self::Inconsistent { .. }
             | Self::BlobDamaged { .. }
+            | Self::FileDamaged { .. }
             | Self::Locked { .. }
             | Self::NewerFolder { .. }
             | Self::Lost { .. }
             | Self::Io { .. }
+            | Self::BeforeSync { .. }
             | Self::Sled { .. }
             | Self::SledPanic { .. }
             | Self::Stopped { .. } => false,

@@ -2,7 +2,7 @@
 //!
 //! | tag | key | parts |
 //! |---|---|---|
-//! | 1 | meta | which u8: 1 totals, 2 identity |
+//! | 1 | meta | which u8: 1 totals, 2 identity, 3 mark (in a view on disk only) |
 //! | 2 | application | id 16 |
 //! | 3 | journal | id 16, version u64 |
 //! | 4 | change | sequence u64 |
@@ -44,6 +44,9 @@ pub(super) const TOTALS: [u8; 2] = [META, 1];
 
 /// The key of the row that says whose rows these are.
 pub(super) const IDENTITY: [u8; 2] = [META, 2];
+
+/// The key of the row that says what a view on disk holds.
+pub(super) const MARK: [u8; 2] = [META, 3];
 
 pub(super) type Key = Vec<u8>;
 

@@ -11,8 +11,8 @@ use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
     ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
-    IndexKey, Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored,
-    Time, Verdict, Wake,
+    IndexKey, Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError,
+    Stored, Time, Verdict, Wake,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -114,7 +114,7 @@ impl Rows for MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
+    fn append(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
         plan::check(group)?;
         let _writer = self.writer();
         let mut heads = BTreeMap::new();
@@ -258,8 +258,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn sync(&self) -> Result<(), StoreError> {
-        Ok(())
+    fn sync(&self) -> Result<u64, StoreError> {
+        Ok(self.counts().moves)
+    }
+
+    fn room(&self) -> Room {
+        Room::Ample
     }
 
     fn counts(&self) -> Counts {

@@ -6,14 +6,14 @@ use crate::engine::photo::Links;
 use crate::intake::mobile::catalogue::Catalogue;
 use crate::intake::mobile::recognise::{Nobody, Recogniser, Tesseract};
 use crate::intake::{mobile, photos};
-use crate::store::sled::SledStore;
+use crate::store::disk::DiskStore;
 use anyhow::Context;
 use axum::Router;
 use std::sync::Arc;
 
 /// The routes of every app, the first at the root too, and of the photos; none without an app.
 pub(super) async fn routes(
-    engine: &Engine<SledStore>,
+    engine: &Engine<DiskStore>,
     settings: &Settings,
     links: &Links,
 ) -> anyhow::Result<Router> {

@@ -32,8 +32,8 @@ mod spares;
 mod tests;
 
 pub(in crate::store::disk) use frame::{Chain, Tip, write_frame};
-pub(in crate::store::disk) use read::{Entries, Entry, Segment, read, segments};
-pub(in crate::store::disk) use scan::{Fault, Run, Scan, Torn};
+pub(in crate::store::disk) use read::{Entry, read};
+pub(in crate::store::disk) use scan::Scan;
 pub(in crate::store::disk) use spares::{Making, Spare};
 
 use super::files;
@@ -51,6 +51,9 @@ use std::sync::Arc;
 
 /// The size of a segment in bytes: a thousand groups or so, and filled with zeros in a blink.
 pub(in crate::store::disk) const SEGMENT_BYTES: u64 = 16 << 20;
+
+/// Bytes that must be left for more groups to be taken in: far above the groups of every day.
+const RESERVE: u64 = 4 << 20;
 
 /// What follows the last frame of a write where there is room.
 const END: [u8; ALIGN] = [0; ALIGN];
@@ -143,13 +146,7 @@ impl Log {
         scan: &Scan,
         bytes: u64,
     ) -> Result<Self, StoreError> {
-        let mut log = mend::open(folder, instance, scan, bytes)?;
-        match log.prepare() {
-            // It can be read, and written to the end of its segment.
-            Err(StoreError::Io { source, .. }) if is_full(&source) => {}
-            done => done?,
-        }
-        Ok(log)
+        mend::open(folder, instance, scan, bytes)
     }
 
     /// Writes frames, laid out one after the other by [`write_frame`] from the commit after
@@ -236,6 +233,7 @@ impl Log {
     ///
     /// # Errors
     /// [`StoreError::Io`], as on a full disk; the log goes on as long as its segment has room.
+    #[cfg(test)]
     pub(in crate::store::disk) fn prepare(&mut self) -> Result<(), StoreError> {
         self.running()?;
         if let Some(making) = self.spare_wanted() {
@@ -245,9 +243,19 @@ impl Log {
         Ok(())
     }
 
+    /// Says whether the segment that is written to will be full before long.
+    pub(in crate::store::disk) fn is_filling(&self) -> bool {
+        self.room() < SEGMENT_BYTES / 4 * 3
+    }
+
     /// Says which spare is to be made, if there is none.
     pub(in crate::store::disk) fn spare_wanted(&mut self) -> Option<Making> {
         self.spares.wanted()
+    }
+
+    /// Says whether there is room for the largest groups to come.
+    pub(in crate::store::disk) fn has_room(&self) -> bool {
+        self.room() >= RESERVE || self.spares.has_ready()
     }
 
     /// Takes a spare that was made.
@@ -275,6 +283,7 @@ impl Log {
     }
 
     /// The first commit that is still there, or will be.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
     pub(in crate::store::disk) fn oldest(&self) -> u64 {
         self.segments.front().expect("one is written to").first
     }
@@ -287,6 +296,12 @@ impl Log {
     /// Bytes of all segments in use.
     pub(in crate::store::disk) fn bytes(&self) -> u64 {
         self.segments.iter().map(|segment| segment.bytes).sum()
+    }
+
+    /// Puts a device in place of the segment that refuses to be written to.
+    #[cfg(test)]
+    pub(in crate::store::disk) fn fail_from_now_on(&mut self) {
+        self.file = File::open("/dev/null").expect("it is there");
     }
 
     fn current(&self) -> &InUse {
@@ -315,6 +330,6 @@ impl Log {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
+pub(in crate::store::disk) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

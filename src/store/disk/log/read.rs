@@ -37,6 +37,7 @@ pub(in crate::store::disk) struct Segment {
 ///
 /// # Errors
 /// [`StoreError::Io`]; as [`read`] for a segment of another store or of a newer Docket.
+#[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
 pub(in crate::store::disk) fn segments(
     folder: &Path,
     instance: [u8; 16],

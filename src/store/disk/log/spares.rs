@@ -77,6 +77,11 @@ impl Spares {
         self.ready.is_empty().then(|| self.making(self.bytes))
     }
 
+    /// Says whether there is one.
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
     /// Keeps a spare.
     pub(super) fn add(&mut self, spare: Spare) {
         self.ready.push(spare.0);

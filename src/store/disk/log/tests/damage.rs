@@ -1,5 +1,6 @@
 //! Files that are not what they were: named, and never silently short.
 
+use super::super::read::segments;
 use super::*;
 
 /// A book of six segments, and the files with their bytes.

@@ -1,5 +1,6 @@
 //! What a loss of power leaves of a write that nobody was told of.
 
+use super::super::scan::Torn;
 use super::*;
 
 /// What lies under the bytes that did not land.

@@ -40,6 +40,13 @@ pub(super) fn open_or_make(path: &Path) -> Result<File, StoreError> {
     options.open(path).map_err(failed("open", path))
 }
 
+/// Makes an empty file for writing, in place of one that may be there.
+pub(super) fn make(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(FILE_MODE).open(path);
+    file.map_err(failed("write", path))
+}
+
 /// Puts a file in place whole, by way of `temporary` in the same folder, which is not synced yet.
 pub(super) fn write_whole(path: &Path, temporary: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let write = || {

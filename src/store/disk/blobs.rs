@@ -2,7 +2,7 @@
 //!
 //! Owns their names and their durability. A blob is never changed and, for now, never deleted.
 
-use super::disk;
+use super::files;
 use crate::store::{BLOB_LIMIT, BlobId, StoreError};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl Blobs {
     /// Opens the blobs, making their folder if it is not there.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let folder = folder.join("blob");
-        disk::make_folder(&folder)?;
+        files::make_folder(&folder)?;
         Ok(Self { folder, made: [const { AtomicBool::new(false) }; 256], temporary: AtomicU64::new(0) })
     }
 
@@ -34,7 +34,7 @@ impl Blobs {
         let folder = self.folder_of(blob);
         let made = &self.made[usize::from(blob.0[0])];
         if !made.load(Ordering::Acquire) {
-            disk::make_folder(&folder)?;
+            files::make_folder(&folder)?;
             made.store(true, Ordering::Release);
         }
         let path = self.path(blob);
@@ -43,11 +43,11 @@ impl Blobs {
             // A length that no whole write leaves: damaged since, and here are the right bytes.
             Ok(_) | Err(_) => {
                 let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-                disk::write_whole(&path, &folder.join(format!("{blob}.{number}.new")), bytes)?;
+                files::write_whole(&path, &folder.join(format!("{blob}.{number}.new")), bytes)?;
             }
         }
         // Also for one that was there: whoever renamed it may have died before this.
-        disk::sync(&folder)?;
+        files::sync(&folder)?;
         Ok(blob)
     }
 
@@ -58,7 +58,7 @@ impl Blobs {
 
     /// Reads a blob and verifies its hash.
     pub(super) fn read(&self, blob: BlobId) -> Result<Vec<u8>, StoreError> {
-        let bytes = disk::read_if_there(&self.path(blob))?;
+        let bytes = files::read_if_there(&self.path(blob))?;
         let bytes = bytes.ok_or(StoreError::BlobDamaged { blob, what: "is missing" })?;
         if BlobId::of(&bytes) != blob {
             return Err(StoreError::BlobDamaged { blob, what: "has other bytes than were put" });
