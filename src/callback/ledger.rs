@@ -321,7 +321,8 @@ impl<S: Store> Ledger<S> {
 
     /// Makes durable what was written.
     pub(super) fn sync(&self) -> Result<(), CallbackError> {
-        Ok(self.store().sync()?)
+        self.store().sync()?;
+        Ok(())
     }
 
     /// Writes all down for the last time.

@@ -56,7 +56,7 @@ pub struct Options {
     pub instance: [u8; 16],
     /// What sled's cache may hold, in bytes; sled takes two to four times as much.
     pub cache_bytes: u64,
-    /// Called by the committing thread after each sync, before the answer; it must be quick.
+    /// Called by the syncing thread after each sync, before the answer; it must be quick.
     pub on_sync: Option<OnSync>,
 }
 
@@ -79,7 +79,7 @@ impl fmt::Debug for Options {
 /// A store on disk; it holds its folder until it is dropped.
 ///
 /// Dropping it closes it, as [`close`](Self::close) does, but swallows the errors; whatever
-/// [`commit`](Store::commit) has answered is durable either way.
+/// [`sync`](Store::sync) has answered is durable either way.
 pub struct SledStore {
     folder: PathBuf,
     db: ::sled::Db,
@@ -93,8 +93,9 @@ pub struct SledStore {
     _lock: File,
 }
 
-/// What only the committing thread touches.
+/// What is touched by one thread at a time.
 struct Writer {
+    /// Of all that was appended, durable or not.
     totals: Totals,
     manifest: Manifest,
     /// Names in sled's own folder of blobs that are synced already.
@@ -147,9 +148,12 @@ impl SledStore {
         writer.manifest.write(&self.folder)
     }
 
-    /// Writes rows and syncs them; stops the store if that fails.
+    /// Writes rows, not yet durable; stops the store if that fails.
     fn write(&self, writer: &mut Writer, writes: Writes, totals: Totals) -> Result<(), StoreError> {
-        self.stopping(writer, |store, writer| store.write_durably(writer, writes, totals))
+        writer.is_ahead = true;
+        self.stopping(writer, |store, _writer| store.apply(writes))?;
+        writer.totals = totals;
+        Ok(())
     }
 
     /// Does what may fail once only; stops the store if it does.
@@ -163,29 +167,6 @@ impl SledStore {
             writer.stopped = Some(Arc::clone(&cause));
             StoreError::Stopped { cause }
         })
-    }
-
-    fn write_durably(&self, writer: &mut Writer, writes: Writes, totals: Totals) -> Result<(), StoreError> {
-        self.apply(writes)?;
-        self.make_durable(writer)?;
-
-        writer.totals = totals;
-        {
-            let mut durable = self.durable();
-            // Forgetting is told before it is done.
-            *durable = Totals { oldest: totals.oldest.max(durable.oldest), ..totals };
-        }
-        let newest = totals.counts.moves;
-        if let Some(on_sync) = &self.on_sync {
-            on_sync(newest);
-        }
-        // From the first move on the MANIFEST must say that there is data.
-        let noted = writer.manifest.sequence;
-        if newest - noted >= MANIFEST_EVERY || (noted == 0 && newest > 0) {
-            writer.manifest = Manifest { sequence: newest, counts: totals.counts, ..writer.manifest };
-            writer.manifest.write(&self.folder)?;
-        }
-        Ok(())
     }
 
     fn apply(&self, writes: Writes) -> Result<(), StoreError> {
@@ -207,6 +188,22 @@ impl SledStore {
         self.db_file.sync_data().map_err(disk::failed("sync", &self.folder.join("sled/db")))?;
         metrics::histogram!(told::STORE_SYNC).record(synced.read());
         writer.is_ahead = false;
+        let totals = writer.totals;
+        {
+            let mut durable = self.durable();
+            // Forgetting is told before it is done.
+            *durable = Totals { oldest: totals.oldest.max(durable.oldest), ..totals };
+        }
+        let newest = totals.counts.moves;
+        if let Some(on_sync) = &self.on_sync {
+            on_sync(newest);
+        }
+        // From the first move on the MANIFEST must say that there is data.
+        let noted = writer.manifest.sequence;
+        if newest - noted >= MANIFEST_EVERY || (noted == 0 && newest > 0) {
+            writer.manifest = Manifest { sequence: newest, counts: totals.counts, ..writer.manifest };
+            writer.manifest.write(&self.folder)?;
+        }
         Ok(())
     }
 
@@ -272,7 +269,7 @@ impl Rows for SledStore {
 }
 
 impl Store for SledStore {
-    fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
+    fn append(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
         plan::check(group)?;
         for item in group {
             for (number, document) in &item.documents {
@@ -305,6 +302,15 @@ impl Store for SledStore {
             self.write(&mut writer, plan.writes, plan.totals)?;
         }
         Ok(plan.verdicts)
+    }
+
+    fn sync(&self) -> Result<u64, StoreError> {
+        let mut writer = self.writer();
+        writer.running()?;
+        if writer.is_ahead {
+            self.stopping(&mut writer, Self::make_durable)?;
+        }
+        Ok(writer.totals.counts.moves)
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
@@ -343,12 +349,14 @@ impl Store for SledStore {
     fn forget_changes(&self, before: u64) -> Result<(), StoreError> {
         self.writer().running()?;
         // Readers first: they must not take a gap for damage.
-        {
+        let before = {
             let mut durable = self.durable();
-            durable.oldest = before.min(durable.counts.moves + 1).max(durable.oldest);
-        }
+            let before = before.min(durable.counts.moves + 1);
+            durable.oldest = before.max(durable.oldest);
+            before
+        };
         loop {
-            // The lock is let go between two batches: commits go first.
+            // The lock is let go between two batches: groups go first.
             let mut writer = self.writer();
             writer.running()?;
             let Some(span) = plan::forgettable(&writer.totals, before) else { return Ok(()) };
@@ -408,12 +416,11 @@ impl Store for SledStore {
 
     fn write_deliveries(&self, group: &DeliveryGroup) -> Result<(), StoreError> {
         delivery::check(group)?;
-        // The lock for as long as a batch takes to get into memory: commits hardly notice.
+        // The lock for as long as a batch takes to get into memory: groups hardly notice.
         let mut writer = self.writer();
         writer.running()?;
-        let writes = delivery::plan(self, group)?;
-        writer.is_ahead = true;
-        self.stopping(&mut writer, |store, _writer| store.apply(writes))
+        let (writes, totals) = (delivery::plan(self, group)?, writer.totals);
+        self.write(&mut writer, writes, totals)
     }
 
     fn outages(&self, after: Option<(u16, Time)>, limit: usize) -> Result<Vec<Outage>, StoreError> {
@@ -423,17 +430,8 @@ impl Store for SledStore {
     fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError> {
         let mut writer = self.writer();
         writer.running()?;
-        writer.is_ahead = true;
-        self.stopping(&mut writer, |store, _writer| store.apply(outage::plan(group)))
-    }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer();
-        writer.running()?;
-        if !writer.is_ahead {
-            return Ok(());
-        }
-        self.stopping(&mut writer, Self::make_durable)
+        let totals = writer.totals;
+        self.write(&mut writer, outage::plan(group), totals)
     }
 
     fn counts(&self) -> Counts {
