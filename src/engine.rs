@@ -2,7 +2,8 @@
 //!
 //! An event comes in, is decided by the pure core, is written once, and only then causes
 //! anything. The clock, the randomness, the store and the way to the provider are given to it.
-//! It never calls the provider before the intent is durable, and never tells anybody what is not.
+//! It decides while the disk syncs what was decided before; but it never calls the provider before
+//! the intent is durable, and never tells anybody what is not.
 
 pub mod answer;
 pub mod archive;
@@ -25,6 +26,7 @@ pub mod retention;
 mod runner;
 pub mod session;
 pub mod stuck;
+mod syncs;
 mod tail;
 pub mod watch;
 
@@ -35,7 +37,8 @@ use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
 use self::outage::Standing;
 use self::provider::Provider;
-use self::runner::{Board, CallsOf, INPUT_LIMIT, Message, Runner};
+use self::runner::{Board, CallsOf, Disk, INPUT_LIMIT, Message, Runner};
+use self::syncs::{Gone, Keys, Syncs, Turn};
 use self::tail::Tail;
 use crate::clock;
 use crate::machine::application::Application;
@@ -58,6 +61,8 @@ struct Shared<S> {
     store: Arc<S>,
     entrance: Entrance<S>,
     vault: Vault,
+    keys: Keys,
+    turn: Arc<Turn<S>>,
     policy: Policy,
     door: mpsc::Sender<Message>,
     durable: tokio::sync::watch::Receiver<u64>,
@@ -138,7 +143,13 @@ impl<S: Store> Engine<S> {
         let (stand, standings) = tokio::sync::watch::channel(core.standings().into());
         let board = Board { durable, standings: stand, followers: Arc::clone(&followers) };
         let handle = tokio::runtime::Handle::current();
-        let runner = Runner::new(core, inputs, door.downgrade(), Arc::new(provider), board, handle);
+        let (tell, synced) = mpsc::unbounded_channel();
+        let keys = Keys::start(vault.clone(), tell.clone());
+        let turn = Arc::new(Turn::new(Arc::clone(&store)));
+        let syncing = Arc::clone(&turn);
+        let syncs = Syncs::start(move || syncing.sync(), tell);
+        let disk = Disk { keys: keys.clone(), syncs, synced };
+        let runner = Runner::new(core, inputs, door.downgrade(), disk, Arc::new(provider), board, handle);
         let thread = std::thread::Builder::new().name("docket-engine".to_owned());
         let run = move || {
             let why: Arc<str> = match runner.run() {
@@ -159,9 +170,20 @@ impl<S: Store> Engine<S> {
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
         let durable = durable_seen;
         census::begin(&*store)?;
-        let shared =
-            Shared { store, entrance, vault, policy, door, durable, standings, followers, tail, stopped };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared {
+            store,
+            entrance,
+            vault,
+            keys,
+            turn,
+            policy,
+            door,
+            durable,
+            standings,
+            followers,
+            tail,
+            stopped,
+        });
         tokio::spawn(census::look(Arc::downgrade(&shared)));
         Ok(Self { shared })
     }
@@ -192,6 +214,19 @@ impl<S: Store> Engine<S> {
             Ok(answer) => answer.map_err(EngineError::Declined),
             Err(_dropped) => Err(EngineError::Stopped(self.stopped().await)),
         }
+    }
+
+    /// Waits until all keys that were made before are durable.
+    async fn until_keys_durable(&self) -> Result<(), EngineError> {
+        match self.shared.keys.durable().await {
+            Ok(()) => Ok(()),
+            Err(Gone) => Err(EngineError::Stopped(self.stopped().await)),
+        }
+    }
+
+    /// Makes durable what was written to the store beside the engine; it blocks.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
+        self.shared.turn.sync()
     }
 
     /// What is known of the calls of an application.

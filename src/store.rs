@@ -32,32 +32,36 @@ use codec::Encoded;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The contract of every store. All calls block; one thread commits, any thread reads.
+/// The contract of every store. All calls block; one thread appends, one syncs, any thread reads.
 ///
-/// Reads of rows may see a group a moment before it is durable: whoever answers to the outside
-/// waits until [`Stored::sequence`] is not above the newest of [`span`](Self::span), which, like
+/// Reads of rows see a group before it is durable: whoever answers to the outside waits until
+/// [`Stored::sequence`] is not above the newest of [`span`](Self::span), which, like
 /// [`counts`](Self::counts) and [`changes`](Self::changes), never runs ahead of the disk. Every
 /// `limit` is clamped to [`READ_LIMIT`]. Every read can fail on damage that it meets: checksums,
 /// contiguous numbers and chains are verified on the way.
 pub trait Store: Send + Sync + 'static {
     /// Decides a group and writes it into memory: reads see it at once; it is durable with the next
-    /// [`sync`](Self::sync) that begins after this returned.
+    /// [`sync`](Self::sync) that begins after this returned, and a crash before that may take it back
+    /// with all that was appended or written after it.
     ///
     /// Each item is atomic, and so is the group. An item whose expected version is not the
     /// stored one is refused, and so are the later items of the same application in the group
     /// (not those of others).
     ///
     /// An item over a limit ([`RECORD_LIMIT`], [`INLINE_LIMIT`], [`INDEX_VALUE_LIMIT`]) or with a
-    /// blob that was never put is the caller's mistake, a full disk nobody's: the whole group is refused before
-    /// anything is written ([`StoreError::is_refusal`]). Any other error means that nothing may be
-    /// believed to be written: the caller stops and recovers; the store takes no more groups.
+    /// blob that was never put is the caller's mistake, a full disk nobody's: the whole group is refused before anything
+    /// is written ([`StoreError::is_refusal`]). Any other error means that nothing may be believed
+    /// to be written: the caller stops and recovers; the store takes no more groups.
     fn append(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError>;
 
-    /// Makes durable whatever was written before the call: groups, deliveries, outages; gives the newest
-    /// durable sequence. One thread at a time, beside [`append`](Self::append) on another.
+    /// Makes durable whatever was appended or written before the call: groups, deliveries, outages;
+    /// nothing if another has done so before. Gives the newest durable sequence.
+    ///
+    /// Called from one thread at a time, beside [`append`](Self::append) from another. An error means
+    /// that nobody can say what is durable: the store takes no more groups.
     fn sync(&self) -> Result<u64, StoreError>;
 
-    /// Writes a group; returns once every item of it is durable.
+    /// Appends a group and syncs it: on return it is durable.
     fn commit(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
         let verdicts = self.append(group)?;
         self.sync()?;
@@ -93,7 +97,8 @@ pub trait Store: Send + Sync + 'static {
     /// never was one, `(newest + 1, newest)` when all are forgotten.
     fn span(&self) -> Result<(u64, u64), StoreError>;
 
-    /// Forgets durable changes with a sequence below `before`, and the requests that made them.
+    /// Forgets durable changes with a sequence below `before`, and the requests that made them: they
+    /// are told no more from now on, though a crash may bring the last of them back.
     fn forget_changes(&self, before: u64) -> Result<(), StoreError>;
 
     /// Reads wake-ups in order of time, those after `after` and not later than `until`.
@@ -138,8 +143,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Queued>, StoreError>;
 
     /// Writes deliveries and cursors, all or nothing, and moves them between the queues. They are
-    /// durable with the next group, or with [`sync`](Self::sync), whichever comes first: a crash
-    /// before that takes the newest of these writes back, cursor and deliveries alike.
+    /// durable with the next [`sync`](Self::sync): a crash before that takes the newest of these
+    /// writes back, cursor and deliveries alike.
     ///
     /// # Panics
     /// On the name of a partner with more than [`INDEX_VALUE_LIMIT`] bytes.
@@ -148,8 +153,7 @@ pub trait Store: Send + Sync + 'static {
     /// Reads the outages in order of system and start, those after `after`.
     fn outages(&self, after: Option<(u16, Time)>, limit: usize) -> Result<Vec<Outage>, StoreError>;
 
-    /// Writes outages, all or nothing; durable as [`write_deliveries`](Self::write_deliveries) is:
-    /// with the next group, or with [`sync`](Self::sync).
+    /// Writes outages, all or nothing; durable with the next [`sync`](Self::sync).
     fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError>;
 
     /// Counts what is durable.
@@ -266,7 +270,7 @@ impl fmt::Display for BlobId {
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Durable, with its place in the stream of changes.
+    /// Written, with its place in the stream of changes; durable with the next sync.
     Committed {
         /// The place: contiguous over all applications, from 1.
         sequence: u64,

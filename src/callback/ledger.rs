@@ -321,8 +321,7 @@ impl<S: Store> Ledger<S> {
 
     /// Makes durable what was written.
     pub(super) fn sync(&self) -> Result<(), CallbackError> {
-        self.store().sync()?;
-        Ok(())
+        Ok(self.engine.sync()?)
     }
 
     /// Writes all down for the last time.

@@ -1,39 +1,47 @@
 //! The engine without its threads: decides, writes groups, keeps wake-ups and calls going.
 //!
 //! Everything is an argument: inputs, the time, the store, the seed. Whoever drives it (a thread
-//! on a real clock, or a simulation on a fake one) repeats four steps: [`Core::handle`] what
-//! came in, [`Core::tick`], [`Core::commit`], [`Core::take_calls`]. It waits for nothing but the
-//! store.
+//! on a real clock, or a simulation on a fake one) repeats five steps: [`Core::handle`] what
+//! came in, [`Core::tick`], [`Core::append`], [`Core::settle`] what a sync of the store has made
+//! durable meanwhile, [`Core::take_calls`]. It never waits for the disk.
+//!
+//! What is decided goes on from what was decided last, durable or not. Whatever leaves this value
+//! (answers, calls, new values, the destruction of keys) waits for the sync of all that had been
+//! appended when it was decided.
 
 mod asked;
 mod decide;
 mod look;
+mod pending;
+mod recent;
 mod repeat;
 #[cfg(test)]
 mod tests;
 
+pub use self::pending::{Mark, Published};
+pub use self::recent::RECENT_LIMIT;
 pub(super) use self::repeat::answered_before;
 
 use self::look::UNREADABLE_PAUSE;
+use self::pending::{Group, Head, Pending};
+use self::recent::Recent;
 use super::archive;
 use super::chain;
 use super::hot::{Hot, Pauses};
 use super::outage::{self, Gates, Outages};
 use super::provider::{Ended, Order};
-use crate::clock::Stopwatch;
-use crate::machine::application::{Application, Source};
+use crate::machine::application::Application;
 use crate::machine::call::EffectId;
 use crate::machine::event::{Event, EvidenceAdded};
 use crate::machine::id::ApplicationId;
 use crate::machine::policy::Policy;
-use crate::machine::step::{Birth, Effect, Move, Refusal};
+use crate::machine::step::{Birth, Refusal};
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::records::{RecordError, index, snapshot};
-use crate::store::{self, Item, OutageGroup, Request, RequestKey, Store, StoreError, Verdict, Wake};
-use crate::telemetry::metrics as told;
+use crate::store::{self, Request, RequestKey, Store, StoreError, Wake};
 use crate::vault::{AnswerPlace, Vault};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// The engine without its threads; `T` is whatever finds the one who asked.
@@ -41,7 +49,23 @@ pub struct Core<S, T> {
     store: Arc<S>,
     vault: Vault,
     policy: Policy,
+    /// What is decided and not yet appended.
     group: Group<T>,
+    /// What is appended and not yet durable, in order.
+    pending: VecDeque<Pending<T>>,
+    /// The applications that have moves in either.
+    heads: HashMap<ApplicationId, Head>,
+    /// The requests answered in either.
+    requests: HashMap<RequestKey, ([u8; 16], Done)>,
+    /// Applications that are durable as decided last.
+    recent: Recent,
+    /// Up to where the store was written, and what of it was settled.
+    appended: Mark,
+    settled: Mark,
+    /// The newest sequence that is settled.
+    newest: u64,
+    /// Where outages were written last.
+    outages: Mark,
     hot: Hot,
     /// Wake-ups up to here were read from the store; those set behind it are kept in `hot`.
     cursor: Option<Wake>,
@@ -168,44 +192,6 @@ pub enum LoadError {
     Record(#[from] RecordError),
 }
 
-/// What the last commit made true.
-pub struct Published<T> {
-    /// The newest sequence that is durable.
-    pub sequence: u64,
-    /// The new values, in order.
-    pub applications: Vec<Arc<Application>>,
-    /// The edges taken, in order.
-    pub moves: Vec<Move>,
-    /// The answers to give.
-    pub answers: Vec<(T, Answer)>,
-}
-
-/// What is decided and not yet durable.
-struct Group<T> {
-    items: Vec<Item>,
-    moved: Vec<(Arc<Application>, Vec<Effect>)>,
-    moves: Vec<Move>,
-    heads: HashMap<ApplicationId, Arc<Application>>,
-    born: HashMap<Source, ApplicationId>,
-    /// The requests answered within this group.
-    requests: HashMap<RequestKey, ([u8; 16], Done)>,
-    answers: Vec<(T, Answer)>,
-}
-
-impl<T> Default for Group<T> {
-    fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            moved: Vec::new(),
-            moves: Vec::new(),
-            heads: HashMap::new(),
-            born: HashMap::new(),
-            requests: HashMap::new(),
-            answers: Vec::new(),
-        }
-    }
-}
-
 /// How many applications one tick looks at, so that inputs are not kept waiting.
 const LOOKS_LIMIT: usize = 1024;
 
@@ -220,6 +206,9 @@ impl<S: Store, T> Core<S, T> {
     /// Takes up where the store stands: what is due will be found by the first tick, calls that
     /// may have been under way are told as lost where they must not be repeated, and the keys of
     /// answers that nobody holds are destroyed.
+    ///
+    /// The store is synced first: whoever left it may not have seen its last groups through, and a
+    /// key must not be destroyed because of what a crash would take back.
     pub fn open(
         store: Arc<S>,
         vault: Vault,
@@ -228,6 +217,8 @@ impl<S: Store, T> Core<S, T> {
         seed: u64,
         now: Time,
     ) -> Result<Self, OpenError> {
+        vault.sync()?;
+        let newest = store.sync().map_err(LoadError::from)?;
         vault.retain_answers(answers_held(&*store)?)?;
         let first = store.wakes(None, FOREVER, 1).map_err(LoadError::from)?;
         let stored = outage::stored(&*store).map_err(LoadError::from)?;
@@ -238,6 +229,14 @@ impl<S: Store, T> Core<S, T> {
             vault,
             policy,
             group: Group::default(),
+            pending: VecDeque::new(),
+            heads: HashMap::new(),
+            requests: HashMap::new(),
+            recent: Recent::default(),
+            appended: Mark::default(),
+            settled: Mark::default(),
+            newest,
+            outages: Mark::default(),
             hot,
             cursor: None,
             next_row: first.first().map(|wake| wake.at),
@@ -279,9 +278,9 @@ impl<S: Store, T> Core<S, T> {
         self.hot.next_wake().into_iter().chain(self.next_row).min()
     }
 
-    /// Says whether there is nothing to write and nobody to answer.
+    /// Says whether there is nothing to append and nobody to answer, but for what is appended already.
     pub fn is_idle(&self) -> bool {
-        self.group.items.is_empty() && self.group.answers.is_empty() && !self.hot.gates.has_unwritten()
+        self.group.is_empty() && !self.hot.gates.has_unwritten()
     }
 
     /// Says whether the group is as large as it may become.
@@ -289,53 +288,18 @@ impl<S: Store, T> Core<S, T> {
         self.group.items.len() >= GROUP_LIMIT
     }
 
-    /// Writes what was decided; on return it is durable, and its effects are on their way.
-    ///
-    /// An error means that nothing may be believed to be written: drop this value, and do not
-    /// answer anybody.
-    pub fn commit(&mut self, now: Time) -> Result<Published<T>, CommitError> {
-        let group = std::mem::take(&mut self.group);
-        let outages = self.hot.gates.take_unwritten();
-        let has_outages = !outages.is_empty();
-        if has_outages {
-            self.store.write_outages(&OutageGroup { put: outages, forget: Vec::new() })?;
-        }
-        if group.items.is_empty() {
-            if has_outages {
-                self.store.sync()?;
-            }
-            let (_, sequence) = self.store.span()?;
-            return Ok(Published {
-                sequence,
-                applications: Vec::new(),
-                moves: Vec::new(),
-                answers: group.answers,
-            });
-        }
-        let synced = Stopwatch::start();
-        self.vault.sync()?;
-        metrics::histogram!(told::KEYS_SYNC).record(synced.read());
-        let verdicts = self.store.commit(&group.items)?;
-        let mut sequence = 0;
-        for (verdict, item) in verdicts.into_iter().zip(&group.items) {
-            match verdict {
-                Verdict::Committed { sequence: at } => sequence = at,
-                Verdict::Stale { found } => {
-                    let application = item.application;
-                    return Err(CommitError::Overtaken { application, expected: item.expected, found });
-                }
-            }
-        }
-        self.carry_out(&group, now)?;
-        let applications = group.moved.into_iter().map(|(application, _)| application).collect();
-        Ok(Published { sequence, applications, moves: group.moves, answers: group.answers })
-    }
-
     /// Takes calls that may go now, at most `room`; each must end in an [`Input::Ended`].
     pub fn take_calls(&mut self, room: usize, now: Time) -> Vec<Order> {
-        let store = &self.store;
+        let Self { store, heads, recent, .. } = self;
         let mut unreadable = Vec::new();
         let orders = self.hot.take_calls(room, now, |id| {
+            // As it is durable: what is decided since may never have been.
+            if let Some(head) = heads.get(&id) {
+                return head.durable.clone();
+            }
+            if let Some(application) = recent.get(id) {
+                return Some(Arc::clone(application));
+            }
             let read = stored(&**store, id).inspect_err(|error| {
                 let error = chain(error);
                 tracing::error!(application = %id, error, "an application cannot be read: its call waits");
@@ -398,6 +362,12 @@ pub enum CommitError {
     /// The keys could not be made durable.
     #[error("write the keys of a group")]
     Vault(#[from] crate::vault::VaultError),
+    /// A thread that waits for the disk has a bug.
+    #[error("wait for the disk: the thread {thread} panicked")]
+    Panicked {
+        /// Which.
+        thread: &'static str,
+    },
     /// Somebody else writes to the same store.
     #[error(
         "write application {application}: version {found} is stored where {expected} was expected; another process writes to this store"

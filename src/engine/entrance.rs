@@ -59,6 +59,13 @@ pub struct Entrance<S> {
     random: Random,
 }
 
+/// What was brought, sealed.
+struct Sealed {
+    command: Command,
+    /// Whether it names a key that was made for it, and is not durable yet.
+    has_new_key: bool,
+}
+
 /// Something could not be taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum EntranceError {
@@ -91,8 +98,11 @@ impl<S: Store> Entrance<S> {
 
     /// Seals what is brought: for the application that the source has by now, or for a new one.
     /// If another is created meanwhile, the command is declined with [`Declined::Exists`].
+    ///
+    /// The keys that it names may be new: they must be durable
+    /// ([`Vault::sync`](crate::vault::Vault::sync)) before it is handed in.
     pub fn seal(&self, brought: &Brought, now: Time) -> Result<Command, EntranceError> {
-        self.seal_with(brought, None, now)
+        Ok(self.seal_with(brought, None, now)?.command)
     }
 
     /// The same, with a photo.
@@ -101,7 +111,7 @@ impl<S: Store> Entrance<S> {
         brought: &Brought,
         upload: Option<&Upload>,
         now: Time,
-    ) -> Result<Command, EntranceError> {
+    ) -> Result<Sealed, EntranceError> {
         self.seal_for(self.owner_of(&brought.source)?, brought, upload, now)
     }
 
@@ -112,7 +122,7 @@ impl<S: Store> Entrance<S> {
         brought: &Brought,
         upload: Option<&Upload>,
         now: Time,
-    ) -> Result<Command, EntranceError> {
+    ) -> Result<Sealed, EntranceError> {
         let archive = &self.archive;
         let plan = self.products.plan(&brought.product);
         let plan = plan.cloned().ok_or_else(|| EntranceError::UnknownProduct(brought.product.clone()))?;
@@ -153,8 +163,9 @@ impl<S: Store> Entrance<S> {
         if let Some(password) = &brought.service_password {
             added.credentials = Some(archive.seal_answer(id, password)?);
         }
+        let has_new_key = owner.is_none() || added.credentials.is_some();
         let birth = Birth { id, source: brought.source.clone(), plan, order_id: self.new_order_id(), key };
-        Ok(Command::Bring { birth, evidence: added, bodies })
+        Ok(Sealed { command: Command::Bring { birth, evidence: added, bodies }, has_new_key })
     }
 
     /// Draws up what sealing would make of it for a new application, without keeping or sealing
@@ -306,8 +317,8 @@ impl<S: Store> Engine<S> {
             }
             let (engine, brought, upload) = (self.clone(), Arc::clone(&brought), upload.clone());
             let sealed = move || engine.entrance().seal_with(&brought, upload.as_deref(), clock::now());
-            let command = aside(sealed).await?;
-            match self.hand_in(command, terms).await {
+            let sealed = aside(sealed).await?;
+            match self.hand_in(sealed, terms).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }
@@ -383,8 +394,8 @@ impl<S: Store> Engine<S> {
         self.foresee(&found, &brought, None, terms).await?;
         let engine = self.clone();
         let owner = Some((found.id, found.key));
-        let command = aside(move || engine.entrance().seal_for(owner, &brought, None, clock::now())).await?;
-        self.hand_in(command, terms).await
+        let sealed = aside(move || engine.entrance().seal_for(owner, &brought, None, clock::now())).await?;
+        self.hand_in(sealed, terms).await
     }
 
     /// Creates an application of what is brought; durable on return.
@@ -410,9 +421,9 @@ impl<S: Store> Engine<S> {
             if terms.is_trial {
                 return self.command(engine.entrance().sketch(&brought, clock::now())?, terms).await;
             }
-            let command =
+            let sealed =
                 aside(move || engine.entrance().seal_for(None, &brought, None, clock::now())).await?;
-            match self.hand_in(command, terms).await {
+            match self.hand_in(sealed, terms).await {
                 Err(EngineError::Declined(Declined::Exists { .. })) => {}
                 answered => return answered,
             }
@@ -423,12 +434,16 @@ impl<S: Store> Engine<S> {
     /// Hands sealed evidence in; the key of credentials that nobody took is destroyed.
     ///
     /// It is seen through even if whoever asked goes away, or the key would lie there for good.
-    async fn hand_in(&self, command: Command, terms: Terms) -> Result<Done, EngineError> {
+    async fn hand_in(&self, sealed: Sealed, terms: Terms) -> Result<Done, EngineError> {
         let engine = self.clone();
-        to_the_end(tokio::spawn(async move { engine.hand_in_and_see(command, terms).await })).await
+        to_the_end(tokio::spawn(async move { engine.hand_in_and_see(sealed, terms).await })).await
     }
 
-    async fn hand_in_and_see(&self, command: Command, terms: Terms) -> Result<Done, EngineError> {
+    async fn hand_in_and_see(&self, sealed: Sealed, terms: Terms) -> Result<Done, EngineError> {
+        let Sealed { command, has_new_key } = sealed;
+        if has_new_key {
+            self.until_keys_durable().await?;
+        }
         let credentials = match &command {
             Command::Bring { evidence, .. } => evidence.credentials.clone(),
             Command::Tell { .. } => None,
@@ -479,6 +494,7 @@ impl<S: Store> Engine<S> {
     ) -> Result<Done, EngineError> {
         let answer = self.archive().seal_answer(application, &answer)?;
         let event = Event::AnswerSubmitted { challenge, kind, answer: answer.clone() };
+        self.until_keys_durable().await?;
         let answered = self.tell(application, event, terms).await;
         let is_unused = match &answered {
             // The same request, twice at a time: the answer of the other one is the one that counts.

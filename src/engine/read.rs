@@ -144,9 +144,10 @@ impl<S: Store> Engine<S> {
             }
             page.next = Some(Place { key: 0, application: id });
             let Some((application, sequence)) = self.stored(id)? else { continue };
+            // That one is not on the page tells of its last move as well.
+            newest = newest.max(sequence);
             let view = View::of(&application);
             if filter.matches(&view, now) {
-                newest = newest.max(sequence);
                 page.views.push(view);
             }
         }
@@ -166,11 +167,12 @@ impl<S: Store> Engine<S> {
         size: usize,
     ) -> Result<Option<(Page, u64)>, LoadError> {
         let now = clock::now();
-        let (mut places, mut from) = (Vec::new(), None);
+        let (mut places, mut from, mut newest) = (Vec::new(), None, 0);
         loop {
             let ids = self.candidates(filter, from)?;
             for id in &ids {
-                let Some((application, _)) = self.stored(*id)? else { continue };
+                let Some((application, sequence)) = self.stored(*id)? else { continue };
+                newest = newest.max(sequence);
                 let view = View::of(&application);
                 if filter.matches(&view, now) {
                     places.push(order.place(&view));
@@ -187,7 +189,7 @@ impl<S: Store> Engine<S> {
         places.sort_unstable();
         let begin = after.map_or(0, |after| places.partition_point(|place| *place <= after));
         let on_page = &places[begin..places.len().min(begin + size)];
-        let (mut views, mut newest) = (Vec::new(), 0);
+        let mut views = Vec::new();
         for place in on_page {
             if let Some((application, sequence)) = self.stored(place.application)? {
                 newest = newest.max(sequence);

@@ -1,11 +1,18 @@
 //! The thread that drives the core on the real clock.
+//!
+//! It decides, and never waits for the disk: another thread syncs what it has appended, and tells it
+//! when that is durable. What comes meanwhile is decided and appended for the next sync.
+
+#[cfg(test)]
+mod tests;
 
 use super::census;
-use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Published};
+use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Mark, Published};
 use super::follow::Followers;
 use super::outage::{Figures, Report, Standing};
 use super::provider::{Ended, Failure, Provider};
 use super::stuck::{Parked, Trouble};
+use super::syncs::{Keys, Synced, Syncs};
 use crate::clock::{self, Stopwatch};
 use crate::machine::call::EffectId;
 use crate::machine::id::ApplicationId;
@@ -13,6 +20,7 @@ use crate::machine::time::Time;
 use crate::store::Store;
 use crate::telemetry::metrics as told;
 use metrics::{counter, gauge, histogram};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -20,6 +28,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// How many inputs may wait; whoever comes then waits before the door.
 pub(super) const INPUT_LIMIT: usize = 4096;
+
+/// How many moves may be appended and not yet durable; then nothing more is taken in until a sync ends:
+/// what a slow disk may hold up in memory, and more than one sync is ever the better for.
+const PENDING_LIMIT: usize = 4 * GROUP_LIMIT;
 
 /// How many calls are begun before the thread looks after other things; how many may be under way is
 /// for the gates to say.
@@ -73,10 +85,25 @@ pub(super) struct Runner<S, P> {
     core: Core<S, Ticket>,
     inputs: mpsc::Receiver<Message>,
     door: mpsc::WeakSender<Message>,
+    disk: Disk,
+    /// Up to where a sync was asked for, and up to where one has ended.
+    asked: Mark,
+    durable: Mark,
+    /// Since when each group is under way.
+    groups: VecDeque<(Mark, Stopwatch)>,
+    /// Who waits until all up to a mark is durable.
+    waiting: VecDeque<(Mark, oneshot::Sender<u64>)>,
     provider: Arc<P>,
     board: Board,
     figures: Figures,
     handle: Handle,
+}
+
+/// The way to the threads that wait for the disk, and back.
+pub(super) struct Disk {
+    pub(super) keys: Keys,
+    pub(super) syncs: Syncs,
+    pub(super) synced: Synced,
 }
 
 impl<S: Store, P: Provider> Runner<S, P> {
@@ -84,18 +111,32 @@ impl<S: Store, P: Provider> Runner<S, P> {
         core: Core<S, Ticket>,
         inputs: mpsc::Receiver<Message>,
         door: mpsc::WeakSender<Message>,
+        disk: Disk,
         provider: Arc<P>,
         board: Board,
         handle: Handle,
     ) -> Self {
-        Self { core, inputs, door, provider, board, figures: Figures::new(clock::now()), handle }
+        Self {
+            core,
+            inputs,
+            door,
+            disk,
+            asked: Mark::default(),
+            durable: Mark::default(),
+            groups: VecDeque::new(),
+            waiting: VecDeque::new(),
+            provider,
+            board,
+            figures: Figures::new(clock::now()),
+            handle,
+        }
     }
 
     /// Runs until told to stop, or until the store fails.
     pub(super) fn run(mut self) -> Result<(), CommitError> {
         let mut messages = Vec::with_capacity(GROUP_LIMIT);
         loop {
-            let is_open = self.wait(&mut messages);
+            let is_open = self.wait(&mut messages)?;
             let (now, decided) = (clock::now(), Stopwatch::start());
             let mut stop = None;
             for message in messages.drain(..) {
@@ -112,29 +153,26 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Message::Systems { ticket } => {
                         let _gone = ticket.send(self.core.reports(now));
                     }
-                    // The group before this one is published, and the next is not yet written.
-                    Message::Durable { ticket } => {
-                        let _gone = ticket.send(*self.board.durable.borrow());
-                    }
+                    // What is decided since cannot be read yet.
+                    Message::Durable { ticket } => self.waiting.push_back((self.core.appended(), ticket)),
                     Message::Stop { ticket } => stop = Some(ticket),
                 }
             }
             self.core.tick(now)?;
             if !self.core.is_idle() {
-                let published = self.core.commit(now)?;
-                if !published.applications.is_empty() {
-                    histogram!(told::GROUP_TIME).record(decided.read());
-                    histogram!(told::GROUP_SIZE)
-                        .record(u32::try_from(published.applications.len()).map_or(f64::MAX, f64::from));
-                    census::follow(&published.moves);
+                let mark = self.core.append()?;
+                if mark > self.asked {
+                    self.asked = mark;
+                    self.groups.push_back((mark, decided));
+                    self.disk.syncs.ask(mark);
                 }
-                self.publish(published);
             }
-            if let Some(ticket) = stop {
-                let _gone = ticket.send(());
-                return Ok(());
-            }
-            if !is_open {
+            self.settle(now)?;
+            if stop.is_some() || !is_open {
+                self.finish()?;
+                if let Some(ticket) = stop {
+                    let _gone = ticket.send(());
+                }
                 return Ok(());
             }
             self.make_calls(now);
@@ -145,15 +183,54 @@ impl<S: Store, P: Provider> Runner<S, P> {
         }
     }
 
-    /// Waits for messages or the next moment; says whether messages can still come.
-    fn wait(&mut self, messages: &mut Vec<Message>) -> bool {
+    /// Waits for the end of a sync, for messages if there is room for what they amount to, or for the
+    /// next moment; says whether messages can still come.
+    fn wait(&mut self, messages: &mut Vec<Message>) -> Result<bool, CommitError> {
+        let has_room = self.core.pending() < PENDING_LIMIT;
         let wait = self.core.next_wake().map_or(IDLE, |at| at.since(clock::now()).min(IDLE));
-        let inputs = &mut self.inputs;
-        self.handle.block_on(async {
-            let received = tokio::time::timeout(wait, inputs.recv_many(messages, GROUP_LIMIT));
-            received.await.is_ok_and(|count| count == 0)
+        let (inputs, synced) = (&mut self.inputs, &mut self.disk.synced);
+        let ended = self.handle.block_on(async {
+            tokio::select! {
+                biased;
+                ended = synced.recv() => Some(ended),
+                _count = tokio::time::timeout(wait, inputs.recv_many(messages, GROUP_LIMIT)), if has_room => None,
+            }
         });
-        !(messages.is_empty() && self.inputs.is_closed() && self.inputs.is_empty())
+        if let Some(ended) = ended {
+            self.durable = ended.expect("a thread that syncs does not end before it has told why")?;
+        }
+        Ok(!(messages.is_empty() && self.inputs.is_closed() && self.inputs.is_empty()))
+    }
+
+    /// Sees what is appended through to its end.
+    fn finish(&mut self) -> Result<(), CommitError> {
+        while self.durable < self.core.appended() {
+            let ended = self.handle.block_on(self.disk.synced.recv());
+            self.durable = ended.expect("a thread that syncs does not end before it has told why")?;
+            self.settle(clock::now())?;
+        }
+        Ok(())
+    }
+
+    /// Settles what has become durable, and tells everybody.
+    fn settle(&mut self, now: Time) -> Result<(), CommitError> {
+        let published = self.core.settle(self.durable, now)?;
+        while let Some((_, decided)) = first_up_to(&mut self.groups, self.durable) {
+            histogram!(told::GROUP_TIME).record(decided.read());
+        }
+        if !published.applications.is_empty() {
+            histogram!(told::GROUP_SIZE)
+                .record(u32::try_from(published.applications.len()).map_or(f64::MAX, f64::from));
+            census::follow(&published.moves);
+        }
+        if published.has_destroyed {
+            self.disk.keys.sweep();
+        }
+        self.publish(published);
+        while let Some((_, ticket)) = first_up_to(&mut self.waiting, self.durable) {
+            let _gone = ticket.send(*self.board.durable.borrow());
+        }
+        Ok(())
     }
 
     /// Tells everybody what is durable now, then those who asked.
@@ -190,6 +267,11 @@ impl<S: Store, P: Provider> Runner<S, P> {
             });
         }
     }
+}
+
+/// Takes the first of a queue if it is up to a mark.
+fn first_up_to<T>(queue: &mut VecDeque<(Mark, T)>, mark: Mark) -> Option<(Mark, T)> {
+    if queue.front()?.0 <= mark { queue.pop_front() } else { None }
 }
 
 /// What became of a call, as metrics tell it.

@@ -117,7 +117,10 @@ impl<S: Store> Engine<S> {
         self.all_durable().await?;
         let (troubled, parked) = self.in_vain().await;
         let engine = self.clone();
-        Ok(aside(move || engine.group(troubled, parked, fingerprint.as_deref())).await?)
+        let groups = aside(move || engine.group(troubled, parked, fingerprint.as_deref())).await?;
+        // What was read may be newer than what was durable when it was begun.
+        self.all_durable().await?;
+        Ok(groups)
     }
 
     fn group(

@@ -21,6 +21,8 @@ pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
     nothing_is_there_at_first(&make());
     versions_are_compared(&make());
     sequences_are_contiguous_over_groups(&make());
+    what_is_appended_is_read_and_told_once_it_is_synced(&make());
+    what_is_appended_is_not_forgotten(&make());
     a_refused_group_writes_nothing(&make());
     wakes_move_and_end(&make());
     indexes_follow(&make());
@@ -130,6 +132,40 @@ fn sequences_are_contiguous_over_groups(store: &impl Raw) {
     assert!(store.changes(newest, 9).unwrap().is_empty());
     assert!(store.changes(u64::MAX, 9).unwrap().is_empty());
     assert!(store.changes(0, 0).unwrap().is_empty());
+}
+
+fn what_is_appended_is_read_and_told_once_it_is_synced(store: &impl Raw) {
+    store.commit(&[item(1, 0)]).unwrap();
+    let told = || (store.span().unwrap(), store.counts(), store.changes(0, 9).unwrap().len());
+    let before = told();
+    let index = vec![key("a")];
+    let request = Some(Request { key: RequestKey([1; 16]), fingerprint: [2; 16] });
+    assert_eq!(store.append(&[item(1, 1)]).unwrap(), [Verdict::Committed { sequence: 2 }]);
+    let moved = Item { index, request, ..item(2, 0) };
+    assert_eq!(store.append(&[moved, item(1, 2)]).unwrap().len(), 2);
+    let stored = store.application(id(1)).unwrap().unwrap();
+    assert_eq!((stored.version, stored.sequence), (3, 4));
+    assert_eq!(store.journal(id(1), 0, 9).unwrap().len(), 3);
+    assert_eq!(store.indexed(&key("a"), None, 9).unwrap(), [id(2)]);
+    assert_eq!(store.wakes(None, EVER, 9).unwrap().len(), 2);
+    assert_eq!(store.request(RequestKey([1; 16])).unwrap().map(|found| found.sequence), Some(3));
+    assert_eq!(store.append(&[item(1, 2)]).unwrap(), [Verdict::Stale { found: 3 }]);
+    assert_eq!(told(), before);
+    assert!(store.changes(1, 9).unwrap().is_empty());
+    assert_eq!(store.sync().unwrap(), 4);
+    let counts = Counts { applications: 2, live: 2, moves: 4 };
+    assert_eq!(told(), ((1, 4), counts, 4));
+    assert_eq!(store.sync().unwrap(), 4, "nothing was left to do");
+}
+
+fn what_is_appended_is_not_forgotten(store: &impl Raw) {
+    store.commit(&[item(1, 0), item(1, 1)]).unwrap();
+    store.append(&[item(1, 2), item(1, 3)]).unwrap();
+    store.forget_changes(u64::MAX).unwrap();
+    assert_eq!(store.span().unwrap(), (3, 2));
+    assert_eq!(store.sync().unwrap(), 4);
+    assert_eq!(store.span().unwrap(), (3, 4));
+    assert_eq!(store.changes(2, 9).unwrap().len(), 2);
 }
 
 fn version(store: &impl Raw, number: u8) -> u64 {

@@ -1,7 +1,8 @@
 //! The store in memory, for simulations: the same rows as on disk, in a map.
 //!
-//! It must never behave better than the store on disk, except that it is durable at once. A clone
-//! is another handle on the same rows: keep one, drop the engine, and you have had a crash.
+//! It must never behave better than the store on disk: what was not synced is lost in a crash. A
+//! clone is another handle on the same rows; what a crash leaves is given by
+//! [`MemoryStore::crashed`].
 
 use super::codec::Encoded;
 use super::delivery;
@@ -34,13 +35,18 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The rows written since the last sync, as they were then.
+    before: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     blobs: BTreeMap<BlobId, Vec<u8>>,
     totals: Totals,
+    /// The totals at the last sync.
+    synced: Totals,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), blobs: BTreeMap::new(), totals: Totals::EMPTY }
+        let (rows, before, blobs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { rows, before, blobs, totals: Totals::EMPTY, synced: Totals::EMPTY }
     }
 }
 
@@ -48,6 +54,21 @@ impl MemoryStore {
     /// Makes an empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Gives a store as this one was at the last sync: what a crash would leave of it now.
+    pub fn crashed(&self) -> Self {
+        let state = self.state();
+        let mut rows = state.rows.clone();
+        for (key, value) in &state.before {
+            match value {
+                Some(value) => rows.insert(key.clone(), value.clone()),
+                None => rows.remove(key),
+            };
+        }
+        let (blobs, totals) = (state.blobs.clone(), state.synced);
+        let left = State { rows, before: BTreeMap::new(), blobs, totals, synced: totals };
+        Self { shared: Arc::new(Shared { writer: Mutex::default(), state: RwLock::new(left) }) }
     }
 
     /// Gives all stored bytes, keys and values, blobs last: to search them for what must not be
@@ -78,10 +99,11 @@ impl MemoryStore {
 impl State {
     fn write(&mut self, writes: Writes, totals: Totals) {
         for (key, value) in writes {
-            match value {
-                Some(value) => self.rows.insert(key, value),
+            let before = match value {
+                Some(value) => self.rows.insert(key.clone(), value),
                 None => self.rows.remove(&key),
             };
+            self.before.entry(key).or_insert(before);
         }
         self.totals = totals;
     }
@@ -104,7 +126,8 @@ impl Rows for MemoryStore {
     }
 
     fn durable_span(&self) -> (u64, u64) {
-        self.state().totals.span()
+        let state = self.state();
+        (state.totals.oldest, state.synced.counts.moves)
     }
 
     fn between_groups<T>(&self, f: impl FnOnce() -> T) -> T {
@@ -139,6 +162,13 @@ impl Store for MemoryStore {
         let plan = plan::plan(group, heads, self.state().totals);
         self.state_mut().write(plan.writes, plan.totals);
         Ok(plan.verdicts)
+    }
+
+    fn sync(&self) -> Result<u64, StoreError> {
+        let mut state = self.state_mut();
+        state.before.clear();
+        state.synced = state.totals;
+        Ok(state.synced.counts.moves)
     }
 
     fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
@@ -182,7 +212,8 @@ impl Store for MemoryStore {
     fn forget_changes(&self, before: u64) -> Result<(), StoreError> {
         let _writer = self.writer();
         loop {
-            let totals = self.state().totals;
+            let (totals, (_, newest)) = (self.state().totals, self.durable_span());
+            let before = before.min(newest + 1);
             let Some(span) = plan::forgettable(&totals, before) else { return Ok(()) };
             let (writes, totals) = plan::forget(&totals, span, &read::requests_of(self, span)?);
             self.state_mut().write(writes, totals);
@@ -258,16 +289,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn sync(&self) -> Result<u64, StoreError> {
-        Ok(self.counts().moves)
-    }
-
     fn room(&self) -> Room {
         Room::Ample
     }
 
     fn counts(&self) -> Counts {
-        self.state().totals.counts
+        self.state().synced.counts
     }
 
     fn audit(&self) -> Result<Audit, StoreError> {
@@ -290,6 +317,26 @@ mod tests {
     #[test]
     fn it_keeps_the_contract() {
         conformance::run(MemoryStore::new);
+    }
+
+    #[test]
+    fn a_crash_leaves_what_was_synced() {
+        let store = MemoryStore::new();
+        store.commit(&[item(1, 0), item(2, 0)]).unwrap();
+        let synced = store.dump();
+        store.append(&[item(1, 1), item(3, 0)]).unwrap();
+        store.append(&[item(1, 2)]).unwrap();
+        store.forget_changes(2).unwrap();
+        store
+            .write_outages(&OutageGroup { forget: vec![(1, Time::default())], ..Default::default() })
+            .unwrap();
+        let left = store.crashed();
+        assert_eq!(left.dump(), synced);
+        assert_eq!((left.span().unwrap(), left.counts()), ((1, 2), left.state().totals.counts));
+        assert_eq!(left.commit(&[item(1, 1)]).unwrap(), [Verdict::Committed { sequence: 3 }]);
+        // The one that was left alone goes on as if nothing had happened.
+        assert_eq!(store.sync().unwrap(), 5);
+        assert_eq!(store.crashed().dump(), store.dump());
     }
 
     #[test]

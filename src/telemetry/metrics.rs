@@ -55,8 +55,8 @@ metrics! {
     CHANGES_NEWEST = "docket_changes_newest", Gauge, [], "The newest durable change.";
     WATCHERS = "docket_watchers", Gauge, [], "Streams of changes that are open.";
     QUEUE = "docket_queue", Gauge, [], "Inputs that wait for the engine; at most 4,096.";
-    GROUP_SIZE = "docket_group_moves", Sizes, [], "Moves that were written at once.";
-    GROUP_TIME = "docket_group_seconds", Seconds, [], "Time to decide and write a group, until it is durable.";
+    GROUP_SIZE = "docket_group_moves", Sizes, [], "Moves that became durable with one sync.";
+    GROUP_TIME = "docket_group_seconds", Seconds, [], "Time to decide a group and write it, until it is durable.";
     STORE_SYNC = "docket_store_sync_seconds", Seconds, [], "Time of the syncs of the store's file.";
     KEYS_SYNC = "docket_keys_sync_seconds", Seconds, [], "Time of the syncs of the files of keys.";
     CALLS = "docket_provider_calls_total", Counter, ["call", "outcome"],

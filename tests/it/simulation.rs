@@ -1,6 +1,6 @@
 //! The whole in one process on a fake clock: core, memory store, vault, client and sandbox,
-//! with crashes between any two steps, lost requests, lost and late replies, all drawn from a
-//! seed. A fourth of the seeds collects from telecom at most; the others draw every product and every
+//! with crashes between any two steps, those of a group on its way to the disk and back among them,
+//! lost requests, lost and late replies, all drawn from a seed. A fourth of the seeds collects from telecom at most; the others draw every product and every
 //! script of the sandbox, and a fourth besides everything else that a provider may answer. After each
 //! step the invariants hold; in the end every application has ended as its script says.
 //!

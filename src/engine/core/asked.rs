@@ -34,9 +34,11 @@ impl<S: Store, T> Core<S, T> {
         self.hot.gates.standings()
     }
 
-    /// Says how it stands with every system, if that is another than it was when last asked.
+    /// Says how it stands with every system, if that is another than it was when last asked, and once
+    /// the outages that it tells of are durable.
     pub fn turned(&mut self) -> Option<Vec<Standing>> {
-        self.hot.gates.turned()
+        let is_durable = self.outages <= self.settled && !self.hot.gates.has_unwritten();
+        if is_durable { self.hot.gates.turned() } else { None }
     }
 
     /// Tells all there is to say of every system.

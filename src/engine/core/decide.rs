@@ -1,6 +1,7 @@
 //! From an input to an item of the group.
 
 use super::look::UNREADABLE_PAUSE;
+use super::pending::{Head, Step};
 use super::{Answer, Command, Core, Declined, Done, LoadError, Terms};
 use crate::engine::hot::After;
 use crate::engine::provider::Ended;
@@ -133,12 +134,20 @@ impl<S: Store, T> Core<S, T> {
             request,
         });
         let application = Arc::new(application);
-        self.group.heads.insert(application.id, Arc::clone(&application));
-        self.group.moved.push((Arc::clone(&application), effects));
+        let newest = Arc::clone(&application);
+        match self.heads.get_mut(&application.id) {
+            Some(head) => head.newest = newest,
+            // Nothing of it was left to be settled: what it was before is durable.
+            None => {
+                let head = Head { newest, durable: before.map(Arc::clone) };
+                self.heads.insert(application.id, head);
+            }
+        }
+        self.group.steps.push(Step { application: Arc::clone(&application), effects, at: now });
         let calls = entry.calls;
         let done = Done { view: change.after, calls, repeated: false, application: Some(application) };
         if let Some(Request { key, fingerprint }) = request {
-            self.group.requests.insert(key, (fingerprint, done.clone()));
+            self.requests.insert(key, (fingerprint, done.clone()));
         }
         done
     }
@@ -193,8 +202,9 @@ impl<S: Store, T> Core<S, T> {
 
     /// Reads an application as it was decided last, durable or not.
     pub(super) fn load(&self, id: ApplicationId) -> Result<Option<Arc<Application>>, Declined> {
-        if let Some(head) = self.group.heads.get(&id) {
-            return Ok(Some(Arc::clone(head)));
+        let known = self.heads.get(&id).map(|head| &head.newest).or_else(|| self.recent.get(id));
+        if let Some(known) = known {
+            return Ok(Some(Arc::clone(known)));
         }
         super::stored(&*self.store, id).map_err(unreadable)
     }

@@ -1,6 +1,7 @@
 //! Looking after an application: deadlines that have come, calls that are due, the next look.
 
-use super::{CommitError, Core, FOREVER, Group};
+use super::pending::{Head, Step};
+use super::{CommitError, Core, FOREVER};
 use crate::engine::archive;
 use crate::engine::hot::is_safe;
 use crate::engine::outage::{Outcome, Turn};
@@ -36,9 +37,9 @@ impl<S: Store, T> Core<S, T> {
         Ok(())
     }
 
-    /// Looks at an application; what is not yet durable is looked at after its commit.
+    /// Looks at an application; what is not yet durable is looked at when it is settled.
     pub(super) fn look_at(&mut self, id: ApplicationId, now: Time) {
-        if self.group.heads.contains_key(&id) {
+        if self.heads.contains_key(&id) {
             return;
         }
         match self.load(id) {
@@ -135,22 +136,26 @@ impl<S: Store, T> Core<S, T> {
         }
     }
 
-    /// After the commit: destroys keys, forgets calls, starts those that are due.
-    pub(super) fn carry_out(&mut self, group: &Group<T>, now: Time) -> Result<(), CommitError> {
-        for (application, effects) in &group.moved {
-            say_if_stuck(application, now);
+    /// What follows from a group that is durable: destroys keys, forgets calls, starts those that are due.
+    /// Says whether keys were destroyed.
+    pub(super) fn carry_out(&mut self, steps: &[Step], now: Time) -> Result<bool, CommitError> {
+        let mut has_destroyed = false;
+        for Step { application, effects, at } in steps {
+            say_if_stuck(application, *at);
             for effect in effects {
                 match effect {
                     Effect::Call(pending) => self.hot.ask(application.id, pending),
                     Effect::Hurry(pending) => self.hot.hurry(application.id, pending),
                     Effect::Withdraw(effect) => self.hot.forget(application.id, *effect),
-                    Effect::Destroy(answer) => self.vault.destroy_answer(archive::place(answer))?,
+                    Effect::Destroy(answer) => {
+                        self.vault.destroy_answer(archive::place(answer))?;
+                        has_destroyed = true;
+                    }
                 }
             }
         }
-        for (application, _) in &group.moved {
-            let is_head = group.heads.get(&application.id).is_some_and(|head| Arc::ptr_eq(head, application));
-            if !is_head {
+        for Step { application, .. } in steps {
+            if !self.is_settled(application) {
                 continue;
             }
             if application.state().is_terminal() {
@@ -159,19 +164,32 @@ impl<S: Store, T> Core<S, T> {
                 self.look(application, now);
             }
         }
-        Ok(())
+        Ok(has_destroyed)
+    }
+
+    /// Notes that a value is durable; says whether nothing newer is decided.
+    fn is_settled(&mut self, application: &Arc<Application>) -> bool {
+        let head: Option<&mut Head> = self.heads.get_mut(&application.id);
+        if let Some(head) = head.filter(|head| head.newest.version != application.version) {
+            // What comes of it is looked at when that is settled.
+            head.durable = Some(Arc::clone(application));
+            return false;
+        }
+        self.heads.remove(&application.id);
+        self.recent.put(application);
+        true
     }
 }
 
-/// Tells the log of what needs an operator, once, when it comes to that.
-fn say_if_stuck(application: &Application, now: Time) {
+/// Tells the log of what needs an operator, once, when it came to that.
+fn say_if_stuck(application: &Application, at: Time) {
     if let Phase::Suspended { cause, .. } = &application.phase
-        && application.since == now
+        && application.since == at
     {
         let (cause, detail) = (cause.name(), cause.detail());
         tracing::warn!(application = %application.id, cause, detail, "an application is suspended");
     }
-    for collection in application.collections.iter().filter(|it| it.since == now) {
+    for collection in application.collections.iter().filter(|it| it.since == at) {
         if let Some(cause) = collection.parked() {
             let (kind, cause, detail) = (collection.kind.name(), cause.name(), cause.detail());
             tracing::warn!(application = %application.id, kind, cause, detail, "a collection is parked");

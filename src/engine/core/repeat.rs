@@ -8,7 +8,7 @@ use crate::store::{Remembered, Request, Store, StoreError};
 impl<S: Store, T> Core<S, T> {
     /// Gives the answer that a request was given before, durable or not.
     pub(super) fn answered_before(&self, request: Request) -> Result<Option<Done>, Declined> {
-        if let Some((fingerprint, done)) = self.group.requests.get(&request.key) {
+        if let Some((fingerprint, done)) = self.requests.get(&request.key) {
             return if *fingerprint == request.fingerprint {
                 Ok(Some(Done { repeated: true, application: None, ..done.clone() }))
             } else {
@@ -19,13 +19,17 @@ impl<S: Store, T> Core<S, T> {
     }
 }
 
-/// Gives the answer that a request was given before, as far as the store knows.
+/// Gives the answer that a request was given before, as far as that is durable.
 pub(in crate::engine) fn answered_before<S: Store>(
     store: &S,
     request: Request,
 ) -> Result<Option<Done>, Declined> {
     let Some(remembered) = store.request(request.key).map_err(unreadable)? else { return Ok(None) };
     let Remembered { sequence, application, fingerprint } = remembered;
+    let (_, newest) = store.span().map_err(unreadable)?;
+    if sequence > newest {
+        return Ok(None);
+    }
     if fingerprint != request.fingerprint {
         return Err(Declined::RequestReused);
     }

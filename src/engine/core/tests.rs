@@ -1,10 +1,13 @@
 //! The engine without its threads, on a store in memory and a clock that is an argument.
 
+mod pending;
+
 use super::*;
 use crate::engine::outage::{State as Breaker, Tolerance};
 use crate::engine::provider::Failure;
-use crate::machine::application::Phase;
+use crate::machine::application::{Phase, Source};
 use crate::machine::call::{Call, Reply, System, Told};
+use crate::machine::challenge::SealedAnswer;
 use crate::machine::evidence::EvidenceKind;
 use crate::machine::graph::application::State;
 use crate::machine::samples::{self, Wanted};
@@ -41,7 +44,9 @@ impl Server {
         Self { store, vault, core, limits, now }
     }
 
+    /// As after a crash: what was not synced is gone.
     fn restarts(&mut self) {
+        self.store = Arc::new(self.store.crashed());
         let (store, vault) = (Arc::clone(&self.store), self.vault.clone());
         self.core = Core::open(store, vault, Policy::default(), &self.limits, 2, self.now).unwrap();
     }
@@ -62,6 +67,11 @@ impl Server {
 
     /// Brings an application with all its evidence; a product with telecom brings its password.
     fn brings(&mut self, wanted: Wanted) {
+        self.brings_with(wanted, samples::answer(1));
+    }
+
+    /// The same with a password of one's own.
+    fn brings_with(&mut self, wanted: Wanted, password: SealedAnswer) {
         let like = samples::application(samples::init(), wanted);
         let birth = Birth { id: samples::ID, source: like.source, plan: like.plan, order_id: 1, key: 0 };
         let mut evidence = EvidenceAdded {
@@ -71,7 +81,7 @@ impl Server {
             ..EvidenceAdded::default()
         };
         if wanted != Wanted::No {
-            evidence.credentials = Some(samples::answer(1));
+            evidence.credentials = Some(password);
         }
         let command = Command::Bring { birth, evidence, bodies: Vec::new() };
         self.core.handle(Input::Command { ticket: 1, command, terms: Terms::default() }, self.now);
@@ -85,8 +95,16 @@ impl Server {
                 return self.core.take_calls(9, self.now);
             }
             self.core.commit(self.now).unwrap();
+            self.remembers_what_is_stored();
         }
         panic!("it never settles");
+    }
+
+    /// What is read without the store is what the store has.
+    fn remembers_what_is_stored(&self) {
+        for (id, _) in self.store.applications(None, 100).unwrap() {
+            assert_eq!(self.core.load(id).unwrap(), stored(&*self.store, id).unwrap());
+        }
     }
 
     /// Brings one application after another with all its evidence.

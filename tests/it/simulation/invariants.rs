@@ -9,9 +9,9 @@ use docket::machine::application::{Application, Phase};
 use docket::machine::call::{Cause, System};
 use docket::machine::collection::CollectionKind;
 use docket::machine::graph::application::State;
+use docket::machine::id::ApplicationId;
 use docket::sandbox::Violation;
 use docket::store::Store;
-use docket::store::records::snapshot;
 use std::collections::BTreeSet;
 
 /// How long nothing may happen to an application that something is due for, in milliseconds:
@@ -20,14 +20,29 @@ use std::collections::BTreeSet;
 const SILENCE: u64 = 300_000;
 
 impl World {
-    /// No call is made that was not asked for durably.
+    /// No call is made that was not asked for durably, nor with anything that is not durable.
     pub(super) fn check_intent(&self, order: &Order) {
-        let id = order.application.id;
-        let stored = self.store.application(id).unwrap().expect("it was written before it calls");
-        let stored = snapshot::from_record(id, stored.version, &stored.snapshot).unwrap();
-        let is_asked_for = stored.outbox.iter().any(|pending| pending.id == order.pending.id);
-        assert!(is_asked_for, "{} is called and was not written", order.pending.call.name());
-        assert_eq!(stored.held, None, "{} is called and it is held", order.pending.call.name());
+        let Order { application, pending } = order;
+        self.check_durable(application.id, application.version);
+        let durable = &self.witness[&application.id];
+        let is_asked_for = durable.outbox.iter().any(|asked| asked.id == pending.id);
+        assert!(is_asked_for, "{} is called and is not durable", pending.call.name());
+        assert_eq!(durable.held, None, "{} is called and it is held", pending.call.name());
+    }
+
+    /// Nothing is told that is not durable.
+    pub(super) fn check_durable(&self, application: ApplicationId, version: u64) {
+        let durable = self.witness.get(&application).map_or(0, |durable| durable.version);
+        assert!(version <= durable, "version {version} is told, {durable} is durable");
+    }
+
+    /// A crash leaves all that was synced, and nothing else.
+    pub(super) fn check_what_is_left(&self) {
+        let left = self.store.applications(None, 100).unwrap();
+        let left: Vec<_> = left.into_iter().map(|(id, stored)| (id, stored.version)).collect();
+        let mut synced: Vec<_> = self.witness.iter().map(|(id, durable)| (*id, durable.version)).collect();
+        synced.sort_unstable();
+        assert_eq!(left, synced);
     }
 
     /// No application for which something is due is forgotten.

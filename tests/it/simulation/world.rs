@@ -5,7 +5,7 @@ use crate::applicant::{Applicant, Reaction, is_code};
 use crate::network::{Fate, Network};
 use docket::config::products;
 use docket::engine::archive::Archive;
-use docket::engine::core::{Answer, Command, Core, Declined, Input, Terms};
+use docket::engine::core::{Answer, Command, Core, Declined, Input, Mark, Terms};
 use docket::engine::entrance::Entrance;
 use docket::engine::outage::{self, State as Breaker, Tolerance};
 use docket::engine::provider::{Ended, Provider};
@@ -27,7 +27,6 @@ use docket::vault::{MasterKey, Random, Secret, Vault};
 use futures_util::FutureExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -67,15 +66,18 @@ pub(super) struct World {
     pub(super) now: u64,
     chance: ChaCha8Rng,
     pub(super) store: Arc<MemoryStore>,
+    /// Up to where the store was synced.
+    synced: Mark,
     vault: Vault,
+    random: Random,
     pub(super) network: Network,
     client: Client<Network, MemoryStore>,
     entrance: Entrance<MemoryStore>,
     pub(super) core: Core<MemoryStore, Ticket>,
     pub(super) people: Vec<Applicant>,
     pub(super) flights: Vec<Flight>,
-    /// What was read from the store, so that each version is decoded once.
-    read: RefCell<HashMap<ApplicationId, Rc<Application>>>,
+    /// Every application as it was when the store was synced last: what a crash leaves.
+    pub(super) witness: HashMap<ApplicationId, Rc<Application>>,
     /// The newest place of the stream that was checked.
     pub(super) checked: u64,
     /// How many calls the provider had been made when its ledger was checked.
@@ -101,7 +103,7 @@ impl World {
         let network = Network::new(seed);
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let client = network.client(archive.clone(), seed);
-        let entrance = Entrance::new(Arc::clone(&store), archive, products::demo(), random);
+        let entrance = Entrance::new(Arc::clone(&store), archive, products::demo(), random.clone());
         let kind = Kind::of(seed);
         let people = (0..PEOPLE).map(|number| draw_applicant(number, seed, kind, &mut chance)).collect();
         if kind == Kind::Hostile {
@@ -117,14 +119,16 @@ impl World {
             now,
             chance,
             store,
+            synced: Mark::default(),
             vault,
+            random,
             network,
             client,
             entrance,
             core,
             people,
             flights: Vec::new(),
-            read: RefCell::default(),
+            witness: HashMap::new(),
             checked: 0,
             checked_calls: 0,
             stirred: HashMap::new(),
@@ -151,6 +155,7 @@ impl World {
             self.step(is_troubled);
             self.check(step);
             if !is_troubled && self.flights.is_empty() && self.is_over() {
+                self.commit();
                 self.check_the_end();
                 return;
             }
@@ -163,16 +168,13 @@ impl World {
             0..25 if is_troubled => self.somebody_acts(is_troubled),
             0..10 => self.somebody_acts(is_troubled),
             10..25 => self.all_goes_on(),
-            25..45 => {
-                self.core.tick(self.time()).unwrap();
-                self.commit();
-            }
+            25..45 => self.something_is_written(),
             45..65 => self.make_calls(is_troubled),
             65..80 => self.deliver(),
             80..96 => self.time_passes(is_troubled),
             96 => self.something_fails(is_troubled),
             97 if is_troubled => self.somebody_meddles(),
-            98 if is_troubled => self.crash(),
+            98 if is_troubled => self.crash_unsynced(),
             _ if is_troubled => self.crash_unheard(),
             _ => self.somebody_helps(),
         }
@@ -327,9 +329,50 @@ impl World {
         }
     }
 
+    /// What was decided goes its way to the disk and back, the whole way or a part of it: what comes
+    /// next may be decided in between.
+    fn something_is_written(&mut self) {
+        self.core.tick(self.time()).unwrap();
+        match self.draw(6) {
+            0 | 1 => self.append(),
+            2 => self.sync(),
+            3 => self.settle(),
+            _ => self.commit(),
+        }
+    }
+
     fn commit(&mut self) {
-        let published = self.core.commit(self.time()).unwrap();
+        self.append();
+        self.sync();
+        self.settle();
+    }
+
+    fn append(&mut self) {
+        if !self.core.is_idle() {
+            self.core.append().unwrap();
+            self.tell("something is appended");
+        }
+    }
+
+    fn sync(&mut self) {
+        let mark = self.core.appended();
+        self.store.sync().unwrap();
+        if mark != self.synced {
+            self.tell("the disk has it");
+        }
+        self.synced = mark;
+        for (id, stored) in self.store.applications(None, 100).unwrap() {
+            if self.witness.get(&id).is_none_or(|known| known.version != stored.version) {
+                let application = snapshot::from_record(id, stored.version, &stored.snapshot).unwrap();
+                self.witness.insert(id, Rc::new(application));
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let published = self.core.settle(self.synced, self.time()).unwrap();
         for application in &published.applications {
+            self.check_durable(application.id, application.version);
             let (version, state) = (application.version, application.state().name());
             let collections = application.collections.iter().map(|collection| collection.state().name);
             let collections = collections.collect::<Vec<_>>().join(" ");
@@ -345,6 +388,7 @@ impl World {
     fn answered(&mut self, ticket: Ticket, answer: Answer) {
         match answer {
             Ok(done) => {
+                self.check_durable(done.view.id, done.view.version);
                 let person = &mut self.people[ticket.person];
                 person.application = Some((done.view.id, done.view.version));
                 if let Some(half) = ticket.half {
@@ -431,40 +475,41 @@ impl World {
         self.network.set_now(self.now);
     }
 
-    /// Whatever was not committed is gone; replies on their way are lost.
+    /// Whatever was not synced is gone; replies on their way are lost.
     fn crash(&mut self) {
         self.tell("crash");
         self.lives += 1;
         self.flights.clear();
-        self.core = Core::open(
-            Arc::clone(&self.store),
-            self.vault.clone(),
-            Policy::default(),
-            &limits(),
-            self.seed + self.lives,
-            self.time(),
-        )
-        .unwrap();
+        self.store = Arc::new(self.store.crashed());
+        self.check_what_is_left();
+        let (store, seed) = (Arc::clone(&self.store), self.seed + self.lives);
+        let archive = Archive::new(Arc::clone(&store), self.vault.clone(), self.random.clone());
+        self.client = self.network.client(archive.clone(), seed);
+        self.entrance = Entrance::new(Arc::clone(&store), archive, products::demo(), self.random.clone());
+        let (vault, policy) = (self.vault.clone(), Policy::default());
+        self.core = Core::open(store, vault, policy, &limits(), seed, self.time()).unwrap();
+        self.synced = Mark::default();
     }
 
-    /// What was decided is written, and nobody hears of it.
-    fn crash_unheard(&mut self) {
-        let published = self.core.commit(self.time()).unwrap();
-        self.tell(&format!("{} answers are lost", published.answers.len()));
+    /// What was decided, or some of it, is written, and the disk never has it.
+    fn crash_unsynced(&mut self) {
+        if self.draw(2) == 0 {
+            self.append();
+        }
         self.crash();
     }
 
-    /// The application of a person as it is stored.
+    /// What was decided is durable, and nobody hears of it.
+    fn crash_unheard(&mut self) {
+        self.append();
+        self.sync();
+        self.crash();
+    }
+
+    /// The application of a person as it is durable.
     pub(super) fn durable(&self, person: usize) -> Option<Rc<Application>> {
         let (id, _) = self.people[person].application?;
-        let stored = self.store.application(id).unwrap().expect("an acknowledged application is never lost");
-        let mut read = self.read.borrow_mut();
-        if let Some(known) = read.get(&id).filter(|known| known.version == stored.version) {
-            return Some(Rc::clone(known));
-        }
-        let application = Rc::new(snapshot::from_record(id, stored.version, &stored.snapshot).unwrap());
-        read.insert(id, Rc::clone(&application));
-        Some(application)
+        Some(Rc::clone(self.witness.get(&id).expect("an acknowledged application is never lost")))
     }
 
     fn states(&self) -> Vec<(Script, Option<State>)> {
