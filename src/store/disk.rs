@@ -441,25 +441,20 @@ impl Store for DiskStore {
     fn forget_changes(&self, before: u64) -> Result<(), StoreError> {
         let shared = &*self.shared;
         shared.writer().running()?;
-        // Readers first: they must not take a gap for damage.
-        {
-            let mut durable = shared.durable();
-            let totals = &mut durable.totals;
+        // Readers first: they must not take a gap for damage. What is not durable is still to be told.
+        let before = {
+            let totals = &mut shared.durable().totals;
             totals.oldest = before.min(totals.counts.moves + 1).max(totals.oldest);
-        }
+            totals.oldest
+        };
         loop {
             // The lock is let go between two batches: commits go first.
             let mut writer = shared.writer();
             writer.running()?;
-            // Only what is durable: the others are still to be told.
-            let before = before.min(shared.durable().totals.counts.moves + 1);
-            let Some(span) = plan::forgettable(&writer.totals, before) else { break };
+            let Some(span) = plan::forgettable(&writer.totals, before) else { return Ok(()) };
             let (writes, totals) = plan::forget(&writer.totals, span, &read::requests_of(shared, span)?);
             shared.put(&mut writer, writes, totals)?;
-            drop(writer);
-            shared.sync()?;
         }
-        shared.sync().map(drop)
     }
 
     fn wakes(&self, after: Option<Wake>, until: Time, limit: usize) -> Result<Vec<Wake>, StoreError> {

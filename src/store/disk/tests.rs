@@ -89,6 +89,7 @@ fn what_was_committed_is_there_after_a_crash() {
         store.commit(&[item(1, version), item(2, version - 1)]).unwrap();
     }
     store.forget_changes(11).unwrap();
+    store.sync().unwrap();
     let before = (store.span().unwrap(), store.counts(), store.journal(id(1), 0, 99).unwrap());
     store.kill();
     let store = open(&folder).unwrap();
