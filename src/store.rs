@@ -8,6 +8,7 @@
 pub mod codec;
 #[cfg(test)]
 mod conformance;
+mod definition;
 mod delivery;
 mod error;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub mod records;
 mod rows;
 pub mod sled;
 
+pub use definition::{Definition, DefinitionGroup, Part};
 pub use delivery::{Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued};
 pub use error::StoreError;
 pub use outage::{Outage, OutageGroup};
@@ -137,8 +139,15 @@ pub trait Store: Send + Sync + 'static {
     /// with the next group, or with [`sync`](Self::sync).
     fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError>;
 
-    /// Makes durable what [`write_deliveries`](Self::write_deliveries) and
-    /// [`write_outages`](Self::write_outages) have written; nothing if a group has done so before.
+    /// Reads the parts of the definition that was written last, in order, those after `after`.
+    fn definitions(&self, after: Option<&Part>, limit: usize) -> Result<Vec<Definition>, StoreError>;
+
+    /// Writes parts of a definition, all or nothing; durable as outages are.
+    fn write_definitions(&self, group: &DefinitionGroup) -> Result<(), StoreError>;
+
+    /// Makes durable what [`write_deliveries`](Self::write_deliveries),
+    /// [`write_outages`](Self::write_outages) and [`write_definitions`](Self::write_definitions) have
+    /// written; nothing if a group has done so before.
     fn sync(&self) -> Result<(), StoreError>;
 
     /// Counts what is durable.

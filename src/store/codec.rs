@@ -53,6 +53,8 @@ pub enum Kind {
     Queued = 13,
     /// A stretch of time in which a part of the provider could not be used.
     Outage = 14,
+    /// A part of what the Docket that ran here last was made of.
+    Definition = 15,
 }
 
 impl Kind {
@@ -73,6 +75,7 @@ impl Kind {
             12 => Self::Delivery,
             13 => Self::Queued,
             14 => Self::Outage,
+            15 => Self::Definition,
             _ => return None,
         })
     }
@@ -98,6 +101,7 @@ impl Kind {
             Self::Delivery => "delivery",
             Self::Queued => "row of a queue",
             Self::Outage => "outage",
+            Self::Definition => "definition",
         }
     }
 }
@@ -335,7 +339,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

@@ -6,7 +6,7 @@
 use super::codec::{self, CodecError, Encoded, Kind};
 use super::rows::{self, Head, Totals};
 use super::{
-    ApplicationId, BlobId, Change, Counts, DeliveryKey, Document, IndexKey, Place, Queue, Remembered,
+    ApplicationId, BlobId, Change, Counts, DeliveryKey, Document, IndexKey, Part, Place, Queue, Remembered,
     RequestKey, Time, Wake, keys,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +15,7 @@ use std::fs;
 const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt");
 const DELIVERIES: &str = include_str!("../../tests/fixtures/store/v1/deliveries.txt");
 const OUTAGES: &str = include_str!("../../tests/fixtures/store/v1/outages.txt");
+const DEFINITIONS: &str = include_str!("../../tests/fixtures/store/v1/definitions.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
@@ -122,6 +123,19 @@ fn rows_of_outages_are_written_and_read_as_released() {
     assert_eq!(rows::read_outage(&released[2]).unwrap(), end);
 }
 
+/// And those of definitions.
+#[test]
+fn rows_of_definitions_are_written_and_read_as_released() {
+    let parts = [Part::Machine(0x0102), Part::Product("cash".to_owned())];
+    let written = [keys::definition(&parts[0]), keys::definition(&parts[1]), rows::write_definition(&body())];
+    let released: Vec<_> = DEFINITIONS.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:#?}", written.each_ref().map(hex::encode));
+    for (key, part) in released.iter().zip(&parts) {
+        assert_eq!(&keys::read_definition(key).unwrap(), part);
+    }
+    assert_eq!(rows::read_definition(&released[2]).unwrap(), body());
+}
+
 /// Reads a row of any kind.
 fn read_any(kind: Kind, row: &[u8]) -> Result<(), CodecError> {
     match kind {
@@ -138,6 +152,7 @@ fn read_any(kind: Kind, row: &[u8]) -> Result<(), CodecError> {
         Kind::Delivery => rows::read_delivery(row).map(drop),
         Kind::Queued => rows::read_queued(row).map(drop),
         Kind::Outage => rows::read_outage(row).map(drop),
+        Kind::Definition => rows::read_definition(row).map(drop),
     }
 }
 

@@ -21,15 +21,16 @@ mod quiet;
 mod tests;
 
 use super::codec::Encoded;
+use super::definition;
 use super::delivery;
 use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
-    Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Store, StoreError, Stored, Time,
-    Verdict, Wake,
+    ApplicationId, Audit, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
+    DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued, Remembered, RequestKey,
+    Store, StoreError, Stored, Time, Verdict, Wake,
 };
 use crate::clock::Stopwatch;
 use crate::telemetry::metrics as told;
@@ -425,6 +426,17 @@ impl Store for SledStore {
         writer.running()?;
         writer.is_ahead = true;
         self.stopping(&mut writer, |store, _writer| store.apply(outage::plan(group)))
+    }
+
+    fn definitions(&self, after: Option<&Part>, limit: usize) -> Result<Vec<Definition>, StoreError> {
+        definition::definitions(self, after, limit)
+    }
+
+    fn write_definitions(&self, group: &DefinitionGroup) -> Result<(), StoreError> {
+        let mut writer = self.writer();
+        writer.running()?;
+        writer.is_ahead = true;
+        self.stopping(&mut writer, |store, _writer| store.apply(definition::plan(group)))
     }
 
     fn sync(&self) -> Result<(), StoreError> {

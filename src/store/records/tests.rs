@@ -4,6 +4,7 @@
 //! a folder of its own beside them, and the bytes of the old ones must go on reading.
 
 use super::change::{self, ChangeRecord};
+use super::definition::{self, MachineV1, ProductV1, StateV1};
 use super::delivery::{self, DeliveryRecord, Resent};
 use super::journal::{self, Entry, Happening};
 use super::{RecordError, snapshot};
@@ -97,6 +98,80 @@ fn snapshots_of_every_state_are_those_released() {
     let read = |encoded: &_| snapshot::from_record(ID, VERSION, encoded);
     let released = ("snapshots", snapshot::VERSION);
     check_all(released, &snapshots(), snapshot::to_record, read, |_, it| it.clone());
+}
+
+/// A survey of a record of any version says where the application that is read from it stands.
+#[test]
+fn a_survey_finds_what_is_read() {
+    let mut seen = 0;
+    for version in 1..=snapshot::VERSION {
+        for line in released(version, "snapshots").lines() {
+            let (name, body) = line.split_once(' ').unwrap();
+            let encoded = Encoded { version, body: hex::decode(body).unwrap() };
+            let application = snapshot::from_record(ID, VERSION, &encoded).unwrap();
+            let survey = snapshot::survey(&encoded).unwrap();
+            let places: Vec<_> = survey.standings.iter().map(|it| (it.machine, it.state)).collect();
+            let collections = &application.collections;
+            let read = collections.iter().map(|it| (it.kind.number(), it.state().number));
+            let read: Vec<_> = [(1, application.state().number())].into_iter().chain(read).collect();
+            assert_eq!(places, read, "{name} of version {version}");
+            assert!(survey.standings[0].version.is_some(), "{name} of version {version}");
+            let product = (survey.product.as_str(), survey.product_version);
+            assert_eq!(product, (application.plan.product.as_str(), application.plan.version));
+            seen += collections.len();
+        }
+    }
+    assert!(seen > 100, "collections are looked for in the wrong place");
+}
+
+#[test]
+fn definitions_are_those_released() {
+    let state = |number, name: &str, owner: Option<&str>| StateV1 {
+        number,
+        name: name.to_owned(),
+        class: "open".to_owned(),
+        terminal: owner.is_none(),
+        owner: owner.map(str::to_owned),
+        wakeup: owner.map(|_| "reminder".to_owned()),
+    };
+    let machine = MachineV1 {
+        name: "tiny".to_owned(),
+        version: 3,
+        snapshot: 4,
+        states: vec![state(1, "ASKING", Some("applicant")), state(300, "DONE", None)],
+        edges: vec![(2, "answered".to_owned())],
+        retired: vec![7],
+    };
+    let product = ProductV1 {
+        version: 70_000,
+        evidence: vec![1, 300],
+        wishes: vec![(2, true), (3, false)],
+        term_days: 14,
+        blacklist: true,
+        decider: 2,
+        fresh: vec![(1, 86_400_000)],
+    };
+    let newest = definition::VERSION;
+    for version in 1..=newest {
+        let released = released(version, "definitions");
+        let (machines, products): (Vec<_>, Vec<_>) =
+            released.split_inclusive('\n').partition(|line| line.starts_with("machine"));
+        assert_eq!(version, newest, "say how a former definition reads");
+        let (write, read) = (definition::machine_to_record, definition::machine_from_record);
+        check(newest, &machines.concat(), &[("machine".to_owned(), machine.clone())], write, read);
+        let (write, read) = (definition::product_to_record, definition::product_from_record);
+        check(newest, &products.concat(), &[("product".to_owned(), product.clone())], write, read);
+    }
+}
+
+#[test]
+fn every_machine_is_a_small_record() {
+    for drawn in crate::machine::graph::MACHINES {
+        let machine = MachineV1::from(drawn);
+        let record = definition::machine_to_record(&machine);
+        assert!(record.body.len() < crate::store::INLINE_LIMIT, "{}: {}", drawn.name, record.body.len());
+        assert_eq!(definition::machine_from_record(&record).unwrap(), machine);
+    }
 }
 
 #[test]
