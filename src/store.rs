@@ -8,6 +8,7 @@
 pub mod codec;
 #[cfg(test)]
 mod conformance;
+pub mod copy;
 mod definition;
 mod delivery;
 mod error;

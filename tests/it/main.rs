@@ -35,6 +35,7 @@ mod simulation;
 mod surface;
 mod sync;
 mod unread;
+mod upgrade;
 mod waiting;
 mod watching;
 

@@ -6,7 +6,7 @@ use docket::intake::push::Push;
 use serde_json::Value;
 use std::path::Path;
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
 [provider]
 address = "http://127.0.0.1:1"
 username = "merchant1"

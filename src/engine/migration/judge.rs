@@ -38,12 +38,10 @@ fn of_state(group: &Group, count: Count, former: &Definition, running: &Definiti
         Read::As(read) => match running.state(*machine, *read) {
             Some(now) => {
                 let before = number.and_then(|number| former.state(*machine, number));
-                let (verdict, reason) = match before {
-                    _ if *number != Some(*read) => {
-                        (Verdict::NeedsRule, format!("a rule reads them as {}", now.name))
-                    }
-                    Some(before) => changed(before, now),
-                    None => (Verdict::Same, String::new()),
+                let (verdict, reason) = if *number == Some(*read) {
+                    before.map_or((Verdict::Same, String::new()), |before| changed(before, now))
+                } else {
+                    (Verdict::NeedsRule, format!("a rule reads them as {}", now.name))
                 };
                 (Some(now.name.clone()), verdict, reason)
             }
