@@ -122,6 +122,7 @@ pub(crate) struct Machine {
     version: u16,
     about: String,
     initial: usize,
+    retired_states: Vec<u16>,
     state_classes: Vec<Class>,
     event_classes: Vec<Class>,
     sets: Vec<Set>,

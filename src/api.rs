@@ -16,3 +16,5 @@ pub mod serve;
 pub mod session;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use self::convert::migration;

@@ -38,7 +38,8 @@ use std::process::ExitCode;
     propagate_version = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 not found, 4 invalid, 5 conflict, 6 not permitted,
-7 unavailable, 8 the awaited application ended without approval or is parked.
+7 unavailable, 8 the awaited application ended without approval or is parked, 9 what is stored does
+not fit this docket.
 
 Begin with:
   docket demo                      a dozen applications, start to end
@@ -185,8 +186,13 @@ pub fn reference() -> String {
 
 /// Says what went wrong, all of it on one line.
 fn fail(error: &anyhow::Error) -> ExitCode {
+    told_as(Exit::Other, error)
+}
+
+/// Says what went wrong, and ends with a code of its own.
+fn told_as(exit: Exit, error: &anyhow::Error) -> ExitCode {
     eprintln!("docket: failed to {error:#}");
-    ExitCode::FAILURE
+    exit.into()
 }
 
 /// Waits until somebody wants the program to end. It listens from this call on: whoever is told that the

@@ -17,6 +17,7 @@ pub mod explain;
 pub mod filter;
 mod follow;
 mod hot;
+pub mod migration;
 pub mod outage;
 pub mod person;
 pub mod photo;

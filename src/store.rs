@@ -8,6 +8,8 @@
 pub mod codec;
 #[cfg(test)]
 mod conformance;
+pub mod copy;
+mod definition;
 mod delivery;
 pub mod disk;
 mod error;
@@ -21,6 +23,7 @@ mod read;
 pub mod records;
 mod rows;
 
+pub use definition::{Definition, DefinitionGroup, Part};
 pub use delivery::{Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued};
 pub use error::StoreError;
 pub use outage::{Outage, OutageGroup};
@@ -155,6 +158,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes outages, all or nothing; durable with the next [`sync`](Self::sync).
     fn write_outages(&self, group: &OutageGroup) -> Result<(), StoreError>;
+
+    /// Reads the parts of the definition that was written last, in order, those after `after`.
+    fn definitions(&self, after: Option<&Part>, limit: usize) -> Result<Vec<Definition>, StoreError>;
+
+    /// Writes parts of a definition, all or nothing; durable as outages are.
+    fn write_definitions(&self, group: &DefinitionGroup) -> Result<(), StoreError>;
 
     /// Counts what is durable.
     fn counts(&self) -> Counts;

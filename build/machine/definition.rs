@@ -25,6 +25,7 @@ pub(super) fn data(machine: &Machine) -> String {
         ("version", machine.version.to_string()),
         ("about", format!("{:?}", machine.about)),
         ("initial", format!("{:?}", machine.states[machine.initial].name())),
+        ("retired_states", format!("&{:?}", machine.retired_states)),
         ("state_classes", slice(machine.state_classes.iter().map(class))),
         ("event_classes", slice(machine.event_classes.iter().map(class))),
         ("states", slice(machine.states.iter().map(|state| state_definition(machine, state)))),

@@ -32,6 +32,7 @@ pub(super) fn machine(draft: &Draft, stem: &str, notes: &Notes<'_>) -> Option<Ma
         version: draft.version.value,
         about: draft.about.clone(),
         initial: initial?,
+        retired_states: draft.retired.states.clone(),
         state_classes: draft.state_classes.clone(),
         event_classes: draft.event_classes.clone(),
         sets: sets?,

@@ -11,6 +11,7 @@ mod evidence;
 mod explanation;
 mod line;
 mod machine;
+mod migration;
 mod name;
 mod provider;
 mod request;
@@ -30,6 +31,7 @@ pub(super) use self::evidence::{brought, submitted};
 pub(super) use self::explanation::explanation;
 pub(super) use self::line::line;
 pub(super) use self::machine::{machine, machine_named, machine_outline};
+pub(crate) use self::migration::migration;
 pub(super) use self::name::{application_name, challenge_name};
 pub(super) use self::provider::systems;
 pub(super) use self::request::{

@@ -4,8 +4,8 @@ use super::convert;
 use super::proto::v1::operator_service_server::OperatorService;
 use super::proto::v1::{
     HoldApplicationRequest, ListProviderSystemsRequest, ListProviderSystemsResponse, ListStuckRequest,
-    ListStuckResponse, OperatorResponse, ReleaseApplicationRequest, RestartCollectionRequest,
-    ResumeApplicationRequest, RetryNowRequest,
+    ListStuckResponse, OperatorResponse, PlanMigrationRequest, PlanMigrationResponse,
+    ReleaseApplicationRequest, RestartCollectionRequest, ResumeApplicationRequest, RetryNowRequest,
 };
 use crate::engine::Engine;
 use crate::engine::core::Terms;
@@ -96,5 +96,14 @@ impl<S: Store> OperatorService for Operators<S> {
         let reports = self.engine.systems().await;
         let reports = reports.map_err(|error| convert::refused(&error, "the systems of the provider"))?;
         Ok(Response::new(convert::systems(reports)))
+    }
+
+    async fn plan_migration(
+        &self,
+        _request: Request<PlanMigrationRequest>,
+    ) -> Result<Response<PlanMigrationResponse>, Status> {
+        let migration = self.engine.migration().await;
+        let migration = migration.map_err(|error| convert::refused(&error, "what is stored"))?;
+        Ok(Response::new(PlanMigrationResponse { rows: convert::migration(migration) }))
     }
 }

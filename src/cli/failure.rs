@@ -31,6 +31,8 @@ pub(super) enum Exit {
     Unavailable = 7,
     /// The awaited application ended without approval, or is parked.
     EndedOtherwise = 8,
+    /// Applications are stored with which this Docket cannot go on.
+    Impossible = 9,
 }
 
 impl From<Exit> for ExitCode {
@@ -262,6 +264,7 @@ mod tests {
             [Exit::Unheard, Exit::Other, Exit::Usage, Exit::NotFound, Exit::Invalid, Exit::Conflict];
         let numbers =
             numbers.into_iter().chain([Exit::NotPermitted, Exit::Unavailable, Exit::EndedOtherwise]);
-        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=8).collect::<Vec<_>>());
+        let numbers = numbers.chain([Exit::Impossible]);
+        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=9).collect::<Vec<_>>());
     }
 }

@@ -12,8 +12,8 @@ use crate::config::{
     Settings,
 };
 use crate::engine::archive::Archive;
-use crate::engine::outage;
 use crate::engine::{Engine, Given};
+use crate::engine::{migration, outage};
 use crate::intake::reception::Reception;
 use crate::intake::routes::{Door, routes};
 use crate::machine::call::System;
@@ -97,6 +97,8 @@ impl House {
         let chance = random.clone();
         let limits = limits(&settings.provider);
         let (policy, products) = (settings.policy(), settings.products());
+        let admitted = migration::admit(&*store, &products);
+        admitted.with_context(|| format!("take up what is stored in {}", data.display()))?;
         let given = Given { store, vault, random, policy, products, limits };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);

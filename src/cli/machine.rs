@@ -1,4 +1,6 @@
-//! `docket machine`: the state machines that a server runs.
+//! `docket machine`: the state machines that a server runs, and whether what is stored fits them.
+
+mod plan;
 
 use super::client::{Client, Reach};
 use super::failure::{Ended, Exit, Failure};
@@ -42,6 +44,9 @@ enum Command {
         /// The machine: `machines/{name}`, or its bare name
         name: String,
     },
+    /// Say whether everything that is stored fits: what became of the states and products in which
+    /// applications stand
+    Plan(plan::Options),
 }
 
 impl Options {
@@ -68,6 +73,7 @@ pub(super) async fn run(options: Options) -> Ended {
             let Machine { name, mermaid, .. } = fetch(&client, &name).await?;
             out.object(&name, &json!({ "name": name, "mermaid": mermaid }), &mermaid)?;
         }
+        Command::Plan(options) => return plan::run(&client, out, options).await,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,10 @@
 //! `docket serve`: Docket, on its own.
 
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::house::House;
 use super::{Place, settings, stop_requested};
 use crate::config::{Overrides, Settings};
+use crate::engine::migration::MigrationError;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -18,6 +19,11 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// Those of a server on this folder.
+    pub(super) const fn of(data: PathBuf, config: Option<PathBuf>) -> Self {
+        Self { place: Place { listen: None, data: Some(data) }, config }
+    }
+
     /// The file with the settings.
     pub(super) fn file(&self) -> Option<&Path> {
         self.config.as_deref()
@@ -49,6 +55,12 @@ pub(super) fn settings(options: &Options) -> Result<Settings, Failure> {
 
 /// Runs until it is told to stop, or until nothing more can be acknowledged.
 pub(super) async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let house = House::open(settings).await?;
+    let house = match House::open(settings).await {
+        Ok(house) => house,
+        Err(error) if matches!(error.downcast_ref(), Some(MigrationError::Impossible(_))) => {
+            return Ok(super::told_as(Exit::Impossible, &error));
+        }
+        Err(error) => return Err(error),
+    };
     house.serve(stop_requested()).await
 }

@@ -146,6 +146,8 @@ pub struct Definition {
     pub about: &'static str,
     /// The state in which it starts.
     pub initial: &'static str,
+    /// The numbers of states that it once had.
+    pub retired_states: &'static [u16],
     /// The classes of its states.
     pub state_classes: &'static [ClassDefinition],
     /// The classes of its events.

@@ -38,6 +38,7 @@ pub(super) fn unavailable(error: ArchiveError) -> Failure {
             VaultError::BadMasterKey
             | VaultError::WrongMasterKey { .. }
             | VaultError::CheckMissing { .. }
+            | VaultError::NewerCheck { .. }
             | VaultError::SlotsMissing { .. }
             | VaultError::Exposed { .. }
             | VaultError::Locked { .. }

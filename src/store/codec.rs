@@ -53,6 +53,8 @@ pub enum Kind {
     Queued = 13,
     /// A stretch of time in which a part of the provider could not be used.
     Outage = 14,
+    /// A part of what the Docket that ran here last was made of.
+    Definition = 15,
     /// What a view holds.
     Mark = 16,
 }
@@ -75,6 +77,7 @@ impl Kind {
             12 => Self::Delivery,
             13 => Self::Queued,
             14 => Self::Outage,
+            15 => Self::Definition,
             16 => Self::Mark,
             _ => return None,
         })
@@ -101,6 +104,7 @@ impl Kind {
             Self::Delivery => "delivery",
             Self::Queued => "row of a queue",
             Self::Outage => "outage",
+            Self::Definition => "definition",
             Self::Mark => "mark",
         }
     }
@@ -339,7 +343,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

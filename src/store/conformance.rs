@@ -4,9 +4,9 @@
 
 use super::codec::Encoded;
 use super::{
-    ApplicationId, BLOB_LIMIT, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
-    INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item, Outage, OutageGroup, Place, Queue, RECORD_LIMIT,
-    Remembered, Request, RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
+    ApplicationId, BLOB_LIMIT, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
+    DeliveryKey, Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item, Outage, OutageGroup, Part, Place,
+    Queue, RECORD_LIMIT, Remembered, Request, RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
 };
 use crate::store::codec::Kind;
 
@@ -35,6 +35,7 @@ pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
     deliveries_stand_in_one_queue(&make());
     cursors_move_with_their_deliveries(&make());
     outages_are_written_ended_and_forgotten(&make());
+    definitions_are_written_and_forgotten(&make());
     damage_is_found_on_reading(&make());
 }
 
@@ -398,6 +399,23 @@ fn outages_are_written_ended_and_forgotten(store: &impl Raw) {
     store.put_raw(keys::outage((2, all[1].start)), Some(rows::write_empty(Kind::Wake)));
     let error = store.outages(None, 9).unwrap_err();
     assert!(error.to_string().contains("the outage of system 2 from 30"), "{error}");
+}
+
+fn definitions_are_written_and_forgotten(store: &impl Raw) {
+    let machine = |number, text: &str| Definition { part: Part::Machine(number), record: encoded(text) };
+    let product = |name: &str| Definition { part: Part::Product(name.to_owned()), record: encoded(name) };
+    let put = vec![product("cash"), machine(2, "telecom"), machine(1, "application")];
+    store.write_definitions(&DefinitionGroup { put, forget: Vec::new() }).unwrap();
+    store.sync().unwrap();
+    let all = [machine(1, "application"), machine(2, "telecom"), product("cash")];
+    assert_eq!(store.definitions(None, 10).unwrap(), all);
+    assert_eq!(store.definitions(Some(&Part::Machine(1)), 1).unwrap(), all[1..2]);
+    let group = DefinitionGroup { put: vec![machine(1, "newer")], forget: vec![Part::Machine(2)] };
+    store.write_definitions(&group).unwrap();
+    assert_eq!(store.definitions(None, 10).unwrap(), [machine(1, "newer"), product("cash")]);
+    store.put_raw(keys::definition(&Part::Machine(1)), Some(b"rot".to_vec()));
+    let error = store.definitions(None, 10).unwrap_err();
+    assert!(error.to_string().starts_with("the definition of machine 1 cannot be read"), "{error}");
 }
 
 fn damage_is_found_on_reading(store: &impl Raw) {

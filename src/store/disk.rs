@@ -34,16 +34,20 @@ mod tests;
 mod view;
 mod wire;
 
+#[cfg(test)]
+pub(super) use view::read_any_mark;
+
 use super::codec::Encoded;
+use super::definition;
 use super::delivery;
 use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
-    Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError, Stored, Time,
-    Verdict, Wake,
+    ApplicationId, Audit, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
+    DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued, Remembered, RequestKey,
+    Room, Store, StoreError, Stored, Time, Verdict, Wake,
 };
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
@@ -526,6 +530,17 @@ impl Store for DiskStore {
         writer.running()?;
         let totals = writer.totals;
         self.shared.put(&mut writer, outage::plan(group), totals)
+    }
+
+    fn definitions(&self, after: Option<&Part>, limit: usize) -> Result<Vec<Definition>, StoreError> {
+        definition::definitions(&*self.shared, after, limit)
+    }
+
+    fn write_definitions(&self, group: &DefinitionGroup) -> Result<(), StoreError> {
+        let mut writer = self.shared.writer();
+        writer.running()?;
+        let totals = writer.totals;
+        self.shared.put(&mut writer, definition::plan(group), totals)
     }
 
     fn counts(&self) -> Counts {

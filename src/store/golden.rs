@@ -3,17 +3,19 @@
 //! `tests/fixtures/store/v1/` is never edited. A new form gets a folder of its own beside it, and
 //! the bytes of the old one must go on reading.
 
-use super::codec::{self, Encoded, Kind};
+use super::codec::{self, CodecError, Encoded, Kind};
 use super::rows::{self, Head, Totals};
 use super::{
-    ApplicationId, BlobId, Change, Counts, DeliveryKey, Document, IndexKey, Place, Queue, Remembered,
+    ApplicationId, BlobId, Change, Counts, DeliveryKey, Document, IndexKey, Part, Place, Queue, Remembered,
     RequestKey, Time, Wake, keys,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt");
 const DELIVERIES: &str = include_str!("../../tests/fixtures/store/v1/deliveries.txt");
 const OUTAGES: &str = include_str!("../../tests/fixtures/store/v1/outages.txt");
+const DEFINITIONS: &str = include_str!("../../tests/fixtures/store/v1/definitions.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
@@ -119,6 +121,83 @@ fn rows_of_outages_are_written_and_read_as_released() {
     assert_eq!(keys::read_outage(&released[0]).unwrap(), key);
     assert_eq!(rows::read_outage(&released[1]).unwrap(), None);
     assert_eq!(rows::read_outage(&released[2]).unwrap(), end);
+}
+
+/// And those of definitions.
+#[test]
+fn rows_of_definitions_are_written_and_read_as_released() {
+    let parts = [Part::Machine(0x0102), Part::Product("cash".to_owned())];
+    let written = [keys::definition(&parts[0]), keys::definition(&parts[1]), rows::write_definition(&body())];
+    let released: Vec<_> = DEFINITIONS.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:#?}", written.each_ref().map(hex::encode));
+    for (key, part) in released.iter().zip(&parts) {
+        assert_eq!(&keys::read_definition(key).unwrap(), part);
+    }
+    assert_eq!(rows::read_definition(&released[2]).unwrap(), body());
+}
+
+/// Reads a row of any kind.
+fn read_any(kind: Kind, row: &[u8]) -> Result<(), CodecError> {
+    match kind {
+        Kind::Application => rows::read_application(row).map(drop),
+        Kind::Journal => rows::read_journal(row).map(drop),
+        Kind::Change => rows::read_change(1, row).map(drop),
+        Kind::Wake | Kind::Index => rows::read_empty(kind, row),
+        Kind::Document => rows::read_document(row).map(drop),
+        Kind::Totals => rows::read_totals(row).map(drop),
+        Kind::Identity => rows::read_identity(row).map(drop),
+        Kind::Request => rows::read_request(row).map(drop),
+        Kind::RequestOf => rows::read_request_of(row).map(drop),
+        Kind::Cursor => rows::read_cursor(row).map(drop),
+        Kind::Delivery => rows::read_delivery(row).map(drop),
+        Kind::Queued => rows::read_queued(row).map(drop),
+        Kind::Outage => rows::read_outage(row).map(drop),
+        Kind::Definition => rows::read_definition(row).map(drop),
+        Kind::Mark => super::disk::read_any_mark(row),
+    }
+}
+
+fn kinds() -> Vec<Kind> {
+    (0..=u8::MAX).filter_map(Kind::from_number).collect()
+}
+
+/// The released rows, which their checksums tell from keys, by kind and form.
+fn released_rows() -> BTreeSet<(u8, u16)> {
+    let mut found = BTreeSet::new();
+    for form in 1..=rows::FORM {
+        let folder = format!("{}/tests/fixtures/store/v{form}", env!("CARGO_MANIFEST_DIR"));
+        let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder}: {error}"));
+        let files = files.map(|file| file.unwrap().path()).filter(|file| file.extension().is_some());
+        for text in files.filter_map(|file| fs::read_to_string(file).ok()) {
+            for bytes in text.lines().filter_map(|line| hex::decode(line.split(' ').next_back()?).ok()) {
+                let opened = |kind: &Kind| codec::open(*kind, rows::FORM, &bytes).is_ok();
+                let kinds = kinds().into_iter().filter(opened);
+                found.extend(kinds.map(|kind| (kind.number(), u16::from_be_bytes([bytes[1], bytes[2]]))));
+            }
+        }
+    }
+    found
+}
+
+/// Who adds a kind or a form adds its bytes.
+#[test]
+fn every_kind_has_a_fixture_of_every_form() {
+    let released = released_rows();
+    for kind in kinds() {
+        for form in 1..=rows::FORM {
+            let is_there = released.contains(&(kind.number(), form));
+            assert!(is_there, "form {form} of the {kind} has no bytes in tests/fixtures/store/v{form}");
+        }
+    }
+}
+
+#[test]
+fn a_row_from_the_future_names_both_forms() {
+    for kind in kinds() {
+        let row = codec::seal(kind, rows::FORM + 1, b"of another form");
+        let text = format!("the {kind} has version 2, the newest that this docket knows is 1");
+        assert_eq!(read_any(kind, &row).unwrap_err().to_string(), text);
+    }
 }
 
 #[test]

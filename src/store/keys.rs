@@ -15,12 +15,13 @@
 //! | 11 | delivery | id 16, version u64 |
 //! | 12 | queue of deliveries | queue u8, length of the partner u16, partner, time u64, id 16, version u64 |
 //! | 13 | outage | system u16, start u64 in milliseconds |
+//! | 14 | definition | 1, number of the machine u16; or 2, name of the product |
 //!
 //! The numbers are permanent: never changed, never reused. The length before an index value keeps
 //! a scan of one value from seeing a longer one that begins like it. Nothing here reads values.
 
 use super::codec::{CodecError, Reader};
-use super::{DeliveryKey, INDEX_VALUE_LIMIT, IndexKey, Place, Queue, RequestKey, Wake};
+use super::{DeliveryKey, INDEX_VALUE_LIMIT, IndexKey, Part, Place, Queue, RequestKey, Wake};
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use std::ops::Range;
@@ -38,6 +39,7 @@ const CURSOR: u8 = 10;
 const DELIVERY: u8 = 11;
 const QUEUED: u8 = 12;
 const OUTAGE: u8 = 13;
+const DEFINITION: u8 = 14;
 
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
@@ -124,6 +126,22 @@ pub(super) fn outage((system, start): (u16, Time)) -> Key {
 pub(super) fn outages_after(after: Option<(u16, Time)>) -> Range<Key> {
     let from = after.map_or_else(|| vec![OUTAGE], |key| next(outage(key)));
     from..vec![OUTAGE + 1]
+}
+
+const MACHINE: u8 = 1;
+const PRODUCT: u8 = 2;
+
+pub(super) fn definition(part: &Part) -> Key {
+    match part {
+        Part::Machine(number) => join(DEFINITION, &[&[MACHINE], &number.to_be_bytes()]),
+        Part::Product(name) => join(DEFINITION, &[&[PRODUCT], name.as_bytes()]),
+    }
+}
+
+/// The parts of the definition after one, or all.
+pub(super) fn definitions_after(after: Option<&Part>) -> Range<Key> {
+    let from = after.map_or_else(|| vec![DEFINITION], |part| next(definition(part)));
+    from..vec![DEFINITION + 1]
 }
 
 /// The cursors of all partners.
@@ -262,6 +280,22 @@ pub(super) fn read_outage(key: &[u8]) -> Result<(u16, Time), CodecError> {
     reader.end().map(|()| key)
 }
 
+/// The part that the key of a definition names.
+pub(super) fn read_definition(key: &[u8]) -> Result<Part, CodecError> {
+    const WHAT: &str = "the key of a definition";
+    let mut reader = tagged(WHAT, DEFINITION, key)?;
+    match reader.u8()? {
+        MACHINE => {
+            let number = reader.u16()?;
+            reader.end().map(|()| Part::Machine(number))
+        }
+        PRODUCT => String::from_utf8(reader.rest().to_vec())
+            .map(Part::Product)
+            .map_err(|_unspoken| CodecError::Field { what: WHAT, found: PRODUCT }),
+        found => Err(CodecError::Field { what: WHAT, found }),
+    }
+}
+
 fn index_prefix(key: &IndexKey) -> Key {
     const { assert!(INDEX_VALUE_LIMIT <= u16::MAX as usize) };
     let len = u16::try_from(key.value.len()).unwrap_or(u16::MAX);
@@ -350,6 +384,20 @@ mod tests {
         let range = outages_after(Some(first));
         assert!(range.contains(&outage(second)) && !range.contains(&outage(first)));
         assert!(!range.contains(&outage(at(2, 8))));
+    }
+
+    #[test]
+    fn keys_of_definitions_read_back_in_order() {
+        let (first, second) = (Part::Machine(300), Part::Product("cash".to_owned()));
+        for part in [&first, &second] {
+            assert_eq!(&read_definition(&definition(part)).unwrap(), part);
+            assert!(definitions_after(None).contains(&definition(part)));
+        }
+        let range = definitions_after(Some(&first));
+        assert!(range.contains(&definition(&second)) && !range.contains(&definition(&first)));
+        assert!(range.contains(&definition(&Part::Machine(301))));
+        assert!(!range.contains(&definition(&Part::Machine(2))));
+        assert!(read_definition(&[DEFINITION, 3, 0]).is_err());
     }
 
     #[test]

@@ -5,15 +5,16 @@
 //! [`MemoryStore::crashed`].
 
 use super::codec::Encoded;
+use super::definition;
 use super::delivery;
 use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
-    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document,
-    IndexKey, Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError,
-    Stored, Time, Verdict, Wake,
+    ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery,
+    DeliveryGroup, DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued,
+    Remembered, RequestKey, Room, Store, StoreError, Stored, Time, Verdict, Wake,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -286,6 +287,17 @@ impl Store for MemoryStore {
         let _writer = self.writer();
         let totals = self.state().totals;
         self.state_mut().write(outage::plan(group), totals);
+        Ok(())
+    }
+
+    fn definitions(&self, after: Option<&Part>, limit: usize) -> Result<Vec<Definition>, StoreError> {
+        definition::definitions(self, after, limit)
+    }
+
+    fn write_definitions(&self, group: &DefinitionGroup) -> Result<(), StoreError> {
+        let _writer = self.writer();
+        let totals = self.state().totals;
+        self.state_mut().write(definition::plan(group), totals);
         Ok(())
     }
 

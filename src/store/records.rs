@@ -5,6 +5,7 @@
 //! the position of an enum's variant, and theirs may change. Permanent numbers do not.
 
 pub mod change;
+pub mod definition;
 pub mod delivery;
 pub mod index;
 pub mod journal;

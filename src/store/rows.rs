@@ -14,6 +14,7 @@
 //! | delivery | queue u8, time u64, since u64, length of the partner u16, partner, record's version u16, record |
 //! | row of a queue | since u64 |
 //! | outage | end u8 (0 it lasts, 1 set) + u64 in milliseconds |
+//! | definition | record's version u16, record |
 //!
 //! Wake-ups and index rows are empty envelopes. Every form is [`FORM`]; a new one gets the next
 //! number and its own reader beside the old one. Nothing here knows what the bodies mean.
@@ -270,6 +271,17 @@ pub(super) fn read_outage(row: &[u8]) -> Result<Option<Time>, CodecError> {
         1 => Ok(Some(at)),
         found => Err(CodecError::Field { what: "the end of an outage", found }),
     }
+}
+
+pub(super) fn write_definition(record: &Encoded) -> Vec<u8> {
+    let mut body = Vec::with_capacity(2 + record.body.len());
+    append(&mut body, record);
+    codec::seal(Kind::Definition, FORM, &body)
+}
+
+pub(super) fn read_definition(row: &[u8]) -> Result<Encoded, CodecError> {
+    let (_, body) = codec::open(Kind::Definition, FORM, row)?;
+    encoded(Reader::new("the body of a definition", body))
 }
 
 fn append(body: &mut Vec<u8>, inner: &Encoded) {

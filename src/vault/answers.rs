@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// The form of the sealed bytes: version u8, nonce 12, ciphertext, tag 16.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// Answers that may wait at once.
 const SLOT_LIMIT: u32 = 1 << 20;

@@ -26,6 +26,19 @@ pub enum VaultError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The file that tells whether the master key is right was written by a newer Docket.
+    #[error(
+        "master.check in {} has version {found}, the newest that this docket knows is {known}: start the docket that wrote it",
+        folder.display()
+    )]
+    NewerCheck {
+        /// The folder.
+        folder: PathBuf,
+        /// Its version.
+        found: u32,
+        /// The newest version known.
+        known: u32,
+    },
     /// The file of data keys is gone.
     #[error("data.slots is missing in {}: without it no document can be read, restore it from a backup", folder.display())]
     SlotsMissing {

@@ -17,8 +17,10 @@ const FILE_MODE: u32 = 0o600;
 pub(super) const DATA: &str = "data.slots";
 pub(super) const ANSWERS: &str = "answers.slots";
 const CHECK: &str = "master.check";
-/// Before the check in hexadecimal digits; another one is another form.
-const CHECK_TITLE: &str = "docket master check 1 ";
+/// The form of the check that is written, and the newest that is read.
+pub(super) const CHECK_VERSION: u32 = 1;
+/// Before the form and the check in hexadecimal digits.
+const CHECK_TITLE: &str = "docket master check ";
 
 /// Opens the slots of a folder, for data keys and for answer keys.
 pub(super) fn open(folder: &Path, master: &Master) -> Result<(Slots, Slots), VaultError> {
@@ -66,7 +68,7 @@ fn check(folder: &Path, master: &Master, used: bool) -> Result<(), VaultError> {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound && !used => {
             let temporary = folder.join("master.check.new");
-            let text = format!("{CHECK_TITLE}{}\n", hex::encode(master.check()));
+            let text = format!("{CHECK_TITLE}{CHECK_VERSION} {}\n", hex::encode(master.check()));
             // Left by a crash before the rename: it never counted.
             match fs::remove_file(&temporary) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -83,8 +85,13 @@ fn check(folder: &Path, master: &Master, used: bool) -> Result<(), VaultError> {
         }
         Err(error) => return Err(failed("read", &path)(error)),
     };
-    let check = text.trim_end().strip_prefix(CHECK_TITLE).and_then(|digits| hex::decode(digits).ok());
-    match check {
+    let told = text.trim_end().strip_prefix(CHECK_TITLE).and_then(|told| told.split_once(' '));
+    let version = told.and_then(|(version, _)| version.parse().ok());
+    if let Some(found) = version.filter(|found| *found > CHECK_VERSION) {
+        return Err(VaultError::NewerCheck { folder: folder.to_owned(), found, known: CHECK_VERSION });
+    }
+    let check = told.filter(|_| version == Some(CHECK_VERSION));
+    match check.and_then(|(_, digits)| hex::decode(digits).ok()) {
         Some(check) if check.len() == master.check().len() => match master.is_checked_by(&check) {
             true => Ok(()),
             false => Err(VaultError::WrongMasterKey { folder: folder.to_owned() }),

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// The largest document in bytes, before compression and after: several photos.
 pub const DOCUMENT_LIMIT: usize = 32 << 20;
 
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 const COMPRESSED: u8 = 1;
 
 pub(super) fn seal(

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 pub(super) const SLOT_BYTES: usize = 128;
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 const MAGIC: &[u8; 4] = b"DKSL";
 const WRAPPED: usize = OVERHEAD + KEY_BYTES;
 const CRC_AT: usize = SLOT_BYTES - 4;

@@ -215,8 +215,44 @@ fn fingerprints_depend_on_key_purpose_and_bytes() {
     }
 }
 
+#[test]
+fn an_answer_from_the_future_names_both_versions() {
+    let vault = Vault::volatile(master(1), Random::system());
+    let mut answer = vault.seal_answer(id(1), b"c", &secret("answer")).unwrap();
+    answer.sealed[0] = 9;
+    let error = vault.open_answer(id(1), b"c", &answer).unwrap_err();
+    assert_eq!(error.to_string(), "what is sealed has version 9, the newest that this docket knows is 1");
+}
+
 /// The bytes that version 1 writes for a seed; never edited.
 const V1: &str = include_str!("../../tests/fixtures/store/v1/vault.txt");
+
+/// Each form that was ever written has its bytes in the folder of its version.
+#[test]
+fn every_form_has_its_fixture() {
+    let newest = [("slot.data", 4, slots::VERSION), ("slot.answer", 4, slots::VERSION)];
+    let sealed = [("document", 0, sealed::VERSION), ("answer", 0, super::answers::VERSION)];
+    for (name, at, newest) in newest.into_iter().chain(sealed) {
+        for version in 1..=newest {
+            let file = format!("{}/tests/fixtures/store/v{version}/vault.txt", env!("CARGO_MANIFEST_DIR"));
+            let text = fs::read_to_string(&file).unwrap_or_default();
+            let bytes = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+            let bytes = bytes.unwrap_or_else(|| panic!("version {version} of {name} is not in {file}"));
+            assert_eq!(hex::decode(bytes).unwrap()[at], version, "{name}");
+        }
+    }
+    for version in 1..=super::folder::CHECK_VERSION {
+        let file = format!("{}/tests/fixtures/store/v{version}/master.check", env!("CARGO_MANIFEST_DIR"));
+        let released = fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let folder = temporary();
+        drop(open(&folder));
+        if version == super::folder::CHECK_VERSION {
+            assert_eq!(fs::read(keys(&folder, "master.check")).unwrap(), released);
+        }
+        fs::write(keys(&folder, "master.check"), released).unwrap();
+        drop(open(&folder));
+    }
+}
 
 #[test]
 fn what_was_released_is_written_alike_and_reads_back() {

@@ -17,6 +17,7 @@ mod cli;
 mod coverage;
 mod crash;
 mod demo;
+mod former;
 mod generator;
 mod house;
 mod journeys;
@@ -35,6 +36,7 @@ mod simulation;
 mod surface;
 mod sync;
 mod unread;
+mod upgrade;
 mod waiting;
 mod watching;
 

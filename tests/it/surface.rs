@@ -4,9 +4,9 @@ use crate::process::{Process, http};
 use docket::contract::{APP_ROUTES, DESCRIPTION, ROUTES};
 use docket::intake::push::Push;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-const SETTINGS: &str = r#"
+pub(crate) const SETTINGS: &str = r#"
 [provider]
 address = "http://127.0.0.1:1"
 username = "merchant1"
@@ -37,9 +37,9 @@ product = "cash"
 mobile_products = { "2" = "cash" }
 "#;
 
-/// Starts a server with these settings, whose provider nobody reaches.
-pub(crate) fn serve(folder: &Path, settings: &str) -> Process {
-    let public_key = folder.join("key.pem");
+/// Writes the public key of a provider that nobody reaches.
+pub(crate) fn public_key(folder: &Path) -> PathBuf {
+    let file = folder.join("key.pem");
     let pem = docket::sandbox::Sandbox::new(docket::sandbox::Settings {
         seed: 1,
         username: "u".to_owned(),
@@ -47,7 +47,13 @@ pub(crate) fn serve(folder: &Path, settings: &str) -> Process {
         pace: docket::sandbox::Pace::REAL,
     })
     .public_key_pem();
-    std::fs::write(&public_key, pem).unwrap();
+    std::fs::write(&file, pem).unwrap();
+    file
+}
+
+/// Starts a server with these settings, whose provider nobody reaches.
+pub(crate) fn serve(folder: &Path, settings: &str) -> Process {
+    let public_key = public_key(folder);
     let file = folder.join("docket.toml");
     std::fs::write(&file, settings.replace("PUBLIC_KEY", &public_key.display().to_string())).unwrap();
     let variables = [

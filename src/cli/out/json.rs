@@ -6,8 +6,8 @@
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
     AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Evidence,
-    Explanation, GetEvidenceResponse, Machine, OperatorResponse, ProviderSystem, Session, StuckGroup,
-    Transition, WatchChangesResponse,
+    Explanation, GetEvidenceResponse, Machine, MigrationRow, OperatorResponse, ProviderSystem, Session,
+    StuckGroup, Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -51,6 +51,7 @@ told! {
     Delivery: |it| &it.name;
     Explanation: |it| it.application.as_ref().map_or("", |application| &application.name);
     Machine: |it| &it.name;
+    MigrationRow: |it| &it.name;
     OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
     ProviderSystem: |it| it.status.as_ref().map_or("", |status| &status.system);
     Session: |it| &it.token;

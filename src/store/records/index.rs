@@ -49,7 +49,12 @@ pub fn by_source(source: &Source) -> IndexKey {
 
 /// The key of a state.
 pub fn by_state(state: State) -> IndexKey {
-    IndexKey { index: BY_STATE, value: state.number().to_be_bytes().to_vec() }
+    by_state_number(state.number())
+}
+
+/// The key of a state that may be drawn no more, or not yet.
+pub fn by_state_number(number: u16) -> IndexKey {
+    IndexKey { index: BY_STATE, value: number.to_be_bytes().to_vec() }
 }
 
 /// The key of a mobile number's digest.

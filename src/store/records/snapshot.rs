@@ -5,11 +5,13 @@ mod collection;
 mod former;
 mod hold;
 mod phase;
+mod survey;
 
 pub(super) use self::collection::ChallengeV3;
 pub(super) use self::former::ChallengeV1;
 pub(super) use self::hold::HoldV2;
 pub(super) use self::phase::{CauseV1, LeaseV4};
+pub use self::survey::{Standing, Survey, survey};
 
 use self::calls::PendingV3;
 use self::collection::CollectionV3;

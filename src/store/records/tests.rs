@@ -4,6 +4,7 @@
 //! a folder of its own beside them, and the bytes of the old ones must go on reading.
 
 use super::change::{self, ChangeRecord};
+use super::definition::{self, MachineV1, ProductV1, StateV1};
 use super::delivery::{self, DeliveryRecord, Resent};
 use super::journal::{self, Entry, Happening};
 use super::{RecordError, snapshot};
@@ -19,27 +20,32 @@ use crate::machine::step::{Effect, Move, Moved};
 use crate::machine::table::Owner;
 use crate::machine::view::{Brief, View};
 use crate::store::codec::Encoded;
-
-const SNAPSHOTS: &str = include_str!("../../../tests/fixtures/records/v4/snapshots.txt");
-const JOURNAL: &str = include_str!("../../../tests/fixtures/records/v4/journal.txt");
-const CHANGES: &str = include_str!("../../../tests/fixtures/records/v4/changes.txt");
-
-const DELIVERIES: &str = include_str!("../../../tests/fixtures/records/v2/deliveries.txt");
-
-const SNAPSHOTS_V2: &str = include_str!("../../../tests/fixtures/records/v2/snapshots.txt");
-const SNAPSHOTS_V3: &str = include_str!("../../../tests/fixtures/records/v3/snapshots.txt");
-const JOURNAL_V3: &str = include_str!("../../../tests/fixtures/records/v3/journal.txt");
-const CHANGES_V3: &str = include_str!("../../../tests/fixtures/records/v3/changes.txt");
-
-const JOURNAL_V2: &str = include_str!("../../../tests/fixtures/records/v2/journal.txt");
-const CHANGES_V2: &str = include_str!("../../../tests/fixtures/records/v2/changes.txt");
-
-const SNAPSHOTS_V1: &str = include_str!("../../../tests/fixtures/records/v1/snapshots.txt");
-const JOURNAL_V1: &str = include_str!("../../../tests/fixtures/records/v1/journal.txt");
-const CHANGES_V1: &str = include_str!("../../../tests/fixtures/records/v1/changes.txt");
-const DELIVERIES_V1: &str = include_str!("../../../tests/fixtures/records/v1/deliveries.txt");
+use std::fs;
 
 const TELECOM: Slot = Slot::Collection(CollectionKind::Telecom);
+
+/// What a version wrote; without it the version may not be written at all.
+fn released(version: u16, records: &str) -> String {
+    let file = format!("{}/tests/fixtures/records/v{version}/{records}.txt", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&file)
+        .unwrap_or_else(|error| panic!("version {version} of {records} has no fixture: {file}: {error}"));
+    assert!(!text.is_empty(), "{file} is empty");
+    text
+}
+
+/// Compares what is written now with the fixture of the newest version, and reads those of all before.
+fn check_all<T: PartialEq + std::fmt::Debug>(
+    (records, newest): (&str, u16),
+    values: &[(String, T)],
+    write: impl Fn(&T) -> Encoded,
+    read: impl Fn(&Encoded) -> Result<T, RecordError>,
+    as_known_then: impl Fn(u16, &T) -> T,
+) {
+    check(newest, &released(newest, records), values, write, &read);
+    for version in 1..newest {
+        check_former(version, &released(version, records), values, |it| as_known_then(version, it), &read);
+    }
+}
 
 /// Reads what a former version wrote: each line is one of today's values as it was known then.
 fn check_former<T: PartialEq + std::fmt::Debug>(
@@ -90,20 +96,91 @@ fn check<T: PartialEq + std::fmt::Debug>(
 #[test]
 fn snapshots_of_every_state_are_those_released() {
     let read = |encoded: &_| snapshot::from_record(ID, VERSION, encoded);
-    check(4, SNAPSHOTS, &snapshots(), snapshot::to_record, read);
-    check_former(3, SNAPSHOTS_V3, &snapshots(), Clone::clone, read);
-    check_former(2, SNAPSHOTS_V2, &snapshots(), Clone::clone, read);
-    check_former(1, SNAPSHOTS_V1, &snapshots(), Clone::clone, read);
+    let released = ("snapshots", snapshot::VERSION);
+    check_all(released, &snapshots(), snapshot::to_record, read, |_, it| it.clone());
+}
+
+/// A survey of a record of any version says where the application that is read from it stands.
+#[test]
+fn a_survey_finds_what_is_read() {
+    let mut seen = 0;
+    for version in 1..=snapshot::VERSION {
+        for line in released(version, "snapshots").lines() {
+            let (name, body) = line.split_once(' ').unwrap();
+            let encoded = Encoded { version, body: hex::decode(body).unwrap() };
+            let application = snapshot::from_record(ID, VERSION, &encoded).unwrap();
+            let survey = snapshot::survey(&encoded).unwrap();
+            let places: Vec<_> = survey.standings.iter().map(|it| (it.machine, it.state)).collect();
+            let collections = &application.collections;
+            let read = collections.iter().map(|it| (it.kind.number(), it.state().number));
+            let read: Vec<_> = [(1, application.state().number())].into_iter().chain(read).collect();
+            assert_eq!(places, read, "{name} of version {version}");
+            assert!(survey.standings[0].version.is_some(), "{name} of version {version}");
+            let product = (survey.product.as_str(), survey.product_version);
+            assert_eq!(product, (application.plan.product.as_str(), application.plan.version));
+            seen += collections.len();
+        }
+    }
+    assert!(seen > 100, "collections are looked for in the wrong place");
+}
+
+#[test]
+fn definitions_are_those_released() {
+    let state = |number, name: &str, owner: Option<&str>| StateV1 {
+        number,
+        name: name.to_owned(),
+        class: "open".to_owned(),
+        terminal: owner.is_none(),
+        owner: owner.map(str::to_owned),
+        wakeup: owner.map(|_| "reminder".to_owned()),
+    };
+    let machine = MachineV1 {
+        name: "tiny".to_owned(),
+        version: 3,
+        snapshot: 4,
+        states: vec![state(1, "ASKING", Some("applicant")), state(300, "DONE", None)],
+        edges: vec![(2, "answered".to_owned())],
+        retired: vec![7],
+    };
+    let product = ProductV1 {
+        version: 70_000,
+        evidence: vec![1, 300],
+        wishes: vec![(2, true), (3, false)],
+        term_days: 14,
+        blacklist: true,
+        decider: 2,
+        fresh: vec![(1, 86_400_000)],
+    };
+    let newest = definition::VERSION;
+    for version in 1..=newest {
+        let released = released(version, "definitions");
+        let (machines, products): (Vec<_>, Vec<_>) =
+            released.split_inclusive('\n').partition(|line| line.starts_with("machine"));
+        assert_eq!(version, newest, "say how a former definition reads");
+        let (write, read) = (definition::machine_to_record, definition::machine_from_record);
+        check(newest, &machines.concat(), &[("machine".to_owned(), machine.clone())], write, read);
+        let (write, read) = (definition::product_to_record, definition::product_from_record);
+        check(newest, &products.concat(), &[("product".to_owned(), product.clone())], write, read);
+    }
+}
+
+#[test]
+fn every_machine_is_a_small_record() {
+    for drawn in crate::machine::graph::MACHINES {
+        let machine = MachineV1::from(drawn);
+        let record = definition::machine_to_record(&machine);
+        assert!(record.body.len() < crate::store::INLINE_LIMIT, "{}: {}", drawn.name, record.body.len());
+        assert_eq!(definition::machine_from_record(&record).unwrap(), machine);
+    }
 }
 
 #[test]
 fn journal_entries_of_every_happening_are_those_released() {
-    check(4, JOURNAL, &entries(), journal::to_record, journal::from_record);
-    let nameless =
-        |entry: &Entry| Entry { actor: String::new(), detail: detail_then(entry), ..entry.clone() };
-    check_former(3, JOURNAL_V3, &entries(), Clone::clone, journal::from_record);
-    check_former(2, JOURNAL_V2, &entries(), Clone::clone, journal::from_record);
-    check_former(1, JOURNAL_V1, &entries(), nameless, journal::from_record);
+    let then = |version, it: &Entry| match version {
+        1 => Entry { actor: String::new(), detail: detail_then(it), ..it.clone() },
+        _ => it.clone(),
+    };
+    check_all(("journal", journal::VERSION), &entries(), journal::to_record, journal::from_record, then);
 }
 
 /// The certification is no collection, and stands behind them: of every state it comes back.
@@ -156,19 +233,26 @@ fn deliveries_are_those_released() {
     let records: Vec<_> = [("bare", bare), ("full", full), ("twice", twice)]
         .map(|(name, record)| (name.to_owned(), record))
         .into();
-    check(2, DELIVERIES, &records, delivery::to_record, delivery::from_record);
-    let former = DELIVERIES_V1.lines().zip(&records).map(|(body, (name, _))| format!("{name} {body}\n"));
-    check_former(1, &former.collect::<String>(), &records, Clone::clone, delivery::from_record);
-    assert_eq!(DELIVERIES_V1.lines().count(), 2);
+    let newest = delivery::VERSION;
+    let written = released(newest, "deliveries");
+    check(newest, &written, &records, delivery::to_record, delivery::from_record);
+    for version in 1..newest {
+        let mut former = released(version, "deliveries");
+        if version == 1 {
+            // Its lines have no names: they are those of the first two.
+            assert_eq!(former.lines().count(), 2);
+            let named = former.lines().zip(&records).map(|(body, (name, _))| format!("{name} {body}\n"));
+            former = named.collect();
+        }
+        check_former(version, &former, &records, Clone::clone, delivery::from_record);
+    }
 }
 
 #[test]
 fn changes_of_every_state_are_those_released() {
     let read = |encoded: &_| change::from_record(ID, VERSION, encoded);
-    check(4, CHANGES, &changes(), change::to_record, read);
-    check_former(3, CHANGES_V3, &changes(), Clone::clone, read);
-    check_former(2, CHANGES_V2, &changes(), Clone::clone, read);
-    check_former(1, CHANGES_V1, &changes(), change_then, read);
+    let then = |version, it: &ChangeRecord| if version == 1 { change_then(it) } else { it.clone() };
+    check_all(("changes", change::VERSION), &changes(), change::to_record, read, then);
 }
 
 /// A resume had no reason then.

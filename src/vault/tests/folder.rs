@@ -32,6 +32,18 @@ fn missing_files_are_not_made_anew() {
 }
 
 #[test]
+fn a_newer_check_is_refused_and_not_touched() {
+    let folder = temporary();
+    drop(open(&folder));
+    let file = keys(&folder, "master.check");
+    fs::write(&file, "docket master check 2 of another kind\n").unwrap();
+    let error = Vault::open(keys(&folder, ""), master(1), Random::system()).unwrap_err();
+    let text = "has version 2, the newest that this docket knows is 1: start the docket that wrote it";
+    assert!(error.to_string().ends_with(text), "{error}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "docket master check 2 of another kind\n");
+}
+
+#[test]
 fn nobody_else_may_read_and_nobody_else_may_open() {
     let folder = temporary();
     let _vault = open(&folder);

@@ -101,6 +101,9 @@ fn machines(world: &World) {
     let row = world.run(&["machine", "show", "application", "--state", "init"]).done();
     assert!(row.contains("BlacklistHit") && row.contains("IN INIT"), "{row}");
     assert!(world.run(&["machine", "diagram", "application"]).done().starts_with("stateDiagram-v2"));
+    let plan = world.run(&["machine", "plan", "-o", "json"]).json();
+    assert!(plan.as_array().unwrap().iter().all(|row| row["verdict"] == "VERDICT_SAME"), "{plan:#}");
+    assert!(world.run(&["machine", "plan", "-o", "name"]).done().contains("products/collected\n"));
     let json = world.run(&["machine", "diagram", "application", "-o", "json"]).json();
     assert!(json["mermaid"].as_str().unwrap().starts_with("stateDiagram-v2"));
 }

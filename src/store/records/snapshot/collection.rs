@@ -81,6 +81,11 @@ impl From<&Collection> for CollectionV3 {
 }
 
 impl CollectionV3 {
+    /// The number of its machine, and of the state in which it stood when it was written.
+    pub(super) const fn place(&self) -> (u16, u16) {
+        (self.kind, self.situation.number())
+    }
+
     pub(super) fn into_core(self) -> Result<Collection, RecordError> {
         let kind = collection_kind(self.kind)?;
         Ok(Collection {
@@ -149,6 +154,27 @@ impl From<&Situation> for SituationV3 {
 }
 
 impl SituationV3 {
+    const fn number(&self) -> u16 {
+        match self {
+            Self::Needing { .. } => 1,
+            Self::Opening { .. } => 2,
+            Self::Submitting { .. } => 3,
+            Self::Resending { .. } => 4,
+            Self::Checking { .. } => 5,
+            Self::Reporting { .. } => 6,
+            Self::Delivered { .. } => 7,
+            Self::Parked { .. } => 10,
+            Self::Exhausted => 11,
+            Self::Listing { .. } => 12,
+            Self::Licensing { .. } => 13,
+            Self::Working { state, .. }
+            | Self::Asking { state, .. }
+            | Self::Building { state, .. }
+            | Self::Fetching { state, .. }
+            | Self::Dead { state, .. } => *state,
+        }
+    }
+
     fn into_core(self, kind: CollectionKind) -> Result<Situation, RecordError> {
         let known = |number: u16| -> Result<StateNumber, RecordError> { known_state(kind, number) };
         let answer = |answer: Option<AnswerV1>| answer.map(AnswerV1::into_core);

@@ -2,7 +2,7 @@
 
 use super::hold::HoldV2;
 use super::phase::{CauseV1, PhaseV1};
-use super::{AnswerV1, DocumentV1, EvidenceV1, machine_known, unknown};
+use super::{AnswerV1, DocumentV1, EvidenceV1, Standing, Survey, machine_known, unknown};
 use crate::machine::application::{Application, Decider, Plan, Source, Wish};
 use crate::machine::call::{Call, EffectId, Pending, Slot};
 use crate::machine::challenge::{Challenge, ChallengeKind};
@@ -22,6 +22,10 @@ pub(super) struct SnapshotV2 {
 }
 
 impl SnapshotV2 {
+    pub(super) fn survey(&self) -> Survey {
+        self.first.survey()
+    }
+
     pub(super) fn into_application(
         self,
         id: ApplicationId,
@@ -58,6 +62,18 @@ pub(super) struct SnapshotV1 {
 }
 
 impl SnapshotV1 {
+    pub(super) fn survey(&self) -> Survey {
+        let (application, telecom) = self.machine;
+        let at = |machine, version, state| Standing { machine, version: Some(version), state };
+        let own = at(1, application, self.phase.number());
+        let telecom = self.telecom.iter().map(|it| at(2, telecom, it.situation.number()));
+        Survey {
+            standings: std::iter::once(own).chain(telecom).collect(),
+            product: self.product.clone(),
+            product_version: self.product_version,
+        }
+    }
+
     pub(super) fn into_application(
         self,
         id: ApplicationId,
@@ -162,6 +178,23 @@ impl TelecomV1 {
 }
 
 impl SituationV1 {
+    const fn number(&self) -> u16 {
+        match self {
+            Self::Needing { .. } => 1,
+            Self::Opening => 2,
+            Self::Submitting { .. } => 3,
+            Self::Resending { .. } => 4,
+            Self::Checking { .. } => 5,
+            Self::Reporting { .. } => 6,
+            Self::Delivered { .. } => 7,
+            Self::Parked { .. } => 10,
+            Self::Exhausted => 11,
+            Self::Building { .. } => 141,
+            Self::Fetching { .. } => 143,
+            Self::Working { state, .. } | Self::Asking { state, .. } | Self::Dead { state, .. } => *state,
+        }
+    }
+
     fn into_core(self) -> Result<Situation, RecordError> {
         let state = |number: u16| super::known_state(CollectionKind::Telecom, number);
         Ok(match self {

@@ -121,6 +121,23 @@ impl From<&Phase> for PhaseV1 {
 }
 
 impl PhaseV1 {
+    /// The permanent number of the state that it was when it was written.
+    pub(super) const fn number(&self) -> u16 {
+        match self {
+            Self::Init { .. } => 1,
+            Self::Collecting { .. } => 2,
+            Self::CaptchaRequired { .. } => 3,
+            Self::DataReady => 4,
+            Self::AuditPending { .. } => 5,
+            Self::Approved => 6,
+            Self::RejectedByBlacklist | Self::RejectedByAudit { .. } | Self::RejectedByReview { .. } => 7,
+            Self::ReviewPending { .. } => 8,
+            Self::Suspended { .. } => 9,
+            Self::Cancelled { .. } => 10,
+            Self::Expired { .. } => 11,
+        }
+    }
+
     pub(super) fn into_core(self) -> Result<Phase, RecordError> {
         Ok(match self {
             Self::Init { deadline } => Phase::Init { deadline: Time::from_millis(deadline) },

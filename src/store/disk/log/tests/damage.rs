@@ -216,6 +216,24 @@ fn a_damaged_header_before_the_first_frame_is_written_anew() {
     book.check();
 }
 
+/// With all segments before it gone, its name alone says what is too old.
+#[test]
+fn older_frames_are_not_taken_where_the_header_is_damaged() {
+    let book = Book::reused();
+    let current = book.current();
+    for (_, path) in segment::list(&book.path()).unwrap() {
+        if path != current {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let mut bytes = fs::read(&current).unwrap();
+    bytes[9] ^= 1;
+    fs::write(&current, bytes).unwrap();
+    let scan = book.scan();
+    assert_eq!((spans(&scan), scan.durable), (vec![], book.log.tip().commit));
+    assert!(!scan.is_whole());
+}
+
 #[test]
 fn exchanged_segments_are_named_and_read_in_order() {
     let (mut book, files) = long();
