@@ -27,6 +27,7 @@ mod mobile;
 mod moves;
 mod network;
 mod outage;
+mod power;
 mod process;
 mod pulse;
 mod push_memory;
@@ -34,9 +35,11 @@ mod pushes;
 mod simulation;
 mod surface;
 mod sync;
+mod tree;
 mod unread;
 mod waiting;
 mod watching;
+mod witness;
 
 /// Says a figure that was measured, past the capture of a test that passes.
 #[expect(clippy::explicit_write, reason = "eprintln is captured, this is not")]
