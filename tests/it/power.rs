@@ -18,7 +18,8 @@ mod tests;
 
 use crate::report;
 use crate::tree::{Tree, scratch};
-use crate::witness::{self, Deed, History, Size, Told, Truth, sum};
+use crate::witness::judge::History;
+use crate::witness::{self, Size, Told, Truth, sum};
 use disk::Disk;
 use docket::machine::id::ApplicationId;
 use docket::machine::time::Time;
@@ -287,20 +288,5 @@ fn go_on(store: &impl Store, vault: &docket::vault::Vault) -> Result<(), String>
     match verdicts.as_slice() {
         [Verdict::Committed { sequence }] if *sequence == before + 1 && is_there => Ok(()),
         _ => Err(format!("it does not go on: {verdicts:?} after {before} moves")),
-    }
-}
-
-/// What a run did, for whoever reads a failure.
-impl std::fmt::Debug for Deed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Group { items, .. } => write!(f, "a group of {}", items.len()),
-            Self::Deliveries(group) => write!(f, "{} deliveries", group.put.len()),
-            Self::Outages(_) => f.write_str("outages"),
-            Self::Sync => f.write_str("a sync"),
-            Self::Forget(before) => write!(f, "changes below {before} forgotten"),
-            Self::Erase(id) => write!(f, "{id} erased"),
-            Self::Destroy(_) => f.write_str("an answer destroyed"),
-        }
     }
 }

@@ -6,15 +6,14 @@
 //! It reads by the public contract only, knows no file, and must never take an error for a loss: what a
 //! store refuses to read is told, what it reads otherwise than it was written is silent.
 
-mod found;
-mod judge;
-mod truth;
-mod work;
+pub(crate) mod found;
+pub(crate) mod judge;
+pub(crate) mod truth;
+pub(crate) mod work;
 
 pub(crate) use found::{live_answers, read};
-pub(crate) use judge::History;
 pub(crate) use truth::Truth;
-pub(crate) use work::{Deed, Size, Told, perform};
+pub(crate) use work::{Size, Told, perform};
 
 // The store on disk, by the one name that the rigs use.
 pub(crate) use docket::store::sled::{Options, SledStore as DiskStore};

@@ -217,12 +217,15 @@ fn read_outages(store: &impl Store, found: &mut Found) {
 fn read_keys(store: &impl Store, vault: &Vault, all: &Truth, found: &mut Found) {
     for (id, head) in &all.heads {
         for number in &head.documents {
-            // What the store does not give is told or missing among its documents.
-            let Ok(Some(sealed)) = store.document(*id, *number) else { continue };
             let label = Label { application: *id, kind: super::work::DOCUMENT_KIND, number: *number };
-            let value = match vault.unseal(head.slot, label, &sealed) {
+            let unseal = |sealed: Vec<u8>| match vault.unseal(head.slot, label, &sealed) {
                 Ok(plain) => Ok(sum(plain.expose())),
                 Err(VaultError::Erased { .. }) => Ok("erased".to_owned()),
+                Err(error) => Err(chain(&error)),
+            };
+            let value = match store.document(*id, *number) {
+                Ok(None) => continue,
+                Ok(Some(sealed)) => unseal(sealed),
                 Err(error) => Err(chain(&error)),
             };
             found.set(Part::Keys, truth::plain_name(*id, *number), value);
