@@ -20,6 +20,7 @@ mod demo;
 mod generator;
 mod house;
 mod journeys;
+mod kills;
 mod lost_answers;
 mod many_watchers;
 mod mapping;
