@@ -17,6 +17,7 @@ mod cli;
 mod coverage;
 mod crash;
 mod demo;
+mod full_disk;
 mod generator;
 mod house;
 mod journeys;

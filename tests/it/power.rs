@@ -6,7 +6,7 @@
 //! spares. Each such image is opened by the real store and vault and compared with what was told: all
 //! that was answered is there, what was begun is there whole or not at all, and the work goes on.
 //!
-//! It takes root and `/dev/fuse`. Where they are missing it says so and passes, unless `WITH_FUSE` is
+//! It takes root and `/dev/fuse`. Where they are missing it says so and passes, unless `WITH_MOUNTS` is
 //! set, as CI does. `DOCKET_SEED=3 cargo test --test it power` runs that run alone and tells each image.
 
 mod disk;
@@ -123,11 +123,11 @@ fn a_disk_that_does_not_hear_a_sync_is_found_out() {
     }
 }
 
-/// Says whether power can be lost here; it must be where `WITH_FUSE` is set.
+/// Says whether power can be lost here; it must be where `WITH_MOUNTS` is set.
 fn can_mount() -> bool {
     let folder = scratch();
     let Err(missing) = Mount::at(folder.path()) else { return true };
-    assert!(std::env::var_os("WITH_FUSE").is_none(), "no file system can be mounted: {missing}");
+    assert!(std::env::var_os("WITH_MOUNTS").is_none(), "no file system can be mounted: {missing}");
     report(&format!("SKIPPED, no loss of power was tried: no file system can be mounted: {missing}"));
     false
 }

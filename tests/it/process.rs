@@ -81,6 +81,28 @@ impl Process {
         Self { child, address, log }
     }
 
+    /// Starts `docket`, which is to refuse to start, and gives what it said.
+    pub(crate) fn refused(arguments: &[&str], variables: &[(&str, String)]) -> String {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
+        command.args(arguments).env("DOCKET_LOG", "info");
+        command.envs(variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let mut child = child.expect("the binary starts");
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut said = Vec::new();
+        for line in stderr.lines().map_while(Result::ok) {
+            if address_in(&line).is_some() {
+                child.kill().expect("it can be killed");
+                panic!("{arguments:?} was not refused, it listens");
+            }
+            said.push(line);
+        }
+        let ended = child.wait().expect("it ends");
+        let said = said.join("\n");
+        assert!(!ended.success(), "it was not refused: {said}");
+        said
+    }
+
     /// Kills it as a loss of power would, as far as the kernel lets it: `SIGKILL`.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
