@@ -15,6 +15,7 @@
 //! failure too. `DOCKET_SEED=17 cargo test --test it damage` does that damage alone.
 
 mod harm;
+mod served;
 
 use crate::report;
 use crate::tree::{Tree, scratch};
