@@ -64,8 +64,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
-/// Bytes of rows after which the view is written: what the log can hold twenty times over, and
-/// what is read again after a crash.
+/// Bytes of rows after which the view is written unless told otherwise.
 const FREEZE_BYTES: usize = 16 << 20;
 
 /// Bytes of rows at which whoever commits waits for the view: the disk is not up to the load.
@@ -96,6 +95,10 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Bytes of free space below which [`Room::Low`] is told.
     pub low_water: u64,
+    /// The size of a segment of the log, in bytes.
+    pub segment_bytes: u64,
+    /// Bytes of rows after which the view is written: what is read again after a crash.
+    pub freeze_bytes: usize,
     /// Bytes of the log after which a checkpoint is written, if the last one was not larger.
     pub checkpoint_bytes: u64,
     /// Told what an opening is at while it takes long.
@@ -118,6 +121,8 @@ impl Options {
             instance,
             cache_bytes: Self::CACHE_BYTES,
             low_water: Self::LOW_WATER,
+            segment_bytes: log::SEGMENT_BYTES,
+            freeze_bytes: FREEZE_BYTES,
             checkpoint_bytes: Self::CHECKPOINT_BYTES,
             on_progress: None,
         }
@@ -152,6 +157,7 @@ struct Shared {
     durable: Mutex<Durable>,
     bell: Bell,
     room: room::Gauge,
+    freeze_bytes: usize,
     before_sync: OnceLock<BeforeSync>,
 }
 
@@ -204,6 +210,7 @@ impl DiskStore {
             durable: Mutex::new(Durable { totals, commit: tip.commit }),
             bell: Bell::default(),
             room: room::Gauge::new(),
+            freeze_bytes: options.freeze_bytes,
             before_sync: OnceLock::new(),
         });
         let mut manifest = opened.manifest;
@@ -272,7 +279,7 @@ impl Shared {
         let durable = self.durable().commit;
         writer.tip = log::write_frame(&mut writer.frames, writer.tip, durable, clock::now(), &body);
         writer.totals = totals;
-        if self.rows.put(writes) >= FREEZE_BYTES {
+        if self.rows.put(writes) >= self.freeze_bytes {
             self.bell.ring();
         }
         Ok(())

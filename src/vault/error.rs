@@ -13,7 +13,8 @@ pub enum VaultError {
     BadMasterKey,
     /// Another master key than the one with which the folder was made.
     #[error(
-        "the master key is not the one with which {} was made: give that one, without it nothing can be read",
+        "the master key is not the one with which {0} was made, or master.check in {0} is damaged: give that \
+         master key, without it nothing can be read, or restore master.check from a backup",
         folder.display()
     )]
     WrongMasterKey {

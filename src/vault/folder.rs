@@ -64,8 +64,9 @@ fn open_slots(folder: &Path, name: &'static str) -> Result<Slots, VaultError> {
 /// Compares the master key with the one that made the folder, or makes it that one.
 fn check(folder: &Path, master: &Master, used: bool) -> Result<(), VaultError> {
     let path = folder.join(CHECK);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+    let text = match fs::read(&path) {
+        // What is no text is damaged, as a text that says something else is.
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !used => {
             let temporary = folder.join("master.check.new");
             let text = format!("{CHECK_TITLE}{CHECK_VERSION} {}\n", hex::encode(master.check()));

@@ -28,14 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What everybody knows by now.
 #[derive(Default)]
-struct Seen {
+pub(crate) struct Seen {
     /// The newest sight of each order.
-    applications: BTreeMap<String, Application>,
+    pub(crate) applications: BTreeMap<String, Application>,
     /// What was acknowledged to an applicant: name, version, and the event that made it.
-    acknowledged: Vec<(String, i64, &'static str)>,
+    pub(crate) acknowledged: Vec<(String, i64, &'static str)>,
 }
 
-type Shared = Arc<Mutex<Seen>>;
+pub(crate) type Shared = Arc<Mutex<Seen>>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_it_is_killed() {
@@ -101,7 +101,7 @@ pub(crate) fn has_ended(application: &Application) -> bool {
 }
 
 /// Follows the stream across all restarts: each application's versions come once and in order.
-async fn watch(address: String, seen: Shared) {
+pub(crate) async fn watch(address: String, seen: Shared) {
     let mut token = String::new();
     let mut newest: BTreeMap<String, i64> = BTreeMap::new();
     loop {

@@ -18,9 +18,11 @@ mod coverage;
 mod crash;
 mod demo;
 mod former;
+mod full_disk;
 mod generator;
 mod house;
 mod journeys;
+mod kills;
 mod lost_answers;
 mod many_watchers;
 mod mapping;
@@ -28,6 +30,7 @@ mod mobile;
 mod moves;
 mod network;
 mod outage;
+mod power;
 mod process;
 mod pulse;
 mod push_memory;
@@ -35,10 +38,12 @@ mod pushes;
 mod simulation;
 mod surface;
 mod sync;
+mod tree;
 mod unread;
 mod upgrade;
 mod waiting;
 mod watching;
+mod witness;
 
 /// Says a figure that was measured, past the capture of a test that passes.
 #[expect(clippy::explicit_write, reason = "eprintln is captured, this is not")]

@@ -50,6 +50,14 @@ impl Process {
 
     /// Starts `docket` with these arguments and variables, and waits until it listens.
     pub(crate) fn start(arguments: &[&str], variables: &[(&str, String)]) -> Self {
+        let this = Self::begin(arguments, variables).unwrap_or_else(|line| panic!("{arguments:?}: {line}"));
+        let error = this.log().into_iter().find(|line| is_error(line));
+        assert!(error.is_none(), "{arguments:?}: {error:?}");
+        this
+    }
+
+    /// The same for one that may be in trouble: what it says when it does not start at all.
+    pub(crate) fn begin(arguments: &[&str], variables: &[(&str, String)]) -> Result<Self, String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
         command.args(arguments).env("DOCKET_LOG", "info");
         command
@@ -66,19 +74,22 @@ impl Process {
                 if let Some(address) = address_in(&line) {
                     let _gone = tell.send(Ok(address));
                 }
-                if line.contains("\"ERROR\"") || line.starts_with("docket: ") {
+                if is_error(&line) {
                     println!("{line}");
+                }
+                if line.starts_with(LAST_WORD) {
                     let _gone = tell.send(Err(line.clone()));
                 }
                 kept.lock().expect("nobody panics under it").push(line);
             }
         });
-        let address = match told.recv_timeout(START) {
-            Ok(Ok(address)) => address,
-            Ok(Err(line)) => panic!("{arguments:?}: {line}"),
+        let mut this = Self { child, address: String::new(), log };
+        match told.recv_timeout(START) {
+            Ok(Ok(address)) => this.address = address,
+            Ok(Err(line)) => return Err(line),
             Err(error) => panic!("{arguments:?} does not listen: {error}"),
-        };
-        Self { child, address, log }
+        }
+        Ok(this)
     }
 
     /// Kills it as a loss of power would, as far as the kernel lets it: `SIGKILL`.
@@ -120,6 +131,13 @@ impl Drop for Process {
         let _already_dead = self.child.kill();
         let _already_dead = self.child.wait();
     }
+}
+
+/// How the line begins with which it ends when it cannot go on.
+const LAST_WORD: &str = "docket: ";
+
+fn is_error(line: &str) -> bool {
+    line.contains("\"ERROR\"") || line.starts_with(LAST_WORD)
 }
 
 fn address_in(line: &str) -> Option<String> {

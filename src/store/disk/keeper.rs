@@ -7,7 +7,7 @@
 
 use super::manifest::Manifest;
 use super::view::View;
-use super::{FREEZE_BYTES, Options, Shared, checkpoint, log, room};
+use super::{Options, Shared, checkpoint, log, room};
 use crate::clock::{self, Stopwatch};
 use crate::store::{Room, StoreError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -142,7 +142,7 @@ impl Keeper {
     fn keep(&mut self, is_closing: bool) -> Result<(), StoreError> {
         let free = self.look_at_room()?;
         let bytes = self.shared.rows.active_bytes();
-        let is_due = is_closing || bytes >= FREEZE_BYTES || self.written.read() >= WRITE_EVERY;
+        let is_due = is_closing || bytes >= self.shared.freeze_bytes || self.written.read() >= WRITE_EVERY;
         let is_enough = free > bytes as u64 * SLED_FACTOR + room::BALLAST_BYTES / 2;
         if bytes > 0 && is_due && is_enough {
             self.write_view()?;

@@ -86,6 +86,7 @@ impl Log {
     ///
     /// # Errors
     /// [`StoreError::Io`], and [`StoreError::Lost`] when there are segments already.
+    #[cfg(test)]
     pub(in crate::store::disk) fn begin(
         folder: &Path,
         instance: [u8; 16],
@@ -131,6 +132,7 @@ impl Log {
     /// # Errors
     /// [`StoreError::Io`], and [`StoreError::Lost`] when nothing can be read, or when the log knows
     /// of commits behind the last one that can.
+    #[cfg(test)]
     pub(in crate::store::disk) fn open(
         folder: &Path,
         instance: [u8; 16],
@@ -245,7 +247,7 @@ impl Log {
 
     /// Says whether the segment that is written to will be full before long.
     pub(in crate::store::disk) fn is_filling(&self) -> bool {
-        self.room() < SEGMENT_BYTES / 4 * 3
+        self.room() < self.current().bytes / 4 * 3
     }
 
     /// Says which spare is to be made, if there is none.
@@ -255,7 +257,7 @@ impl Log {
 
     /// Says whether there is room for the largest groups to come.
     pub(in crate::store::disk) fn has_room(&self) -> bool {
-        self.room() >= RESERVE || self.spares.has_ready()
+        self.room() >= RESERVE.min(self.current().bytes / 4) || self.spares.has_ready()
     }
 
     /// Takes a spare that was made.

@@ -10,7 +10,7 @@ use super::log::{Log, Tip};
 use super::manifest::{Manifest, SLED_ALONE};
 use super::recover::recover;
 use super::view::{self, View};
-use super::{OnProgress, Options, Progress, files, room};
+use super::{Options, Progress, files, room};
 use crate::clock;
 use crate::store::plan::Writes;
 use crate::store::read::named;
@@ -49,7 +49,7 @@ pub(super) struct Copies {
 pub(super) fn open(folder: &Path, options: &Options) -> Result<Opened, StoreError> {
     files::make_folder(folder)?;
     let lock = lock(folder)?;
-    let place = Place { folder, cache_bytes: options.cache_bytes, on_progress: options.on_progress.as_ref() };
+    let place = Place { folder, options };
     let manifest = match Manifest::read(folder)? {
         None => place.begin(options.instance)?,
         Some(manifest) if manifest.format == SLED_ALONE => place.migrate(&manifest)?,
@@ -82,8 +82,7 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 /// The folder that is opened.
 pub(super) struct Place<'a> {
     pub(super) folder: &'a Path,
-    pub(super) cache_bytes: u64,
-    on_progress: Option<&'a OnProgress>,
+    pub(super) options: &'a Options,
 }
 
 impl Place<'_> {
@@ -111,14 +110,14 @@ impl Place<'_> {
         }
         if sequence > 0 {
             self.tell("bringing the folder to its new format", 0, None);
-            let mut view = View::adopt(&self.view(0), self.cache_bytes)?;
+            let mut view = View::adopt(&self.view(0), self.options.cache_bytes)?;
             self.compare(&view, &Writes::new(), old)?;
             view.write(&Writes::new(), Tip::START)?;
             let head = checkpoint::Head { instance, tip: Tip::START, time: clock::now() };
             checkpoint::write(self.folder, &head, view.rows(), &|rows| {
                 self.tell("writing the first checkpoint", rows, None);
             })?;
-            Log::begin(&self.log(), instance, Tip::START)?;
+            self.begin_log(instance, Tip::START)?;
         }
         new.write(self.folder)?;
         Ok(new)
@@ -159,6 +158,11 @@ impl Place<'_> {
         Ok(totals)
     }
 
+    /// Begins a log after a commit.
+    pub(super) fn begin_log(&self, instance: [u8; 16], tip: Tip) -> Result<Log, StoreError> {
+        Log::begin_sized(&self.log(), instance, tip, self.options.segment_bytes)
+    }
+
     pub(super) fn log(&self) -> PathBuf {
         self.folder.join(LOG)
     }
@@ -169,7 +173,7 @@ impl Place<'_> {
     }
 
     pub(super) fn tell(&self, doing: &str, done: u64, all: Option<u64>) {
-        if let Some(tell) = self.on_progress {
+        if let Some(tell) = &self.options.on_progress {
             tell(&Progress { doing: doing.to_owned(), done, all });
         }
     }

@@ -10,7 +10,7 @@ use super::log::{self, Chain, Log, Scan, Tip};
 use super::manifest::Manifest;
 use super::open::{Copies, LOG, Place, all_of, remove_folder};
 use super::view::View;
-use super::{FREEZE_BYTES, wire};
+use super::wire;
 use crate::store::StoreError;
 use crate::store::plan::Writes;
 use crate::store::read::named;
@@ -25,7 +25,7 @@ pub(super) fn recover(place: &Place<'_>, manifest: Manifest) -> Result<(Manifest
         return Ok((manifest, copies));
     }
     let scan = Log::scan(&place.log(), manifest.instance)?;
-    let opened = View::open(&place.view(manifest.view), place.cache_bytes);
+    let opened = View::open(&place.view(manifest.view), place.options.cache_bytes);
     let marked = opened.as_ref().map_or(0, |view| view.mark().until);
     let known = manifest.commit.max(marked).max(scan.durable);
     let recovery = Recovery { place, manifest, scan, known };
@@ -46,8 +46,8 @@ fn begin(place: &Place<'_>, manifest: &Manifest) -> Result<Option<Copies>, Store
     // What a beginning that was cut off has left.
     remove_folder(&log)?;
     remove_folder(&place.view(0))?;
-    let view = View::make(&place.view(0), place.cache_bytes)?;
-    let log = Log::begin(&log, manifest.instance, Tip::START)?;
+    let view = View::make(&place.view(0), place.options.cache_bytes)?;
+    let log = place.begin_log(manifest.instance, Tip::START)?;
     Ok(Some(Copies { view, log, rest: Writes::new(), is_new: true, needs_checkpoint: false }))
 }
 
@@ -130,21 +130,26 @@ impl Recovery<'_> {
         // Segments with a hole are let go once there is a checkpoint of what the view has.
         let reaches = self.base()?.is_some() || self.first() == 1;
         let needs_checkpoint = !reaches || !self.scan.is_whole();
-        let log = Log::open(&self.place.log(), self.manifest.instance, &self.scan)?;
+        let log = self.open_log()?;
         let (view, rest) = self.roll_forward(view)?;
         Ok((self.manifest, Copies { view, log, rest, is_new: false, needs_checkpoint }))
+    }
+
+    fn open_log(&self) -> Result<Log, StoreError> {
+        let bytes = self.place.options.segment_bytes;
+        Log::open_sized(&self.place.log(), self.manifest.instance, &self.scan, bytes)
     }
 
     fn leave_log(self, view: View) -> Result<(Manifest, Copies), StoreError> {
         self.place.tell("the log is lost, the view has it all", 0, None);
         self.place.put_aside(&self.place.folder.join(LOG))?;
-        let log = Log::begin(&self.place.log(), self.manifest.instance, view.mark().tip)?;
+        let log = self.place.begin_log(self.manifest.instance, view.mark().tip)?;
         Ok((self.manifest, Copies { view, log, rest: Writes::new(), is_new: false, needs_checkpoint: true }))
     }
 
     /// Makes the view anew from the checkpoint and the log.
     fn make_anew(self, why: &StoreError) -> Result<(Manifest, Copies), StoreError> {
-        let Self { place, scan, known, .. } = &self;
+        let Self { place, known, .. } = &self;
         let all = all_of(&self.manifest);
         let hopeless = |what: String| place.lost(format_args!("{why}; {what}: {all}"));
         let base = self.base()?;
@@ -163,13 +168,13 @@ impl Recovery<'_> {
         place.tell(&doing, 0, None);
         let folder = place.view(number);
         remove_folder(&folder)?;
-        let mut view = View::make(&folder, place.cache_bytes)?;
+        let mut view = View::make(&folder, place.options.cache_bytes)?;
         if let Some(reader) = base {
             let tip = reader.head.tip;
             view.fill(reader, tip, &|rows| place.tell(&doing, rows, None))
                 .map_err(|error| hopeless(error.to_string()))?;
         }
-        let log = Log::open(&place.log(), self.manifest.instance, scan)?;
+        let log = self.open_log()?;
         let (view, rest) = self.roll_forward(view)?;
         let manifest = Manifest { view: number, ..self.manifest };
         // Durable before the name of the view is.
@@ -201,7 +206,7 @@ impl Recovery<'_> {
             let entry = entry?;
             read_body(&entry, &mut rest)?;
             bytes += entry.body.len();
-            if bytes >= FREEZE_BYTES {
+            if bytes >= self.place.options.freeze_bytes {
                 view.write(&std::mem::take(&mut rest), entry.tip)?;
                 bytes = 0;
                 self.place.tell("rolling the view forward", entry.tip.commit - after, Some(until - after));

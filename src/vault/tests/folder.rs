@@ -22,8 +22,10 @@ fn missing_files_are_not_made_anew() {
     let check = fs::read(keys(&folder, "master.check")).unwrap();
     fs::remove_file(keys(&folder, "master.check")).unwrap();
     assert!(matches!(refused(), VaultError::CheckMissing { .. }));
-    fs::write(keys(&folder, "master.check"), "something").unwrap();
-    assert!(matches!(refused(), VaultError::CheckMissing { .. }));
+    for damaged in [b"something".as_slice(), b"docket master check 1 \xff"] {
+        fs::write(keys(&folder, "master.check"), damaged).unwrap();
+        assert!(matches!(refused(), VaultError::CheckMissing { .. }));
+    }
     fs::write(keys(&folder, "master.check"), check).unwrap();
     fs::remove_file(keys(&folder, "answers.slots")).unwrap();
     drop(open(&folder));

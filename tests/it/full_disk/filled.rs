@@ -1,0 +1,119 @@
+//! A full disk.
+//!
+//! A small disk is filled while a client brings applications. Before it is full to the last byte, intake is
+//! refused with an error that says why; reads are answered, and the server lives. When there is space
+//! again it takes in again by itself. A server that is killed on the full disk opens on it. What was
+//! acknowledged is there at every moment.
+
+use super::{Brought, Disk};
+use crate::process::{Process, Sandbox};
+use crate::report;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+use tonic::{Code, Status};
+
+/// What is taken from the disk between two applications.
+const STEP: usize = 1 << 20;
+/// How long it may take to notice that there is no space, or that there is again.
+const NOTICE: Duration = Duration::from_secs(20);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_stops_intake_and_nothing_else() {
+    let Some(disk) = Disk::mounted() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(folder.path(), "instant");
+    let mut settings = sandbox.settings();
+    settings.push(("DOCKET_DATA", disk.folder.path().join("data").display().to_string()));
+    let docket = Process::start(&["serve", "--listen", "127.0.0.1:0"], &settings);
+    let address = docket.address.clone();
+    let mut brought = Brought { address: address.clone(), acknowledged: Vec::new() };
+    for _ in 0..20 {
+        brought.bring().await.unwrap();
+    }
+
+    let status = fill_until_refused(&disk, &mut brought).await;
+    is_refused_for_space(&status);
+    let early = disk.fill();
+    while disk.fill() {}
+    // Not a byte is left.
+    is_refused_for_space(&until_refused(&mut brought).await);
+    brought.are_there().await;
+    let said = docket.log().into_iter().filter(|line| line.contains("space")).count();
+    assert!(said > 0, "the log says nothing of it");
+    disk.free();
+    brought.until_taken().await;
+    brought.are_there().await;
+
+    // The server is killed and there is no space to open.
+    while disk.fill() {}
+    is_refused_for_space(&until_refused(&mut brought).await);
+    docket.kill();
+    let docket = Process::start(&["serve", "--listen", &address], &settings);
+    brought.are_there().await;
+    is_refused_for_space(&until_refused(&mut brought).await);
+    disk.free();
+    brought.until_taken().await;
+    brought.are_there().await;
+    docket.leave();
+    report(&format!("a full disk: refused at {status}; {} acknowledged, 0 lost", brought.acknowledged.len()));
+    assert!(early, "intake went on until there was no space left: nothing was kept in hand");
+}
+
+impl Disk {
+    fn filler(&self) -> PathBuf {
+        self.folder.path().join("filler")
+    }
+
+    /// Takes some of what is left; says whether anything was.
+    fn fill(&self) -> bool {
+        let mut filler = File::options().append(true).create(true).open(self.filler()).unwrap();
+        // To the last byte, a page at a time.
+        (0..STEP / 4_096).all(|_| filler.write_all(&[1; 4_096]).is_ok())
+    }
+
+    fn free(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+}
+
+impl Brought {
+    async fn until_taken(&mut self) {
+        let until = Instant::now() + NOTICE;
+        while let Err(status) = self.bring().await {
+            assert!(Instant::now() < until, "there is space, and still: {status}");
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Takes space away and brings applications until one is refused.
+async fn fill_until_refused(disk: &Disk, brought: &mut Brought) -> Status {
+    loop {
+        let was_space = disk.fill();
+        if let Err(status) = brought.bring().await {
+            return status;
+        }
+        if !was_space {
+            return until_refused(brought).await;
+        }
+    }
+}
+
+async fn until_refused(brought: &mut Brought) -> Status {
+    let until = Instant::now() + NOTICE;
+    loop {
+        if let Err(status) = brought.bring().await {
+            return status;
+        }
+        assert!(Instant::now() < until, "there is no space, and intake goes on");
+    }
+}
+
+/// Whoever brought it hears that it is the disk, and that it may come again.
+fn is_refused_for_space(status: &Status) {
+    assert!(matches!(status.code(), Code::Unavailable | Code::ResourceExhausted), "{status}");
+    assert!(status.message().contains("disk"), "it does not say why: {status}");
+}
