@@ -54,6 +54,7 @@ use crate::telemetry::metrics as told;
 use blobs::Blobs;
 use keeper::{Bell, Keeper};
 use log::{Log, Tip};
+use manifest::Manifest;
 use overlay::Overlay;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -155,6 +156,7 @@ struct Shared {
     writer: Mutex<Writer>,
     log: Mutex<Log>,
     durable: Mutex<Durable>,
+    manifest: Mutex<Manifest>,
     bell: Bell,
     room: room::Gauge,
     freeze_bytes: usize,
@@ -193,10 +195,10 @@ impl DiskStore {
         let copies = opened.copies;
         let rows = Overlay::above(copies.view.db());
         rows.put(copies.rest);
-        let (tip, totals) = (copies.log.tip(), opened.totals);
+        let (tip, totals, instance) = (copies.log.tip(), opened.totals, opened.manifest.instance);
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
-            instance: opened.manifest.instance,
+            instance,
             blobs: opened.blobs,
             rows,
             writer: Mutex::new(Writer {
@@ -208,17 +210,17 @@ impl DiskStore {
             }),
             log: Mutex::new(copies.log),
             durable: Mutex::new(Durable { totals, commit: tip.commit }),
+            manifest: Mutex::new(opened.manifest),
             bell: Bell::default(),
             room: room::Gauge::new(),
             freeze_bytes: options.freeze_bytes,
             before_sync: OnceLock::new(),
         });
-        let mut manifest = opened.manifest;
         if copies.is_new {
-            manifest.commit = shared.first_rows()?.commit;
-            manifest.write(folder)?;
+            let commit = shared.first_rows()?.commit;
+            shared.note(|manifest| manifest.commit = commit)?;
         }
-        let keeper = Keeper::new(Arc::clone(&shared), copies.view, manifest, &options);
+        let keeper = Keeper::new(Arc::clone(&shared), copies.view, &options);
         let keeper = keeper.start(copies.needs_checkpoint)?;
         Ok(Self { shared, keeper: Some(keeper), _lock: opened.lock })
     }
@@ -300,13 +302,31 @@ impl Shared {
             before().map_err(|source| self.stop(StoreError::BeforeSync { source }))?;
         }
         let synced = Stopwatch::start();
+        let segment = log.segment();
         log.write(&frames, first, tip).map_err(|error| self.stop(error))?;
+        if log.segment() != segment {
+            // Known to be there before anything in it is acknowledged.
+            let segment = log.segment();
+            self.note(|manifest| manifest.segment = segment).map_err(|error| self.stop(error))?;
+        }
         metrics::histogram!(told::STORE_SYNC).record(synced.read());
         let mut durable = self.durable();
         // Forgetting is told before it is done.
         let oldest = totals.oldest.max(durable.totals.oldest);
         *durable = Durable { totals: Totals { oldest, ..totals }, commit: tip.commit };
         Ok(*durable)
+    }
+
+    /// Changes the MANIFEST, durable on return.
+    fn note(&self, change: impl FnOnce(&mut Manifest)) -> Result<(), StoreError> {
+        let mut manifest = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = *manifest;
+        change(&mut changed);
+        if changed != *manifest {
+            changed.write(&self.folder)?;
+            *manifest = changed;
+        }
+        Ok(())
     }
 
     /// Takes no more groups, and says why.

@@ -218,6 +218,7 @@ fn names_the_loss(refusal: &Refusal) -> bool {
             StoreError::Damaged { .. }
             | StoreError::Inconsistent { .. }
             | StoreError::BlobDamaged { .. }
+            | StoreError::FileDamaged { .. }
             | StoreError::NewerFolder { .. }
             | StoreError::Lost { .. } => true,
             StoreError::TooLarge { .. }
@@ -225,6 +226,8 @@ fn names_the_loss(refusal: &Refusal) -> bool {
             | StoreError::NoBlob { .. }
             | StoreError::TooOld { .. }
             | StoreError::Locked { .. }
+            | StoreError::Full { .. }
+            | StoreError::BeforeSync { .. }
             | StoreError::Io { .. }
             | StoreError::Sled { .. }
             | StoreError::SledPanic { .. }
@@ -235,7 +238,8 @@ fn names_the_loss(refusal: &Refusal) -> bool {
             | VaultError::CheckMissing { .. }
             | VaultError::SlotsMissing { .. }
             | VaultError::DamagedSlot { .. }
-            | VaultError::NewerSlot { .. } => true,
+            | VaultError::NewerSlot { .. }
+            | VaultError::NewerCheck { .. } => true,
             VaultError::BadMasterKey
             | VaultError::Exposed { .. }
             | VaultError::Locked { .. }

@@ -16,6 +16,7 @@ mod calls;
 mod cli;
 mod coverage;
 mod crash;
+mod damage;
 mod demo;
 mod former;
 mod full_disk;

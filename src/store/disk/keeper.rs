@@ -7,7 +7,7 @@
 
 use super::manifest::Manifest;
 use super::view::View;
-use super::{Options, Shared, checkpoint, log, room};
+use super::{Durable, Options, Shared, checkpoint, log, room};
 use crate::clock::{self, Stopwatch};
 use crate::store::{Room, StoreError};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -90,7 +90,6 @@ impl Bell {
 pub(super) struct Keeper {
     shared: Arc<Shared>,
     view: View,
-    manifest: Manifest,
     low_water: u64,
     /// Bytes of the log after which a checkpoint is written.
     checkpoint_bytes: u64,
@@ -101,11 +100,10 @@ pub(super) struct Keeper {
 }
 
 impl Keeper {
-    pub(super) fn new(shared: Arc<Shared>, view: View, manifest: Manifest, options: &Options) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, view: View, options: &Options) -> Self {
         Self {
             shared,
             view,
-            manifest,
             low_water: options.low_water,
             checkpoint_bytes: options.checkpoint_bytes,
             checkpoint_at: options.checkpoint_bytes,
@@ -153,7 +151,7 @@ impl Keeper {
         }
         if is_closing {
             self.shared.sync()?;
-            self.note()?;
+            self.note(true)?;
         }
         Ok(())
     }
@@ -171,24 +169,22 @@ impl Keeper {
         self.shared.rows.release();
         self.shared.bell.tell();
         self.written = Stopwatch::start();
-        self.note()
+        self.note(false)
     }
 
     /// Notes in the MANIFEST what is durable.
-    fn note(&mut self) -> Result<(), StoreError> {
-        let durable = *self.shared.durable();
-        let counts = durable.totals.counts;
-        if self.manifest.commit == durable.commit {
-            return Ok(());
-        }
-        self.manifest = Manifest { commit: durable.commit, sequence: counts.moves, counts, ..self.manifest };
-        self.manifest.write(&self.shared.folder)
+    fn note(&self, is_closed: bool) -> Result<(), StoreError> {
+        let Durable { totals, commit } = *self.shared.durable();
+        let counts = totals.counts;
+        self.shared.note(|manifest| {
+            *manifest = Manifest { commit, sequence: counts.moves, counts, is_closed, ..*manifest };
+        })
     }
 
     /// Writes all rows of the view into a file of our own; the log before it is needed no more.
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         let mark = self.view.mark();
-        let head = checkpoint::Head { instance: self.manifest.instance, tip: mark.tip, time: clock::now() };
+        let head = checkpoint::Head { instance: self.shared.instance, tip: mark.tip, time: clock::now() };
         let folder = &self.shared.folder;
         let (path, sum) = checkpoint::write(folder, &head, self.view.rows(), &|_rows| {})?;
         if sum != mark.sum {

@@ -132,16 +132,6 @@ impl Log {
     /// # Errors
     /// [`StoreError::Io`], and [`StoreError::Lost`] when nothing can be read, or when the log knows
     /// of commits behind the last one that can.
-    #[cfg(test)]
-    pub(in crate::store::disk) fn open(
-        folder: &Path,
-        instance: [u8; 16],
-        scan: &Scan,
-    ) -> Result<Self, StoreError> {
-        Self::open_sized(folder, instance, scan, SEGMENT_BYTES)
-    }
-
-    /// As [`open`](Self::open), with new segments of another size, a multiple of 4 KiB.
     pub(in crate::store::disk) fn open_sized(
         folder: &Path,
         instance: [u8; 16],
@@ -288,6 +278,11 @@ impl Log {
     #[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
     pub(in crate::store::disk) fn oldest(&self) -> u64 {
         self.segments.front().expect("one is written to").first
+    }
+
+    /// The first commit of the segment that is written to.
+    pub(in crate::store::disk) fn segment(&self) -> u64 {
+        self.current().first
     }
 
     /// The last commit written.

@@ -30,6 +30,10 @@ pub(super) struct Manifest {
     pub(super) sequence: u64,
     /// What there was at that commit.
     pub(super) counts: Counts,
+    /// The first commit of a segment that the log has; later ones may be there too.
+    pub(super) segment: u64,
+    /// Whether the store was closed: then there is no commit after `commit`.
+    pub(super) is_closed: bool,
     /// Whether this is a restored copy that must not call anybody yet.
     pub(super) is_held: bool,
 }
@@ -38,7 +42,17 @@ impl Manifest {
     /// The MANIFEST of a folder in which nothing was committed yet.
     pub(super) const fn new(instance: [u8; 16]) -> Self {
         let counts = Counts { applications: 0, live: 0, moves: 0 };
-        Self { format: FORMAT, instance, view: 0, commit: 0, sequence: 0, counts, is_held: false }
+        Self {
+            format: FORMAT,
+            instance,
+            view: 0,
+            commit: 0,
+            sequence: 0,
+            counts,
+            segment: 0,
+            is_closed: false,
+            is_held: false,
+        }
     }
 
     /// Reads the MANIFEST of a folder, if there is one.
@@ -70,8 +84,11 @@ impl Manifest {
         let log = match *format {
             SLED_ALONE => String::new(),
             _ => {
-                let held = if self.is_held { "yes" } else { "no" };
-                format!("view = {view}\ncommit = {commit}\nheld = {held}\n")
+                let [closed, held] = [self.is_closed, self.is_held].map(|is| if is { "yes" } else { "no" });
+                let segment = self.segment;
+                format!(
+                    "view = {view}\ncommit = {commit}\nsegment = {segment}\nclosed = {closed}\nheld = {held}\n"
+                )
             }
         };
         let body = format!(
@@ -97,6 +114,8 @@ fn parse(text: &str) -> Option<Manifest> {
             live: number("live")?,
             moves: number("moves")?,
         },
+        segment: number("segment").unwrap_or(0),
+        is_closed: value(text, "closed") == Some("yes"),
         is_held: value(text, "held") == Some("yes"),
     };
     // One way to write it: whatever else it says, or says otherwise, the checksum included, is
@@ -124,6 +143,8 @@ mod tests {
         commit: 9,
         sequence: 12,
         counts: Counts { applications: 5, live: 4, moves: 12 },
+        segment: 5,
+        is_closed: true,
         is_held: false,
     };
 
@@ -133,7 +154,8 @@ mod tests {
         assert_eq!(MANIFEST.text(), text);
         assert_eq!(parse(text), Some(MANIFEST));
         let text = include_str!("../../../tests/fixtures/store/v1/MANIFEST");
-        let old = Manifest { format: SLED_ALONE, view: 0, commit: 0, ..MANIFEST };
+        let old =
+            Manifest { format: SLED_ALONE, view: 0, commit: 0, segment: 0, is_closed: false, ..MANIFEST };
         assert_eq!((old.text().as_str(), parse(text)), (text, Some(old)));
     }
 

@@ -64,6 +64,8 @@ pub(super) fn open(folder: &Path, options: &Options) -> Result<Opened, StoreErro
     manifest.commit = copies.log.tip().commit;
     manifest.sequence = totals.counts.moves;
     manifest.counts = totals.counts;
+    manifest.segment = copies.log.segment();
+    manifest.is_closed = false;
     manifest.write(folder)?;
     let blobs = Blobs::open(folder)?;
     Ok(Opened { lock, manifest, copies, totals, blobs })

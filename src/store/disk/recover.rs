@@ -25,6 +25,13 @@ pub(super) fn recover(place: &Place<'_>, manifest: Manifest) -> Result<(Manifest
         return Ok((manifest, copies));
     }
     let scan = Log::scan(&place.log(), manifest.instance)?;
+    let segment = manifest.segment;
+    if !manifest.is_closed && !scan.reaches(segment) {
+        // It was written to until the end, and nobody knows how far.
+        return Err(place.lost(format_args!(
+            "the segment of the log that begins with commit {segment} is lost, with all that was committed since"
+        )));
+    }
     let opened = View::open(&place.view(manifest.view), place.options.cache_bytes);
     let marked = opened.as_ref().map_or(0, |view| view.mark().until);
     let known = manifest.commit.max(marked).max(scan.durable);

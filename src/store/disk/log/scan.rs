@@ -64,6 +64,12 @@ pub(in crate::store::disk) struct Fault {
 }
 
 impl Scan {
+    /// Says whether a segment that begins with this commit, or a later one, was found.
+    pub(in crate::store::disk) fn reaches(&self, first: u64) -> bool {
+        let begun = self.segments.iter().any(|part| part.first >= first && part.header.is_some());
+        begun || self.runs.last().is_some_and(|run| run.last.commit >= first)
+    }
+
     /// Says whether the log shows no damage: one run, files as they were written, nothing missing
     /// that any of them knows of. A torn tail is no damage.
     pub(in crate::store::disk) fn is_whole(&self) -> bool {
