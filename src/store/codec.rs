@@ -55,6 +55,8 @@ pub enum Kind {
     Outage = 14,
     /// What a view holds.
     Mark = 16,
+    /// Where an archived journal lies.
+    Archived = 17,
 }
 
 impl Kind {
@@ -76,6 +78,7 @@ impl Kind {
             13 => Self::Queued,
             14 => Self::Outage,
             16 => Self::Mark,
+            17 => Self::Archived,
             _ => return None,
         })
     }
@@ -102,6 +105,7 @@ impl Kind {
             Self::Queued => "row of a queue",
             Self::Outage => "outage",
             Self::Mark => "mark",
+            Self::Archived => "place of an archived journal",
         }
     }
 }
@@ -339,7 +343,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

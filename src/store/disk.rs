@@ -7,6 +7,7 @@
 //! checkpoint/  all rows as they were after one commit: with the log after it, everything
 //! sled/        the view: rows as they were after some commit, for reading
 //! blob/ab/…    large documents under their own hash
+//! archive/     journals of applications that ended long ago
 //! ballast      thrown off when a full disk is to be opened
 //! ```
 //!
@@ -17,9 +18,11 @@
 //! be made anew from files of our own. This must never answer before the log is synced, never try a
 //! failed sync again, and never repair or delete what it cannot explain.
 
+mod archive;
 mod blobs;
 mod checkpoint;
 mod files;
+mod filing;
 mod keeper;
 mod log;
 mod manifest;
@@ -29,11 +32,13 @@ mod quiet;
 mod recover;
 mod room;
 mod sum;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod view;
 mod wire;
 
+use super::archive::{Archived, Filed};
 use super::codec::Encoded;
 use super::delivery;
 use super::outage;
@@ -42,8 +47,8 @@ use super::read::{self, Row, Rows};
 use super::rows::Totals;
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
-    Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError, Stored, Time,
-    Verdict, Wake,
+    Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError, Stored, Swept,
+    Time, Verdict, Wake,
 };
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
@@ -51,7 +56,7 @@ use blobs::Blobs;
 use keeper::{Bell, Keeper};
 use log::{Log, Tip};
 use overlay::Overlay;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
@@ -149,6 +154,10 @@ struct Shared {
     bell: Bell,
     room: room::Gauge,
     before_sync: OnceLock<BeforeSync>,
+    /// Held while journals are moved; whether the archive and the rows are known to agree.
+    filing: Mutex<bool>,
+    /// Held while blobs are swept.
+    sweeping: Mutex<()>,
 }
 
 /// What only the committing thread touches.
@@ -158,6 +167,8 @@ struct Writer {
     /// Frames that are not written yet, and the first commit in them.
     frames: Vec<u8>,
     first: u64,
+    /// The blobs that were named since a sweep began to look.
+    named: Option<BTreeSet<BlobId>>,
     stopped: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -194,6 +205,7 @@ impl DiskStore {
                 tip,
                 frames: Vec::new(),
                 first: tip.commit + 1,
+                named: None,
                 stopped: None,
             }),
             log: Mutex::new(copies.log),
@@ -201,6 +213,8 @@ impl DiskStore {
             bell: Bell::default(),
             room: room::Gauge::new(),
             before_sync: OnceLock::new(),
+            filing: Mutex::new(false),
+            sweeping: Mutex::new(()),
         });
         let mut manifest = opened.manifest;
         if copies.is_new {
@@ -272,6 +286,27 @@ impl Shared {
             self.bell.ring();
         }
         Ok(())
+    }
+
+    /// The blobs that a group names, all of which must be here.
+    fn blobs_of(&self, group: &[Item]) -> Result<Vec<BlobId>, StoreError> {
+        let mut blobs = Vec::new();
+        for item in group {
+            for (number, document) in &item.documents {
+                match document {
+                    Document::Inline(_) => {}
+                    Document::Blob(blob) if self.blobs.has(*blob) => blobs.push(*blob),
+                    Document::Blob(blob) => {
+                        return Err(StoreError::NoBlob {
+                            application: item.application,
+                            number: *number,
+                            blob: *blob,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(blobs)
     }
 
     /// Makes durable what was put; gives what is durable since.
@@ -351,6 +386,10 @@ impl Rows for Shared {
         self.blobs.read(blob)
     }
 
+    fn archived(&self, id: ApplicationId, filed: &Filed) -> Result<Vec<Encoded>, StoreError> {
+        archive::journal(&archive::path(&self.folder, filed.file), self.instance, id, filed)
+    }
+
     fn durable_span(&self) -> (u64, u64) {
         self.durable().totals.span()
     }
@@ -365,24 +404,11 @@ impl Store for DiskStore {
     fn append(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
         plan::check(group)?;
         let shared = &*self.shared;
-        for item in group {
-            for (number, document) in &item.documents {
-                match document {
-                    Document::Inline(_) => {}
-                    Document::Blob(blob) if shared.blobs.has(*blob) => {}
-                    Document::Blob(blob) => {
-                        return Err(StoreError::NoBlob {
-                            application: item.application,
-                            number: *number,
-                            blob: *blob,
-                        });
-                    }
-                }
-            }
-        }
         shared.bell.wait_until(|| shared.rows.active_bytes() < OVERLAY_LIMIT);
         let mut writer = shared.writer();
         writer.running()?;
+        // Under the lock: what is here now no sweep takes away before it is named.
+        let blobs = shared.blobs_of(group)?;
         let mut heads = BTreeMap::new();
         for item in group {
             if heads.contains_key(&item.application) {
@@ -393,6 +419,9 @@ impl Store for DiskStore {
             }
         }
         let plan = plan::plan(group, heads, writer.totals);
+        if let Some(named) = &mut writer.named {
+            named.extend(blobs);
+        }
         shared.put(&mut writer, plan.writes, plan.totals)?;
         Ok(plan.verdicts)
     }
@@ -407,6 +436,10 @@ impl Store for DiskStore {
 
     fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
         self.shared.blobs.put(bytes)
+    }
+
+    fn sweep_blobs(&self, before: Time) -> Result<Swept, StoreError> {
+        self.shared.sweep_blobs(before)
     }
 
     fn application(&self, id: ApplicationId) -> Result<Option<Stored>, StoreError> {
@@ -428,6 +461,14 @@ impl Store for DiskStore {
         limit: usize,
     ) -> Result<Vec<(u64, Encoded)>, StoreError> {
         read::journal(&*self.shared, id, after, limit)
+    }
+
+    fn archive(&self, ids: &[ApplicationId]) -> Result<Archived, StoreError> {
+        self.shared.archive(ids)
+    }
+
+    fn archived(&self, after: Option<ApplicationId>, limit: usize) -> Result<Vec<ApplicationId>, StoreError> {
+        super::archive::archived(&*self.shared, after, limit)
     }
 
     fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {

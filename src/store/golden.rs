@@ -3,6 +3,7 @@
 //! `tests/fixtures/store/v1/` is never edited. A new form gets a folder of its own beside it, and
 //! the bytes of the old one must go on reading.
 
+use super::archive::Filed;
 use super::codec::{self, Encoded, Kind};
 use super::rows::{self, Head, Totals};
 use super::{
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt");
 const DELIVERIES: &str = include_str!("../../tests/fixtures/store/v1/deliveries.txt");
 const OUTAGES: &str = include_str!("../../tests/fixtures/store/v1/outages.txt");
+const ARCHIVED: &str = include_str!("../../tests/fixtures/store/v2/archived.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
@@ -119,6 +121,17 @@ fn rows_of_outages_are_written_and_read_as_released() {
     assert_eq!(keys::read_outage(&released[0]).unwrap(), key);
     assert_eq!(rows::read_outage(&released[1]).unwrap(), None);
     assert_eq!(rows::read_outage(&released[2]).unwrap(), end);
+}
+
+/// And those of archived journals.
+#[test]
+fn rows_of_archived_journals_are_written_and_read_as_released() {
+    let filed = Filed { file: 0x0102, block: 48, entries: 7, chain: head(None).chain };
+    let written = [keys::archived(ID), rows::write_archived(&filed)];
+    let released: Vec<_> = ARCHIVED.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:?}", written.each_ref().map(hex::encode));
+    assert_eq!(keys::read_archived(&released[0]).unwrap(), ID);
+    assert_eq!(rows::read_archived(&released[1]).unwrap(), filed);
 }
 
 #[test]

@@ -14,10 +14,12 @@
 //! | delivery | queue u8, time u64, since u64, length of the partner u16, partner, record's version u16, record |
 //! | row of a queue | since u64 |
 //! | outage | end u8 (0 it lasts, 1 set) + u64 in milliseconds |
+//! | place of an archived journal | file u64, offset of the block u64, entries u64, chain 16 |
 //!
 //! Wake-ups and index rows are empty envelopes. Every form is [`FORM`]; a new one gets the next
 //! number and its own reader beside the old one. Nothing here knows what the bodies mean.
 
+use super::archive::Filed;
 use super::codec::{self, CodecError, Encoded, Kind, Reader};
 use super::{BlobId, Change, Counts, Document, Place, Queue, Remembered, RequestKey};
 use crate::machine::id::ApplicationId;
@@ -270,6 +272,20 @@ pub(super) fn read_outage(row: &[u8]) -> Result<Option<Time>, CodecError> {
         1 => Ok(Some(at)),
         found => Err(CodecError::Field { what: "the end of an outage", found }),
     }
+}
+
+pub(super) fn write_archived(filed: &Filed) -> Vec<u8> {
+    let Filed { file, block, entries, chain } = filed;
+    let numbers = [*file, *block, *entries].map(u64::to_be_bytes).concat();
+    codec::seal(Kind::Archived, FORM, &[&numbers, &chain[..]].concat())
+}
+
+pub(super) fn read_archived(row: &[u8]) -> Result<Filed, CodecError> {
+    let (_, body) = codec::open(Kind::Archived, FORM, row)?;
+    let mut reader = Reader::new("the body of the place of an archived journal", body);
+    let (file, block, entries) = (reader.u64()?, reader.u64()?, reader.u64()?);
+    let filed = Filed { file, block, entries, chain: reader.array()? };
+    reader.end().map(|()| filed)
 }
 
 fn append(body: &mut Vec<u8>, inner: &Encoded) {
