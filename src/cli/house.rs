@@ -13,6 +13,7 @@ use crate::config::{
 };
 use crate::engine::archive::Archive;
 use crate::engine::outage;
+use crate::engine::retention::Retention;
 use crate::engine::{Engine, Given};
 use crate::intake::reception::Reception;
 use crate::intake::routes::{Door, routes};
@@ -97,7 +98,8 @@ impl House {
         let chance = random.clone();
         let limits = limits(&settings.provider);
         let (policy, products) = (settings.policy(), settings.products());
-        let given = Given { store, vault, random, policy, products, limits };
+        let retention = Retention { archive_after: settings.archive_after };
+        let given = Given { store, vault, random, policy, products, limits, retention };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;
