@@ -52,6 +52,10 @@ pub struct Settings {
     /// to stop: as long as whoever sends them needs to notice.
     #[serde(default, deserialize_with = "patience::duration")]
     pub drain_delay: Duration,
+    /// How long after its end the journal of an application moves into the archive; never when none,
+    /// written `off`.
+    #[serde(default = "archive_after", deserialize_with = "patience::unless_off")]
+    pub archive_after: Option<Duration>,
     /// The upstream provider.
     pub provider: Provider,
     /// How patient to be.
@@ -189,6 +193,7 @@ impl Settings {
             master_key_file: None,
             master_key: None,
             drain_delay: Duration::ZERO,
+            archive_after: archive_after(),
             provider: Provider::default(),
             patience: Patience::default(),
             agreements: Agreements::default(),
@@ -223,6 +228,12 @@ impl Default for Provider {
 
 fn data() -> PathBuf {
     PathBuf::from("docket-data")
+}
+
+/// Thirty days: by then whoever asks what became of an application has asked.
+#[expect(clippy::unnecessary_wraps, reason = "serde wants the type of the field")]
+const fn archive_after() -> Option<Duration> {
+    Some(Duration::from_secs(30 * 24 * 60 * 60))
 }
 
 const fn timeout() -> Duration {

@@ -38,6 +38,7 @@ use self::entrance::{Entrance, EntranceError};
 use self::follow::Followers;
 use self::outage::Standing;
 use self::provider::Provider;
+use self::retention::Retention;
 use self::runner::{Board, CallsOf, Disk, INPUT_LIMIT, Message, Runner};
 use self::syncs::{Gone, Keys, Syncs, Turn};
 use self::tail::Tail;
@@ -87,6 +88,8 @@ pub struct Given<S> {
     pub products: Products,
     /// What each system of the provider may be asked, and when it is taken to be down.
     pub limits: outage::Settings,
+    /// How long what is over stays where it is.
+    pub retention: Retention,
 }
 
 /// Something could not be done.
@@ -130,7 +133,7 @@ impl<S> Clone for Engine<S> {
 impl<S: Store> Engine<S> {
     /// Starts the engine on a thread of its own; calls run on the current tokio runtime.
     pub fn start<P: Provider>(given: Given<S>, provider: P) -> Result<Self, EngineError> {
-        let Given { store, vault, random, policy, products, limits } = given;
+        let Given { store, vault, random, policy, products, limits, retention } = given;
         let mut seed = [0; 8];
         random.fill(&mut seed);
         let seed = u64::from_be_bytes(seed);
@@ -165,7 +168,7 @@ impl<S: Store> Engine<S> {
         };
         let tail = Arc::new(Tail::new(newest));
         tokio::spawn(tail::follow(Arc::downgrade(&store), Arc::clone(&tail), durable_seen.clone()));
-        tokio::spawn(retention::run(Arc::downgrade(&store)));
+        retention::start(&store, retention);
         thread.spawn(run).expect("a thread can be started");
         let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);

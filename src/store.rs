@@ -5,6 +5,7 @@
 //! it owns versions, sequences, chains, wake-ups and their agreement. It never calls anyone,
 //! reads no clock, and never says "done" before the disk has.
 
+mod archive;
 pub mod codec;
 #[cfg(test)]
 mod conformance;
@@ -23,6 +24,7 @@ mod read;
 pub mod records;
 mod rows;
 
+pub use archive::{ARCHIVE_LIMIT, Archived};
 pub use definition::{Definition, DefinitionGroup, Part};
 pub use delivery::{Delivery, DeliveryGroup, DeliveryKey, Place, Queue, Queued};
 pub use error::StoreError;
@@ -75,8 +77,13 @@ pub trait Store: Send + Sync + 'static {
     fn room(&self) -> Room;
 
     /// Keeps at most [`BLOB_LIMIT`] bytes under their own hash, durable on return; the same bytes
-    /// twice are one blob.
+    /// twice are one blob, put anew.
     fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError>;
+
+    /// Deletes the blobs that were put before `before` and that no document names; gives how many they
+    /// were. A blob that a document may still come to name must not have been put that long ago. No
+    /// document is ever left without its blob: [`append`](Self::append) refuses one that is gone.
+    fn sweep_blobs(&self, before: Time) -> Result<Swept, StoreError>;
 
     /// Reads one application; its last move may not be durable yet, see [`Store`].
     fn application(&self, id: ApplicationId) -> Result<Option<Stored>, StoreError>;
@@ -91,6 +98,16 @@ pub trait Store: Send + Sync + 'static {
     /// Reads a journal in order, the entries with a version above `after`.
     fn journal(&self, id: ApplicationId, after: u64, limit: usize)
     -> Result<Vec<(u64, Encoded)>, StoreError>;
+
+    /// Moves the journals of ended applications into the archive, durable on return: closed files that
+    /// are smaller than the rows and never change again. [`journal`](Self::journal) reads them as before,
+    /// and what is added later stays beside them. An application that is live, unknown or archived
+    /// already is passed over; at most [`ARCHIVE_LIMIT`] are looked at. Nothing is moved where there is no
+    /// ample [`room`](Self::room).
+    fn archive(&self, ids: &[ApplicationId]) -> Result<Archived, StoreError>;
+
+    /// Reads the applications whose journals are archived in order of id, those after `after`.
+    fn archived(&self, after: Option<ApplicationId>, limit: usize) -> Result<Vec<ApplicationId>, StoreError>;
 
     /// Reads the stream of changes in order, those with a sequence above `after`, durable ones
     /// only; [`StoreError::TooOld`] when some of these are forgotten.
@@ -183,6 +200,15 @@ pub enum Room {
     Low,
     /// None: [`Store::append`] refuses every group.
     None,
+}
+
+/// What a sweep has deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Blobs.
+    pub blobs: u64,
+    /// Their bytes.
+    pub bytes: u64,
 }
 
 /// One application's move: compare the version, write all of this.

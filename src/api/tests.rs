@@ -71,6 +71,7 @@ impl World {
             policy: hasty(),
             products: products::demo(),
             limits: Default::default(),
+            retention: Default::default(),
         };
         let engine = Engine::start(given, Scripted::new(archive, Taken::clone(&taken))).unwrap();
         let http = axum::Router::new().route("/hello", axum::routing::get(|| async { "hello" }));

@@ -63,7 +63,15 @@ fn engine(store: &MemoryStore) -> Engine<MemoryStore> {
     };
     let products = Products::new([quick]);
     Engine::start(
-        Given { store: Arc::new(store.clone()), vault, random, policy, products, limits: Default::default() },
+        Given {
+            store: Arc::new(store.clone()),
+            vault,
+            random,
+            policy,
+            products,
+            limits: Default::default(),
+            retention: Default::default(),
+        },
         Approving,
     )
     .unwrap()

@@ -12,6 +12,7 @@ use crate::config::{
     Settings,
 };
 use crate::engine::archive::Archive;
+use crate::engine::retention::Retention;
 use crate::engine::{Engine, Given};
 use crate::engine::{migration, outage};
 use crate::intake::reception::Reception;
@@ -99,7 +100,8 @@ impl House {
         let (policy, products) = (settings.policy(), settings.products());
         let admitted = migration::admit(&*store, &products);
         admitted.with_context(|| format!("take up what is stored in {}", data.display()))?;
-        let given = Given { store, vault, random, policy, products, limits };
+        let retention = Retention { archive_after: settings.archive_after };
+        let given = Given { store, vault, random, policy, products, limits, retention };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
         let listener = listener.await.with_context(|| format!("listen on {}", settings.listen))?;

@@ -56,7 +56,7 @@ macro_rules! limit {
 }
 
 /// Every key, in the order of the reference.
-pub const KEYS: [Key; 72] = [
+pub const KEYS: [Key; 73] = [
     Key::new("listen", "Where to listen, for gRPC and HTTP alike; a loopback address.", |it| {
         Some(it.listen.to_string())
     }),
@@ -74,6 +74,12 @@ pub const KEYS: [Key; 72] = [
         "drain_delay",
         "How long the server says that it is not ready before it stops taking requests, when it is told to stop.",
         |it| span(it.drain_delay),
+    ),
+    Key::new(
+        "archive_after",
+        "How long after its end the journal of an application moves out of the store into a compressed file of \
+         `archive/`, where it is read as before; `off` for never.",
+        |it| it.archive_after.map_or_else(|| text("off"), span),
     ),
     Key::new("provider.address", "The upstream provider's base URL.", |it| text(&it.provider.address))
         .required(),

@@ -137,6 +137,16 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D
     Ok(read)
 }
 
+/// Reads a duration, or `"off"`.
+pub(super) fn unless_off<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text == "off" {
+        return Ok(None);
+    }
+    let read = duration(de::value::StringDeserializer::new(text));
+    read.map(Some).map_err(|error: de::value::Error| de::Error::custom(error))
+}
+
 pub(super) fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     duration(from).map(Some)
 }

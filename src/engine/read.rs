@@ -236,7 +236,9 @@ impl<S: Store> Engine<S> {
         size: usize,
     ) -> Result<Option<Vec<(u64, Entry)>>, EngineError> {
         let Some(application) = self.application(id).await? else { return Ok(None) };
-        let found = self.store().journal(id, after, size.clamp(1, PAGE_LIMIT))?;
+        // Out of a file, where it is archived.
+        let engine = self.clone();
+        let found = aside(move || engine.store().journal(id, after, size.clamp(1, PAGE_LIMIT))).await?;
         let durable = found.into_iter().filter(|(version, _)| *version <= application.version);
         let entries = durable.map(|(version, encoded)| Ok((version, journal::from_record(&encoded)?)));
         Ok(Some(entries.collect::<Result<_, LoadError>>()?))

@@ -1,5 +1,9 @@
 //! How long changes are kept for watchers, and outages of the provider for deadlines: older ones are
-//! forgotten, journals never.
+//! forgotten, journals never. Those of applications that ended long ago move into the archive, and
+//! blobs that no document names are deleted.
+
+mod blobs;
+mod journals;
 
 use super::core::LoadError;
 use super::outage;
@@ -16,8 +20,24 @@ pub const CHANGES_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How often old changes are looked for.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Forgets what is old, again and again, for as long as the store is in use.
-pub(super) async fn run<S: Store>(store: Weak<S>) {
+/// How long what can be kept elsewhere stays where it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// How long after its end the journal of an application moves into the archive; never when none.
+    pub archive_after: Option<Duration>,
+}
+
+/// Looks after all that is old, for as long as the store is in use.
+pub(super) fn start<S: Store>(store: &Arc<S>, retention: Retention) {
+    tokio::spawn(forget(Arc::downgrade(store)));
+    tokio::spawn(blobs::run(Arc::downgrade(store)));
+    if let Some(after) = retention.archive_after {
+        tokio::spawn(journals::run(Arc::downgrade(store), after));
+    }
+}
+
+/// Forgets what is old, again and again.
+async fn forget<S: Store>(store: Weak<S>) {
     loop {
         clock::pause(EVERY).await;
         let Some(store) = store.upgrade() else { return };

@@ -1,5 +1,6 @@
 //! The names of things: ids that cannot be mixed up.
 
+use super::time::Time;
 use std::fmt;
 use std::str::FromStr;
 
@@ -16,6 +17,12 @@ impl ApplicationId {
     /// Gives the 16 bytes, most significant first.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// Gives the time of creation, with which a UUID of version 7 begins.
+    pub const fn created(&self) -> Time {
+        let millis = u128::from_be_bytes(self.0) >> 80;
+        Time::from_millis(millis as u64)
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Kind {
     Definition = 15,
     /// What a view holds.
     Mark = 16,
+    /// Where an archived journal lies.
+    Archived = 17,
 }
 
 impl Kind {
@@ -79,6 +81,7 @@ impl Kind {
             14 => Self::Outage,
             15 => Self::Definition,
             16 => Self::Mark,
+            17 => Self::Archived,
             _ => return None,
         })
     }
@@ -106,6 +109,7 @@ impl Kind {
             Self::Outage => "outage",
             Self::Definition => "definition",
             Self::Mark => "mark",
+            Self::Archived => "place of an archived journal",
         }
     }
 }
@@ -343,7 +347,7 @@ mod tests {
     #[test]
     fn every_kind_has_its_number() {
         let known: Vec<u8> = (0..=u8::MAX).filter(|n| Kind::from_number(*n).is_some()).collect();
-        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+        assert_eq!(known, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]);
         for number in known {
             assert_eq!(Kind::from_number(number).map(Kind::number), Some(number));
         }

@@ -6,7 +6,8 @@ use super::codec::Encoded;
 use super::{
     ApplicationId, BLOB_LIMIT, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
     DeliveryKey, Document, INDEX_VALUE_LIMIT, INLINE_LIMIT, IndexKey, Item, Outage, OutageGroup, Part, Place,
-    Queue, RECORD_LIMIT, Remembered, Request, RequestKey, Store, StoreError, Time, Verdict, Wake, keys, rows,
+    Queue, RECORD_LIMIT, Remembered, Request, RequestKey, Store, StoreError, Swept, Time, Verdict, Wake,
+    keys, rows,
 };
 use crate::store::codec::Kind;
 
@@ -27,7 +28,11 @@ pub(super) fn run<S: Raw>(make: impl Fn() -> S) {
     wakes_move_and_end(&make());
     indexes_follow(&make());
     documents_come_back(&make());
+    blobs_that_nobody_names_are_swept(&make());
     journals_read_in_order(&make());
+    archived_journals_read_as_before(&make());
+    what_comes_after_an_archived_journal_stays_beside_it(&make());
+    what_is_not_ended_or_not_whole_is_not_archived(&make());
     changes_are_forgotten(&make());
     requests_are_remembered_as_long_as_their_changes(&make());
     applications_read_in_pages(&make());
@@ -252,6 +257,90 @@ fn journals_read_in_order(store: &impl Raw) {
     assert_eq!(store.journal(id(1), 5, 100).unwrap(), expected[5..]);
     assert!(store.journal(id(1), 7, 100).unwrap().is_empty());
     assert!(store.journal(id(1), u64::MAX, usize::MAX).unwrap().is_empty());
+}
+
+fn blobs_that_nobody_names_are_swept(store: &impl Raw) {
+    let blob = |byte: u8| store.put_blob(&vec![byte; 2 * INLINE_LIMIT]).unwrap();
+    let (named, leaked, replaced) = (blob(1), blob(2), blob(3));
+    let documents = vec![(1, Document::Blob(named)), (2, Document::Blob(replaced))];
+    store.commit(&[Item { documents, ..item(1, 0) }]).unwrap();
+    assert_eq!(store.sweep_blobs(Time::from_millis(1)).unwrap(), Swept::default());
+    store.commit(&[Item { documents: vec![(2, Document::Inline(vec![4]))], ..item(1, 1) }]).unwrap();
+    let swept = Swept { blobs: 2, bytes: 4 * INLINE_LIMIT as u64 };
+    assert_eq!(store.sweep_blobs(EVER).unwrap(), swept);
+    assert_eq!(store.sweep_blobs(EVER).unwrap(), Swept::default());
+    assert_eq!(store.document(id(1), 1).unwrap().unwrap().len(), 2 * INLINE_LIMIT);
+    // What is gone is named by nobody, until it is put again.
+    let naming = Item { documents: vec![(1, Document::Blob(leaked))], ..item(2, 0) };
+    assert!(matches!(store.commit(std::slice::from_ref(&naming)), Err(StoreError::NoBlob { .. })));
+    assert_eq!(blob(2), leaked);
+    store.commit(&[naming]).unwrap();
+    // What cannot be read may name anything.
+    blob(5);
+    store.put_raw(keys::document(id(2), 1), Some(rows::write_empty(Kind::Wake)));
+    assert!(matches!(store.sweep_blobs(EVER), Err(StoreError::Damaged { .. })));
+}
+
+fn archived_journals_read_as_before(store: &impl Raw) {
+    for version in 0..6 {
+        store.commit(&[item(1, version), item(2, version), item(3, version)]).unwrap();
+    }
+    store.commit(&[end(1, 6), end(3, 6)]).unwrap();
+    let (first, counts) = (store.journal(id(1), 0, 99).unwrap(), store.counts());
+    let archived = store.archive(&[id(1), id(3)]).unwrap();
+    assert_eq!((archived.journals, archived.entries, archived.damaged.len()), (2, 14, 0));
+    assert!(archived.bytes > 0);
+    assert_eq!(store.archived(None, 9).unwrap(), [id(1), id(3)]);
+    assert_eq!(store.archived(Some(id(1)), 9).unwrap(), [id(3)]);
+    assert_eq!(store.archived(None, 1).unwrap(), [id(1)]);
+    assert_eq!(first.len(), 7);
+    for after in 0..9_u64 {
+        for limit in 0..9 {
+            let begin = first.len().min(usize::try_from(after).unwrap());
+            let end = first.len().min(begin + limit);
+            assert_eq!(store.journal(id(1), after, limit).unwrap(), first[begin..end], "{after} {limit}");
+        }
+    }
+    assert_eq!(store.journal(id(3), 6, 9).unwrap(), [(7, encoded("entry 3.7"))]);
+    assert_eq!(store.journal(id(2), 0, 9).unwrap().len(), 6);
+    // All else of the application stays.
+    assert_eq!(store.counts(), counts);
+    assert_eq!(store.application(id(1)).unwrap().unwrap().snapshot, encoded("snapshot 1.7"));
+    assert_eq!(store.changes(0, 99).unwrap().len(), 20);
+    assert_eq!(store.archive(&[id(1), id(3)]).unwrap().journals, 0, "once");
+    // The chain of the head holds the archived entries too.
+    store.put_raw(keys::archived(id(3)), None);
+    assert!(matches!(store.journal(id(3), 0, 9), Err(StoreError::Inconsistent { .. })));
+}
+
+fn what_comes_after_an_archived_journal_stays_beside_it(store: &impl Raw) {
+    store.commit(&[item(1, 0), item(1, 1), end(1, 2)]).unwrap();
+    assert_eq!(store.archive(&[id(1)]).unwrap().journals, 1);
+    store.commit(&[end(1, 3), end(1, 4)]).unwrap();
+    let expected: Vec<_> = (1..=5).map(|v| (v, encoded(&format!("entry 1.{v}")))).collect();
+    for after in 0..6_u64 {
+        for limit in 1..7 {
+            let begin = usize::try_from(after).unwrap().min(5);
+            let found = store.journal(id(1), after, limit).unwrap();
+            assert_eq!(found, expected[begin..5.min(begin + limit)], "{after} {limit}");
+        }
+    }
+    assert_eq!(store.archive(&[id(1)]).unwrap().journals, 0);
+    // The first row goes on from the last archived entry.
+    store.put_raw(keys::journal(id(1), 4), Some(rows::write_journal(&[9; 16], &encoded("entry 1.4"))));
+    assert!(matches!(store.journal(id(1), 2, 9), Err(StoreError::Inconsistent { .. })));
+    assert!(matches!(store.journal(id(1), 3, 1), Err(StoreError::Inconsistent { .. })));
+}
+
+fn what_is_not_ended_or_not_whole_is_not_archived(store: &impl Raw) {
+    store.commit(&[item(1, 0), item(2, 0), end(2, 1), end(3, 0)]).unwrap();
+    store.put_raw(keys::journal(id(2), 1), None);
+    let archived = store.archive(&[id(1), id(2), id(3), id(4)]).unwrap();
+    assert_eq!((archived.journals, archived.entries), (1, 1));
+    let damaged: Vec<_> = archived.damaged.iter().map(|(id, error)| (*id, error.to_string())).collect();
+    assert!(matches!(&damaged[..], [(of, text)] if *of == id(2) && text.contains("missing")), "{damaged:?}");
+    assert_eq!(store.archived(None, 9).unwrap(), [id(3)]);
+    assert_eq!(store.journal(id(1), 0, 9).unwrap().len(), 1);
 }
 
 fn changes_are_forgotten(store: &impl Raw) {

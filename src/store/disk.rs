@@ -7,6 +7,7 @@
 //! checkpoint/  all rows as they were after one commit: with the log after it, everything
 //! sled/        the view: rows as they were after some commit, for reading
 //! blob/ab/…    large documents under their own hash
+//! archive/     journals of applications that ended long ago
 //! ballast      thrown off when a full disk is to be opened
 //! ```
 //!
@@ -17,9 +18,11 @@
 //! be made anew from files of our own. This must never answer before the log is synced, never try a
 //! failed sync again, and never repair or delete what it cannot explain.
 
+mod archive;
 mod blobs;
 mod checkpoint;
 mod files;
+mod filing;
 mod keeper;
 mod log;
 mod manifest;
@@ -29,6 +32,7 @@ mod quiet;
 mod recover;
 mod room;
 mod sum;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -37,6 +41,7 @@ mod wire;
 #[cfg(test)]
 pub(super) use view::read_any_mark;
 
+use super::archive::{Archived, Filed};
 use super::codec::Encoded;
 use super::definition;
 use super::delivery;
@@ -47,7 +52,7 @@ use super::rows::Totals;
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
     DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued, Remembered, RequestKey,
-    Room, Store, StoreError, Stored, Time, Verdict, Wake,
+    Room, Store, StoreError, Stored, Swept, Time, Verdict, Wake,
 };
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
@@ -56,7 +61,7 @@ use keeper::{Bell, Keeper};
 use log::{Log, Tip};
 use manifest::Manifest;
 use overlay::Overlay;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 use std::fs::File;
@@ -161,6 +166,10 @@ struct Shared {
     room: room::Gauge,
     freeze_bytes: usize,
     before_sync: OnceLock<BeforeSync>,
+    /// Held while journals are moved; whether the archive and the rows are known to agree.
+    filing: Mutex<bool>,
+    /// Held while blobs are swept.
+    sweeping: Mutex<()>,
 }
 
 /// What only the committing thread touches.
@@ -170,6 +179,8 @@ struct Writer {
     /// Frames that are not written yet, and the first commit in them.
     frames: Vec<u8>,
     first: u64,
+    /// The blobs that were named since a sweep began to look.
+    named: Option<BTreeSet<BlobId>>,
     stopped: Option<Arc<dyn Error + Send + Sync>>,
 }
 
@@ -206,6 +217,7 @@ impl DiskStore {
                 tip,
                 frames: Vec::new(),
                 first: tip.commit + 1,
+                named: None,
                 stopped: None,
             }),
             log: Mutex::new(copies.log),
@@ -215,6 +227,8 @@ impl DiskStore {
             room: room::Gauge::new(),
             freeze_bytes: options.freeze_bytes,
             before_sync: OnceLock::new(),
+            filing: Mutex::new(false),
+            sweeping: Mutex::new(()),
         });
         if copies.is_new {
             let commit = shared.first_rows()?.commit;
@@ -285,6 +299,27 @@ impl Shared {
             self.bell.ring();
         }
         Ok(())
+    }
+
+    /// The blobs that a group names, all of which must be here.
+    fn blobs_of(&self, group: &[Item]) -> Result<Vec<BlobId>, StoreError> {
+        let mut blobs = Vec::new();
+        for item in group {
+            for (number, document) in &item.documents {
+                match document {
+                    Document::Inline(_) => {}
+                    Document::Blob(blob) if self.blobs.has(*blob) => blobs.push(*blob),
+                    Document::Blob(blob) => {
+                        return Err(StoreError::NoBlob {
+                            application: item.application,
+                            number: *number,
+                            blob: *blob,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(blobs)
     }
 
     /// Makes durable what was put; gives what is durable since.
@@ -382,6 +417,10 @@ impl Rows for Shared {
         self.blobs.read(blob)
     }
 
+    fn archived(&self, id: ApplicationId, filed: &Filed) -> Result<Vec<Encoded>, StoreError> {
+        archive::journal(&archive::path(&self.folder, filed.file), self.instance, id, filed)
+    }
+
     fn durable_span(&self) -> (u64, u64) {
         self.durable().totals.span()
     }
@@ -396,24 +435,11 @@ impl Store for DiskStore {
     fn append(&self, group: &[Item]) -> Result<Vec<Verdict>, StoreError> {
         plan::check(group)?;
         let shared = &*self.shared;
-        for item in group {
-            for (number, document) in &item.documents {
-                match document {
-                    Document::Inline(_) => {}
-                    Document::Blob(blob) if shared.blobs.has(*blob) => {}
-                    Document::Blob(blob) => {
-                        return Err(StoreError::NoBlob {
-                            application: item.application,
-                            number: *number,
-                            blob: *blob,
-                        });
-                    }
-                }
-            }
-        }
         shared.bell.wait_until(|| shared.rows.active_bytes() < OVERLAY_LIMIT);
         let mut writer = shared.writer();
         writer.running()?;
+        // Under the lock: what is here now no sweep takes away before it is named.
+        let blobs = shared.blobs_of(group)?;
         let mut heads = BTreeMap::new();
         for item in group {
             if heads.contains_key(&item.application) {
@@ -424,6 +450,9 @@ impl Store for DiskStore {
             }
         }
         let plan = plan::plan(group, heads, writer.totals);
+        if let Some(named) = &mut writer.named {
+            named.extend(blobs);
+        }
         shared.put(&mut writer, plan.writes, plan.totals)?;
         Ok(plan.verdicts)
     }
@@ -438,6 +467,10 @@ impl Store for DiskStore {
 
     fn put_blob(&self, bytes: &[u8]) -> Result<BlobId, StoreError> {
         self.shared.blobs.put(bytes)
+    }
+
+    fn sweep_blobs(&self, before: Time) -> Result<Swept, StoreError> {
+        self.shared.sweep_blobs(before)
     }
 
     fn application(&self, id: ApplicationId) -> Result<Option<Stored>, StoreError> {
@@ -459,6 +492,14 @@ impl Store for DiskStore {
         limit: usize,
     ) -> Result<Vec<(u64, Encoded)>, StoreError> {
         read::journal(&*self.shared, id, after, limit)
+    }
+
+    fn archive(&self, ids: &[ApplicationId]) -> Result<Archived, StoreError> {
+        self.shared.archive(ids)
+    }
+
+    fn archived(&self, after: Option<ApplicationId>, limit: usize) -> Result<Vec<ApplicationId>, StoreError> {
+        super::archive::archived(&*self.shared, after, limit)
     }
 
     fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {

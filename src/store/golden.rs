@@ -3,6 +3,7 @@
 //! `tests/fixtures/store/v1/` is never edited. A new form gets a folder of its own beside it, and
 //! the bytes of the old one must go on reading.
 
+use super::archive::Filed;
 use super::codec::{self, CodecError, Encoded, Kind};
 use super::rows::{self, Head, Totals};
 use super::{
@@ -16,6 +17,7 @@ const REQUESTS: &str = include_str!("../../tests/fixtures/store/v1/requests.txt"
 const DELIVERIES: &str = include_str!("../../tests/fixtures/store/v1/deliveries.txt");
 const OUTAGES: &str = include_str!("../../tests/fixtures/store/v1/outages.txt");
 const DEFINITIONS: &str = include_str!("../../tests/fixtures/store/v1/definitions.txt");
+const ARCHIVED: &str = include_str!("../../tests/fixtures/store/v1/archived.txt");
 const V1: &str = include_str!("../../tests/fixtures/store/v1/rows.txt");
 
 const ID: ApplicationId =
@@ -123,6 +125,17 @@ fn rows_of_outages_are_written_and_read_as_released() {
     assert_eq!(rows::read_outage(&released[2]).unwrap(), end);
 }
 
+/// And those of archived journals.
+#[test]
+fn rows_of_archived_journals_are_written_and_read_as_released() {
+    let filed = Filed { file: 0x0102, block: 48, entries: 7, chain: head(None).chain };
+    let written = [keys::archived(ID), rows::write_archived(&filed)];
+    let released: Vec<_> = ARCHIVED.lines().map(|line| hex::decode(line).unwrap()).collect();
+    assert_eq!(released, written, "{:?}", written.each_ref().map(hex::encode));
+    assert_eq!(keys::read_archived(&released[0]).unwrap(), ID);
+    assert_eq!(rows::read_archived(&released[1]).unwrap(), filed);
+}
+
 /// And those of definitions.
 #[test]
 fn rows_of_definitions_are_written_and_read_as_released() {
@@ -154,6 +167,7 @@ fn read_any(kind: Kind, row: &[u8]) -> Result<(), CodecError> {
         Kind::Outage => rows::read_outage(row).map(drop),
         Kind::Definition => rows::read_definition(row).map(drop),
         Kind::Mark => super::disk::read_any_mark(row),
+        Kind::Archived => rows::read_archived(row).map(drop),
     }
 }
 

@@ -16,6 +16,7 @@
 //! | 12 | queue of deliveries | queue u8, length of the partner u16, partner, time u64, id 16, version u64 |
 //! | 13 | outage | system u16, start u64 in milliseconds |
 //! | 14 | definition | 1, number of the machine u16; or 2, name of the product |
+//! | 15 | place of an archived journal | id 16 |
 //!
 //! The numbers are permanent: never changed, never reused. The length before an index value keeps
 //! a scan of one value from seeing a longer one that begins like it. Nothing here reads values.
@@ -40,6 +41,7 @@ const DELIVERY: u8 = 11;
 const QUEUED: u8 = 12;
 const OUTAGE: u8 = 13;
 const DEFINITION: u8 = 14;
+const ARCHIVED: u8 = 15;
 
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
@@ -120,6 +122,22 @@ fn queue_prefix(queue: Queue, partner: &str) -> Key {
 
 pub(super) fn outage((system, start): (u16, Time)) -> Key {
     join(OUTAGE, &[&system.to_be_bytes(), &start.as_millis().to_be_bytes()])
+}
+
+pub(super) fn archived(id: ApplicationId) -> Key {
+    join(ARCHIVED, &[id.as_bytes()])
+}
+
+/// The places of the archived journals of all applications after one, or of all.
+pub(super) fn archived_after(after: Option<ApplicationId>) -> Range<Key> {
+    let from = after.map_or_else(|| vec![ARCHIVED], |id| next(archived(id)));
+    from..vec![ARCHIVED + 1]
+}
+
+/// The documents of all applications after one, or all.
+pub(super) fn documents_after(after: Option<&[u8]>) -> Range<Key> {
+    let from = after.map_or_else(|| vec![DOCUMENT], |key| next(key.to_vec()));
+    from..vec![DOCUMENT + 1]
 }
 
 /// The outages after one, or all.
@@ -273,6 +291,20 @@ pub(super) fn read_queued(key: &[u8]) -> Result<(Time, DeliveryKey), CodecError>
     reader.end().map(|()| (time, key))
 }
 
+/// The application in the key of the place of an archived journal.
+pub(super) fn read_archived(key: &[u8]) -> Result<ApplicationId, CodecError> {
+    let mut reader = tagged("the key of the place of an archived journal", ARCHIVED, key)?;
+    let id = ApplicationId::from_bytes(reader.array()?);
+    reader.end().map(|()| id)
+}
+
+/// The application and the number in the key of a document.
+pub(super) fn read_document(key: &[u8]) -> Result<(ApplicationId, u32), CodecError> {
+    let mut reader = tagged("the key of a document", DOCUMENT, key)?;
+    let key = (ApplicationId::from_bytes(reader.array()?), reader.u32()?);
+    reader.end().map(|()| key)
+}
+
 /// The system and the start in the key of an outage.
 pub(super) fn read_outage(key: &[u8]) -> Result<(u16, Time), CodecError> {
     let mut reader = tagged("the key of an outage", OUTAGE, key)?;
@@ -398,6 +430,18 @@ mod tests {
         assert!(range.contains(&definition(&Part::Machine(301))));
         assert!(!range.contains(&definition(&Part::Machine(2))));
         assert!(read_definition(&[DEFINITION, 3, 0]).is_err());
+    }
+
+    #[test]
+    fn keys_of_archived_journals_and_documents_read_back_in_order() {
+        assert_eq!(read_archived(&archived(id(4))).unwrap(), id(4));
+        assert_eq!(read_document(&document(id(4), 7)).unwrap(), (id(4), 7));
+        assert!(archived_after(None).contains(&archived(id(0))));
+        let range = archived_after(Some(id(4)));
+        assert!(range.contains(&archived(id(5))) && !range.contains(&archived(id(4))));
+        assert!(documents_after(None).contains(&document(id(0), 0)));
+        let range = documents_after(Some(&document(id(4), 7)));
+        assert!(range.contains(&document(id(4), 8)) && !range.contains(&document(id(4), 7)));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! clone is another handle on the same rows; what a crash leaves is given by
 //! [`MemoryStore::crashed`].
 
+use super::archive::{self, ARCHIVE_LIMIT, Archived, Filed};
 use super::codec::Encoded;
 use super::definition;
 use super::delivery;
@@ -14,9 +15,10 @@ use super::rows::Totals;
 use super::{
     ApplicationId, Audit, BLOB_LIMIT, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery,
     DeliveryGroup, DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued,
-    Remembered, RequestKey, Room, Store, StoreError, Stored, Time, Verdict, Wake,
+    Remembered, RequestKey, Room, Store, StoreError, Stored, Swept, Time, Verdict, Wake,
 };
-use std::collections::BTreeMap;
+use crate::clock;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -38,7 +40,9 @@ struct State {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The rows written since the last sync, as they were then.
     before: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
-    blobs: BTreeMap<BlobId, Vec<u8>>,
+    /// With when they were last put.
+    blobs: BTreeMap<BlobId, (Vec<u8>, Time)>,
+    archive: BTreeMap<ApplicationId, Vec<Encoded>>,
     totals: Totals,
     /// The totals at the last sync.
     synced: Totals,
@@ -46,8 +50,14 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        let (rows, before, blobs) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { rows, before, blobs, totals: Totals::EMPTY, synced: Totals::EMPTY }
+        Self {
+            rows: BTreeMap::new(),
+            before: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            archive: BTreeMap::new(),
+            totals: Totals::EMPTY,
+            synced: Totals::EMPTY,
+        }
     }
 }
 
@@ -67,18 +77,20 @@ impl MemoryStore {
                 None => rows.remove(key),
             };
         }
-        let (blobs, totals) = (state.blobs.clone(), state.synced);
-        let left = State { rows, before: BTreeMap::new(), blobs, totals, synced: totals };
+        let (blobs, archive, totals) = (state.blobs.clone(), state.archive.clone(), state.synced);
+        let left = State { rows, before: BTreeMap::new(), blobs, archive, totals, synced: totals };
         Self { shared: Arc::new(Shared { writer: Mutex::default(), state: RwLock::new(left) }) }
     }
 
-    /// Gives all stored bytes, keys and values, blobs last: to search them for what must not be
+    /// Gives all stored bytes, keys and values, what is archived and blobs last: to search them for what must not be
     /// there in the clear.
     pub fn dump(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let state = self.state();
         let rows = state.rows.iter().map(|(key, value)| (key.clone(), value.clone()));
-        let blobs = state.blobs.iter().map(|(id, bytes)| (id.0.to_vec(), bytes.clone()));
-        rows.chain(blobs).collect()
+        let journals = state.archive.iter().flat_map(|(id, journal)| journal.iter().map(move |it| (id, it)));
+        let journals = journals.map(|(id, entry)| (id.as_bytes().to_vec(), entry.body.clone()));
+        let blobs = state.blobs.iter().map(|(id, (bytes, _))| (id.0.to_vec(), bytes.clone()));
+        rows.chain(journals).chain(blobs).collect()
     }
 
     // A panic under a lock is a bug elsewhere (a failed assertion of a simulation): what lies
@@ -122,8 +134,14 @@ impl Rows for MemoryStore {
     }
 
     fn blob(&self, blob: BlobId) -> Result<Vec<u8>, StoreError> {
-        let bytes = self.state().blobs.get(&blob).cloned();
+        let bytes = self.state().blobs.get(&blob).map(|(bytes, _)| bytes.clone());
         bytes.ok_or(StoreError::BlobDamaged { blob, what: "is missing" })
+    }
+
+    fn archived(&self, id: ApplicationId, _filed: &Filed) -> Result<Vec<Encoded>, StoreError> {
+        let journal = self.state().archive.get(&id).cloned();
+        let what = || format!("the archived journal of application {id} is missing");
+        journal.ok_or_else(|| StoreError::Inconsistent { what: what() })
     }
 
     fn durable_span(&self) -> (u64, u64) {
@@ -177,8 +195,26 @@ impl Store for MemoryStore {
             return Err(StoreError::BlobTooLarge { size: bytes.len(), limit: BLOB_LIMIT });
         }
         let blob = BlobId::of(bytes);
-        self.state_mut().blobs.entry(blob).or_insert_with(|| bytes.to_vec());
+        self.state_mut().blobs.insert(blob, (bytes.to_vec(), clock::now()));
         Ok(blob)
+    }
+
+    fn sweep_blobs(&self, before: Time) -> Result<Swept, StoreError> {
+        let _writer = self.writer();
+        let mut named = BTreeSet::new();
+        read::blobs_named(self, |blob| {
+            named.insert(blob);
+        })?;
+        let mut swept = Swept::default();
+        self.state_mut().blobs.retain(|blob, (bytes, put)| {
+            let is_kept = *put >= before || named.contains(blob);
+            if !is_kept {
+                swept.blobs += 1;
+                swept.bytes += bytes.len() as u64;
+            }
+            is_kept
+        });
+        Ok(swept)
     }
 
     fn application(&self, id: ApplicationId) -> Result<Option<Stored>, StoreError> {
@@ -200,6 +236,36 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<(u64, Encoded)>, StoreError> {
         read::journal(self, id, after, limit)
+    }
+
+    fn archive(&self, ids: &[ApplicationId]) -> Result<Archived, StoreError> {
+        let _writer = self.writer();
+        let mut archived = Archived::default();
+        for id in ids.iter().take(ARCHIVE_LIMIT) {
+            let journal = match archive::gather(self, *id) {
+                Ok(Some(journal)) => journal,
+                Ok(None) => continue,
+                Err(error) => {
+                    archived.damaged.push((*id, error));
+                    continue;
+                }
+            };
+            let entries = journal.entries.len() as u64;
+            let filed = Filed { file: 0, block: 0, entries, chain: journal.chain() };
+            archived.journals += 1;
+            archived.entries += entries;
+            archived.bytes += journal.entries.iter().map(|entry| entry.body.len() as u64).sum::<u64>();
+            self.state_mut().archive.insert(*id, journal.entries);
+            for writes in archive::plan(&[(*id, filed)]) {
+                let totals = self.state().totals;
+                self.state_mut().write(writes, totals);
+            }
+        }
+        Ok(archived)
+    }
+
+    fn archived(&self, after: Option<ApplicationId>, limit: usize) -> Result<Vec<ApplicationId>, StoreError> {
+        archive::archived(self, after, limit)
     }
 
     fn changes(&self, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {

@@ -3,8 +3,9 @@
 //! Owns the checks that find what a tree hides: contiguous sequences, contiguous versions, chains
 //! and agreement of wake-ups. It never repairs and never writes.
 
+use super::archive::{self, Filed};
 use super::codec::{CodecError, Encoded, Kind};
-use super::rows::{self, CHAIN_START, Head};
+use super::rows::{self, CHAIN_START, Chain, Head};
 use super::{
     ApplicationId, Audit, BlobId, Change, Document, IndexKey, ORPHANS_NAMED, READ_LIMIT, Remembered,
     RequestKey, StoreError, Stored, Time, Wake, keys,
@@ -25,6 +26,9 @@ pub(super) trait Rows {
 
     /// Reads a blob, checked against its hash.
     fn blob(&self, blob: BlobId) -> Result<Vec<u8>, StoreError>;
+
+    /// Reads a journal from the archive, checked against its chain.
+    fn archived(&self, id: ApplicationId, filed: &Filed) -> Result<Vec<Encoded>, StoreError>;
 
     /// Gives the oldest change kept and the newest durable one.
     fn durable_span(&self) -> (u64, u64);
@@ -60,6 +64,25 @@ pub(super) fn journal(
     after: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Encoded)>, StoreError> {
+    let filed = archive::filed(rows, id)?;
+    match entries(rows, id, filed.as_ref(), after, limit) {
+        // Maybe it was archived while it was read, which happens once.
+        Err(error) if filed.is_none() => match archive::filed(rows, id)? {
+            None => Err(error),
+            now => entries(rows, id, now.as_ref(), after, limit),
+        },
+        read => read,
+    }
+}
+
+/// Reads the entries that are archived, and after them those that are rows.
+fn entries(
+    rows: &impl Rows,
+    id: ApplicationId,
+    filed: Option<&Filed>,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<(u64, Encoded)>, StoreError> {
     // The head first: the entries up to its version never change again.
     let Some(head) = head(rows, id)? else {
         return Ok(Vec::new());
@@ -71,28 +94,52 @@ pub(super) fn journal(
     }
     let mut entries = Vec::new();
     let mut chain = (after == 0).then_some(CHAIN_START);
-    let page = rows.page(keys::journal_between(id, after + 1, last), limit)?;
-    for (expected, (key, value)) in (after + 1..).zip(&page) {
-        let (_, version) = named("the key of a journal entry", keys::read_journal(key))?;
-        if version != expected {
-            return Err(missing_entry(id, expected));
+    if let Some(filed) = filed {
+        if after < filed.entries {
+            let archived = (1..).zip(rows.archived(id, filed)?);
+            entries.extend(archived.filter(|(version, _)| (after + 1..=last).contains(version)));
         }
-        let (previous, entry) =
-            named(format_args!("journal entry {version} of application {id}"), rows::read_journal(value))?;
-        if chain.is_some_and(|c| c != previous) {
-            return Err(broken_chain(id, version));
-        }
-        chain = Some(rows::link(&previous, &entry));
-        entries.push((version, entry));
+        let is_at_end = after + entries.len() as u64 == filed.entries;
+        chain = is_at_end.then_some(filed.chain);
     }
-    let read = after + entries.len() as u64;
-    if read < last {
-        return Err(missing_entry(id, read + 1));
+    let first = after + 1 + entries.len() as u64;
+    if first <= last {
+        chain = from_rows(rows, id, first, last, chain, &mut entries)?;
     }
     if last == head.version && chain != Some(head.chain) {
         return Err(broken_chain(id, last));
     }
     Ok(entries)
+}
+
+/// Reads the entries with versions from `first` to `last` that are rows, and gives the chain after them.
+fn from_rows(
+    rows: &impl Rows,
+    id: ApplicationId,
+    first: u64,
+    last: u64,
+    mut chain: Option<Chain>,
+    entries: &mut Vec<(u64, Encoded)>,
+) -> Result<Option<Chain>, StoreError> {
+    let mut expected = first;
+    for (key, value) in rows.page(keys::journal_between(id, first, last), READ_LIMIT)? {
+        let (_, version) = named("the key of a journal entry", keys::read_journal(&key))?;
+        if version != expected {
+            return Err(missing_entry(id, expected));
+        }
+        let (previous, entry) =
+            named(format_args!("journal entry {version} of application {id}"), rows::read_journal(&value))?;
+        if chain.is_some_and(|c| c != previous) {
+            return Err(broken_chain(id, version));
+        }
+        chain = Some(rows::link(&previous, &entry));
+        entries.push((version, entry));
+        expected += 1;
+    }
+    if expected <= last {
+        return Err(missing_entry(id, expected));
+    }
+    Ok(chain)
 }
 
 pub(super) fn changes(rows: &impl Rows, after: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
@@ -200,6 +247,29 @@ pub(super) fn document(
     match named(format_args!("document {number} of application {id}"), rows::read_document(&row))? {
         Document::Inline(bytes) => Ok(Some(bytes)),
         Document::Blob(blob) => rows.blob(blob).map(Some),
+    }
+}
+
+/// Documents that are looked at at a time: with their bytes no more than a few megabytes.
+const DOCUMENTS_PAGE: usize = 256;
+
+/// Calls `see` with every blob that a document names.
+pub(super) fn blobs_named(rows: &impl Rows, mut see: impl FnMut(BlobId)) -> Result<(), StoreError> {
+    let mut after = None;
+    loop {
+        let page = rows.page(keys::documents_after(after.as_deref()), DOCUMENTS_PAGE)?;
+        for (key, value) in &page {
+            let (id, number) = named("the key of a document", keys::read_document(key))?;
+            let what = format_args!("document {number} of application {id}");
+            match named(what, rows::read_document(value))? {
+                Document::Inline(_) => {}
+                Document::Blob(blob) => see(blob),
+            }
+        }
+        match page.into_iter().next_back() {
+            Some((last, _)) => after = Some(last),
+            None => return Ok(()),
+        }
     }
 }
 

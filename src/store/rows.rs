@@ -15,10 +15,12 @@
 //! | row of a queue | since u64 |
 //! | outage | end u8 (0 it lasts, 1 set) + u64 in milliseconds |
 //! | definition | record's version u16, record |
+//! | place of an archived journal | file u64, offset of the block u64, entries u64, chain 16 |
 //!
 //! Wake-ups and index rows are empty envelopes. Every form is [`FORM`]; a new one gets the next
 //! number and its own reader beside the old one. Nothing here knows what the bodies mean.
 
+use super::archive::Filed;
 use super::codec::{self, CodecError, Encoded, Kind, Reader};
 use super::{BlobId, Change, Counts, Document, Place, Queue, Remembered, RequestKey};
 use crate::machine::id::ApplicationId;
@@ -282,6 +284,20 @@ pub(super) fn write_definition(record: &Encoded) -> Vec<u8> {
 pub(super) fn read_definition(row: &[u8]) -> Result<Encoded, CodecError> {
     let (_, body) = codec::open(Kind::Definition, FORM, row)?;
     encoded(Reader::new("the body of a definition", body))
+}
+
+pub(super) fn write_archived(filed: &Filed) -> Vec<u8> {
+    let Filed { file, block, entries, chain } = filed;
+    let numbers = [*file, *block, *entries].map(u64::to_be_bytes).concat();
+    codec::seal(Kind::Archived, FORM, &[&numbers, &chain[..]].concat())
+}
+
+pub(super) fn read_archived(row: &[u8]) -> Result<Filed, CodecError> {
+    let (_, body) = codec::open(Kind::Archived, FORM, row)?;
+    let mut reader = Reader::new("the body of the place of an archived journal", body);
+    let (file, block, entries) = (reader.u64()?, reader.u64()?, reader.u64()?);
+    let filed = Filed { file, block, entries, chain: reader.array()? };
+    reader.end().map(|()| filed)
 }
 
 fn append(body: &mut Vec<u8>, inner: &Encoded) {

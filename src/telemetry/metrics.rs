@@ -54,6 +54,12 @@ metrics! {
     CHANGES_OLDEST = "docket_changes_oldest", Gauge, [], "The oldest change that is kept.";
     CHANGES_NEWEST = "docket_changes_newest", Gauge, [], "The newest durable change.";
     WATCHERS = "docket_watchers", Gauge, [], "Streams of changes that are open.";
+    ARCHIVED = "docket_archived_journals_total", Counter, [], "Journals moved into the archive since the start.";
+    ARCHIVED_BYTES = "docket_archived_bytes_total", Counter, [],
+        "Bytes of the archive files that were written since the start.";
+    SWEPT = "docket_swept_blobs_total", Counter, [],
+        "Blobs deleted since the start because no document named them.";
+    SWEPT_BYTES = "docket_swept_bytes_total", Counter, [], "Bytes of these blobs.";
     QUEUE = "docket_queue", Gauge, [], "Inputs that wait for the engine; at most 4,096.";
     GROUP_SIZE = "docket_group_moves", Sizes, [], "Moves that became durable with one sync.";
     GROUP_TIME = "docket_group_seconds", Seconds, [], "Time to decide a group and write it, until it is durable.";

@@ -120,8 +120,8 @@ impl House {
         let client = Client::new(transport, Arc::new(archive), settings, now, chance).unwrap();
         let soon = Duration::from_millis(1);
         let policy = Policy { audit_min: soon, audit_max: soon, ..Policy::default() };
-        let given =
-            Given { store, vault, random, policy, products: products::demo(), limits: Default::default() };
+        let (products, limits, retention) = (products::demo(), Default::default(), Default::default());
+        let given = Given { store, vault, random, policy, products, limits, retention };
         let engine = Engine::start(given, Auditor(client)).unwrap();
         let door = Door {
             partner: products::PUSHED.to_owned(),

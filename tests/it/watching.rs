@@ -74,6 +74,7 @@ impl Kept {
             policy,
             products: Products::new([plan]),
             limits: Default::default(),
+            retention: Default::default(),
         };
         Engine::start(given, Yes).unwrap()
     }

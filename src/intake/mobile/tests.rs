@@ -106,7 +106,15 @@ impl World {
         let (store, random) = (Arc::new(MemoryStore::new()), Random::seeded(7));
         let vault = Vault::volatile(MasterKey::from_text(&"07".repeat(32)).unwrap(), random.clone());
         let (policy, products) = (Policy::default(), products::demo());
-        let given = Given { store, vault, random, policy, products, limits: Default::default() };
+        let given = Given {
+            store,
+            vault,
+            random,
+            policy,
+            products,
+            limits: Default::default(),
+            retention: Default::default(),
+        };
         let engine = Engine::start(given, Silent).unwrap();
         let parrot = Arc::new(Parrot::default());
         let links = engine.links("http://docket.example/", Duration::from_secs(600));

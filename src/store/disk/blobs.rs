@@ -1,12 +1,18 @@
 //! Blobs: files under the hash of their bytes, `blob/ab/ab12…`.
 //!
-//! Owns their names and their durability. A blob is never changed and, for now, never deleted.
+//! Owns their names and their durability. A blob is never changed. The time of its file says when it
+//! was put last, by Docket's clock; one that was put long ago is deleted when its owner says so.
 
 use super::files;
+use crate::clock;
+use crate::machine::time::Time;
 use crate::store::{BLOB_LIMIT, BlobId, StoreError};
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The blobs of a folder.
 pub(super) struct Blobs {
@@ -15,6 +21,8 @@ pub(super) struct Blobs {
     made: [AtomicBool; 256],
     /// Keeps the temporary names of two writers apart.
     temporary: AtomicU64,
+    /// Held while the time of a file is looked at and something is done about it.
+    times: Mutex<()>,
 }
 
 impl Blobs {
@@ -22,7 +30,12 @@ impl Blobs {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let folder = folder.join("blob");
         files::make_folder(&folder)?;
-        Ok(Self { folder, made: [const { AtomicBool::new(false) }; 256], temporary: AtomicU64::new(0) })
+        Ok(Self {
+            folder,
+            made: [const { AtomicBool::new(false) }; 256],
+            temporary: AtomicU64::new(0),
+            times: Mutex::new(()),
+        })
     }
 
     /// Keeps bytes, durable on return.
@@ -38,12 +51,13 @@ impl Blobs {
             made.store(true, Ordering::Release);
         }
         let path = self.path(blob);
-        match fs::metadata(&path) {
-            Ok(found) if found.len() == bytes.len() as u64 => {}
+        match self.renew(&path)? {
+            Some(len) if len == bytes.len() as u64 => {}
             // A length that no whole write leaves: damaged since, and here are the right bytes.
-            Ok(_) | Err(_) => {
+            Some(_) | None => {
                 let number = self.temporary.fetch_add(1, Ordering::Relaxed);
                 files::write_whole(&path, &folder.join(format!("{blob}.{number}.new")), bytes)?;
+                self.renew(&path)?;
             }
         }
         // Also for one that was there: whoever renamed it may have died before this.
@@ -66,6 +80,60 @@ impl Blobs {
         Ok(bytes)
     }
 
+    /// Gives the blobs with this first byte that were put before a moment, and clears away what was
+    /// begun to be written before it.
+    pub(super) fn put_before(&self, number: u8, before: Time) -> Result<Vec<BlobId>, StoreError> {
+        let folder = self.folder.join(hex::encode([number]));
+        let mut found = Vec::new();
+        for name in files::names(&folder)? {
+            let path = folder.join(&name);
+            let is_old = || Ok(put_at(&path)?.is_some_and(|(put, _)| put < before));
+            let name = name.to_string_lossy();
+            let id = hex::decode(name.as_bytes()).ok().and_then(|id| id.try_into().ok());
+            match id.map(BlobId) {
+                Some(blob) if is_old()? => found.push(blob),
+                Some(_) => {}
+                None if name.ends_with(".new") && is_old()? => {
+                    fs::remove_file(&path).map_err(files::failed("delete", &path))?;
+                }
+                // Not ours.
+                None => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Deletes a blob that was put before a moment, and not again since; gives its bytes.
+    pub(super) fn delete_if_put_before(&self, blob: BlobId, before: Time) -> Result<Option<u64>, StoreError> {
+        let path = self.path(blob);
+        let _times = self.times();
+        match put_at(&path)? {
+            Some((put, len)) if put < before => {
+                fs::remove_file(&path).map_err(files::failed("delete", &path))?;
+                Ok(Some(len))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    /// Says on a file that it was put now; gives its length, if it is there.
+    fn renew(&self, path: &Path) -> Result<Option<u64>, StoreError> {
+        let _times = self.times();
+        let renewed = File::options().write(true).open(path).and_then(|file| {
+            file.set_modified(UNIX_EPOCH + Duration::from_millis(clock::now().as_millis()))?;
+            file.metadata()
+        });
+        match renewed {
+            Ok(found) => Ok(Some(found.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(files::failed("renew", path)(error)),
+        }
+    }
+
+    fn times(&self) -> MutexGuard<'_, ()> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn folder_of(&self, blob: BlobId) -> PathBuf {
         self.folder.join(hex::encode(&blob.0[..1]))
     }
@@ -73,4 +141,19 @@ impl Blobs {
     fn path(&self, blob: BlobId) -> PathBuf {
         self.folder_of(blob).join(blob.to_string())
     }
+}
+
+/// When the blob in a file was put last, and its length; none if it is not there.
+fn put_at(path: &Path) -> Result<Option<(Time, u64)>, StoreError> {
+    let found = fs::metadata(path).and_then(|found| Ok((found.modified()?, found.len())));
+    match found {
+        Ok((modified, len)) => Ok(Some((time(modified), len))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(files::failed("look at", path)(error)),
+    }
+}
+
+fn time(of: SystemTime) -> Time {
+    let millis = of.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    Time::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }

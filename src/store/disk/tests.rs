@@ -1,5 +1,7 @@
 //! What only the store on disk must do.
 
+mod space;
+
 use super::manifest::Manifest;
 use super::*;
 use crate::store::conformance::{self, Raw, encoded, id, item};

@@ -132,8 +132,8 @@ impl Counter {
             let archive = Archive::new(Arc::clone(&store), vault.clone(), random.clone());
             let soon = Duration::from_millis(20);
             let policy = Policy { poll_min: soon, poll_max: soon, audit_min: soon, ..Policy::default() };
-            let (products, limits) = (products::demo(), Default::default());
-            let given = Given { store, vault, random, policy, products, limits };
+            let (products, limits, retention) = (products::demo(), Default::default(), Default::default());
+            let given = Given { store, vault, random, policy, products, limits, retention };
             let engine = Engine::start(given, Scripted { archive, taken: Mutex::default() }).unwrap();
             let callbacks = Callbacks::start(engine.clone(), &[], &Random::seeded(8)).await.unwrap();
             let agreements: Agreements =
