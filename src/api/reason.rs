@@ -73,6 +73,8 @@ pub enum Reason {
     ShuttingDown,
     /// As many requests and streams are under way as the server takes at once: 8,192.
     Overloaded,
+    /// The disk of the server is almost full.
+    DiskFull,
     /// The request was not served for a reason that none of the others tells, such as a call that was cancelled.
     NotServed,
     /// The server failed.
@@ -81,7 +83,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -116,6 +118,7 @@ impl Reason {
         Self::EngineStopped,
         Self::ShuttingDown,
         Self::Overloaded,
+        Self::DiskFull,
         Self::NotServed,
         Self::Internal,
     ];
@@ -157,6 +160,7 @@ impl Reason {
             Self::EngineStopped => "ENGINE_STOPPED",
             Self::ShuttingDown => "SHUTTING_DOWN",
             Self::Overloaded => "OVERLOADED",
+            Self::DiskFull => "DISK_FULL",
             Self::NotServed => "NOT_SERVED",
             Self::Internal => "INTERNAL",
         }

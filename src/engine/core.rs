@@ -39,7 +39,7 @@ use crate::machine::step::{Birth, Refusal};
 use crate::machine::time::Time;
 use crate::machine::view::View;
 use crate::store::records::{RecordError, index, snapshot};
-use crate::store::{self, Request, RequestKey, Store, StoreError, Wake};
+use crate::store::{self, Request, RequestKey, Room, Store, StoreError, Wake};
 use crate::vault::{AnswerPlace, Vault};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -177,6 +177,8 @@ pub enum Declined {
     },
     /// The request's id was used for another request.
     RequestReused,
+    /// The disk is almost full: nothing new is taken in until there is room again.
+    NoRoom,
     /// The application cannot be read.
     Unreadable(Arc<LoadError>),
 }
@@ -281,6 +283,11 @@ impl<S: Store, T> Core<S, T> {
     /// Says whether there is nothing to append and nobody to answer, but for what is appended already.
     pub fn is_idle(&self) -> bool {
         self.group.is_empty() && !self.hot.gates.has_unwritten()
+    }
+
+    /// Says how much room the disk has for more.
+    pub fn room(&self) -> Room {
+        self.store.room()
     }
 
     /// Says whether the group is as large as it may become.

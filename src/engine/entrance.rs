@@ -14,6 +14,7 @@ use crate::machine::id::ApplicationId;
 use crate::machine::products::Products;
 use crate::machine::step::{self, Birth, Verdict};
 use crate::machine::time::Time;
+use crate::store::Room;
 use crate::store::Store;
 use crate::store::records::{index, snapshot};
 use crate::vault::{Random, Secret};
@@ -296,6 +297,10 @@ impl<S: Store> Engine<S> {
         terms: Terms,
         upload: Option<Upload>,
     ) -> Result<Done, EngineError> {
+        // Before anything is sealed, for which there might be no room either.
+        if self.shared.store.room() > Room::Ample {
+            return Err(EngineError::Declined(Declined::NoRoom));
+        }
         let (brought, upload) = (Arc::new(brought), upload.map(Arc::new));
         for _ in 0..TRIES {
             if let Some(done) = self.answered_before(terms)? {

@@ -7,7 +7,7 @@
 mod tests;
 
 use super::census;
-use super::core::{Answer, CommitError, Core, GROUP_LIMIT, Input, Mark, Published};
+use super::core::{Answer, CommitError, Core, Declined, GROUP_LIMIT, Input, Mark, Published};
 use super::follow::Followers;
 use super::outage::{Figures, Report, Standing};
 use super::provider::{Ended, Failure, Provider};
@@ -17,7 +17,7 @@ use crate::clock::{self, Stopwatch};
 use crate::machine::call::EffectId;
 use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
-use crate::store::Store;
+use crate::store::{Room, Store};
 use crate::telemetry::metrics as told;
 use metrics::{counter, gauge, histogram};
 use std::collections::VecDeque;
@@ -36,6 +36,9 @@ const PENDING_LIMIT: usize = 4 * GROUP_LIMIT;
 /// How many calls are begun before the thread looks after other things; how many may be under way is
 /// for the gates to say.
 const CALLS_AT_ONCE: usize = 256;
+
+/// How often the thread looks whether a full disk has room again.
+const ROOM_LOOK: Duration = Duration::from_millis(500);
 
 /// The longest sleep of the thread: a clock that was set forward is noticed after it.
 const IDLE: Duration = Duration::from_secs(60);
@@ -86,6 +89,10 @@ pub(super) struct Runner<S, P> {
     inputs: mpsc::Receiver<Message>,
     door: mpsc::WeakSender<Message>,
     disk: Disk,
+    /// How much room the disk had when it was looked at last.
+    room: Room,
+    /// What has happened while there was none: no more than calls can be under way.
+    kept: Vec<Input<Ticket>>,
     /// Up to where a sync was asked for, and up to where one has ended.
     asked: Mark,
     durable: Mark,
@@ -121,6 +128,8 @@ impl<S: Store, P: Provider> Runner<S, P> {
             inputs,
             door,
             disk,
+            room: Room::Ample,
+            kept: Vec::new(),
             asked: Mark::default(),
             durable: Mark::default(),
             groups: VecDeque::new(),
@@ -139,8 +148,17 @@ impl<S: Store, P: Provider> Runner<S, P> {
             let is_open = self.wait(&mut messages)?;
             let (now, decided) = (clock::now(), Stopwatch::start());
             let mut stop = None;
+            let has_room = self.has_room();
+            if has_room {
+                self.kept.drain(..).for_each(|input| self.core.handle(input, now));
+            }
             for message in messages.drain(..) {
                 match message {
+                    Message::Input(Input::Command { ticket, .. }) if !has_room => {
+                        let _gone = ticket.send(Err(Declined::NoRoom));
+                    }
+                    // It has happened: it waits for room.
+                    Message::Input(input) if !has_room => self.kept.push(input),
                     Message::Input(input) => self.core.handle(input, now),
                     Message::CallsOf { application, ticket } => {
                         let (trouble, parked) =
@@ -158,8 +176,10 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Message::Stop { ticket } => stop = Some(ticket),
                 }
             }
-            self.core.tick(now)?;
-            if !self.core.is_idle() {
+            if has_room {
+                self.core.tick(now)?;
+            }
+            if has_room && !self.core.is_idle() {
                 let mark = self.core.append()?;
                 if mark > self.asked {
                     self.asked = mark;
@@ -175,7 +195,9 @@ impl<S: Store, P: Provider> Runner<S, P> {
                 }
                 return Ok(());
             }
-            self.make_calls(now);
+            if has_room {
+                self.make_calls(now);
+            }
             self.figures.tell(self.core.gates(), now);
             if let Some(standings) = self.core.turned() {
                 self.board.standings.send_replace(standings.into());
@@ -183,11 +205,30 @@ impl<S: Store, P: Provider> Runner<S, P> {
         }
     }
 
+    /// Says whether there is room to decide anything; tells when that changes.
+    fn has_room(&mut self) -> bool {
+        let room = self.core.room();
+        if room != self.room {
+            match room {
+                Room::Ample => tracing::info!("the disk has space again: everything goes on"),
+                Room::Low => tracing::warn!("the disk has little space left: nothing new is taken in"),
+                Room::None => tracing::error!("the disk has no space left: everything waits until it has"),
+            }
+            self.room = room;
+        }
+        room < Room::None
+    }
+
     /// Waits for the end of a sync, for messages if there is room for what they amount to, or for the
     /// next moment; says whether messages can still come.
     fn wait(&mut self, messages: &mut Vec<Message>) -> Result<bool, CommitError> {
         let has_room = self.core.pending() < PENDING_LIMIT;
-        let wait = self.core.next_wake().map_or(IDLE, |at| at.since(clock::now()).min(IDLE));
+        let wait = match self.room {
+            Room::None => ROOM_LOOK,
+            Room::Ample | Room::Low => {
+                self.core.next_wake().map_or(IDLE, |at| at.since(clock::now()).min(IDLE))
+            }
+        };
         let (inputs, synced) = (&mut self.inputs, &mut self.disk.synced);
         let ended = self.handle.block_on(async {
             tokio::select! {

@@ -213,6 +213,7 @@ fn refused(kind: Kind, error: &EngineError) -> Refused {
             | Declined::Exists { .. }
             | Declined::Changed { .. }
             | Declined::RequestReused
+            | Declined::NoRoom
             | Declined::Unreadable(_),
         )
         | EngineError::Entrance(_)

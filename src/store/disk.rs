@@ -37,6 +37,7 @@ mod sweep;
 mod tests;
 mod view;
 mod wire;
+mod witness;
 
 #[cfg(test)]
 pub(super) use view::read_any_mark;
@@ -69,6 +70,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
+use witness::Witness;
 
 /// Bytes of rows after which the view is written unless told otherwise.
 const FREEZE_BYTES: usize = 16 << 20;
@@ -99,8 +101,10 @@ pub struct Options {
     pub instance: [u8; 16],
     /// What sled's cache may hold, in bytes; sled takes two to four times as much.
     pub cache_bytes: u64,
-    /// Bytes of free space below which [`Room::Low`] is told.
+    /// Bytes of free space below which [`Room::Low`] is told; on a small disk it is less, a twentieth.
     pub low_water: u64,
+    /// Whether room is kept in a file that can be thrown off.
+    pub has_ballast: bool,
     /// The size of a segment of the log, in bytes.
     pub segment_bytes: u64,
     /// Bytes of rows after which the view is written: what is read again after a crash.
@@ -127,6 +131,7 @@ impl Options {
             instance,
             cache_bytes: Self::CACHE_BYTES,
             low_water: Self::LOW_WATER,
+            has_ballast: true,
             segment_bytes: log::SEGMENT_BYTES,
             freeze_bytes: FREEZE_BYTES,
             checkpoint_bytes: Self::CHECKPOINT_BYTES,
@@ -162,6 +167,7 @@ struct Shared {
     log: Mutex<Log>,
     durable: Mutex<Durable>,
     manifest: Mutex<Manifest>,
+    witness: Witness,
     bell: Bell,
     room: room::Gauge,
     freeze_bytes: usize,
@@ -223,6 +229,7 @@ impl DiskStore {
             log: Mutex::new(copies.log),
             durable: Mutex::new(Durable { totals, commit: tip.commit }),
             manifest: Mutex::new(opened.manifest),
+            witness: Witness::open(&folder.join(open::LOG), instance)?,
             bell: Bell::default(),
             room: room::Gauge::new(),
             freeze_bytes: options.freeze_bytes,
@@ -284,9 +291,6 @@ impl Shared {
         if writes.is_empty() {
             return Ok(());
         }
-        if self.room.read() == Room::None {
-            return Err(StoreError::Full { folder: self.folder.clone() });
-        }
         let mut body = Vec::new();
         wire::write(&writes, &mut body);
         if writer.frames.is_empty() {
@@ -345,6 +349,7 @@ impl Shared {
             self.note(|manifest| manifest.segment = segment).map_err(|error| self.stop(error))?;
         }
         metrics::histogram!(told::STORE_SYNC).record(synced.read());
+        self.witness.note(tip.commit).map_err(|error| self.stop(error))?;
         let mut durable = self.durable();
         // Forgetting is told before it is done.
         let oldest = totals.oldest.max(durable.totals.oldest);

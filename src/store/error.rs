@@ -83,12 +83,6 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
-    /// The disk has no room for another group; nothing was written.
-    #[error("the disk of {} is full: make room, Docket goes on by itself", folder.display())]
-    Full {
-        /// The folder of the store.
-        folder: PathBuf,
-    },
     /// Another process, or another store in this one, has the folder open.
     #[error("{} is in use by another docket: stop that one first", folder.display())]
     Locked {
@@ -168,11 +162,9 @@ impl StoreError {
     /// Returns whether the caller is to blame, so that nothing was written and the store goes on.
     pub const fn is_refusal(&self) -> bool {
         match self {
-            Self::TooLarge { .. }
-            | Self::BlobTooLarge { .. }
-            | Self::NoBlob { .. }
-            | Self::Full { .. }
-            | Self::TooOld { .. } => true,
+            Self::TooLarge { .. } | Self::BlobTooLarge { .. } | Self::NoBlob { .. } | Self::TooOld { .. } => {
+                true
+            }
             Self::Damaged { .. }
             | Self::Inconsistent { .. }
             | Self::BlobDamaged { .. }

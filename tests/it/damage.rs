@@ -226,7 +226,6 @@ fn names_the_loss(refusal: &Refusal) -> bool {
             | StoreError::NoBlob { .. }
             | StoreError::TooOld { .. }
             | StoreError::Locked { .. }
-            | StoreError::Full { .. }
             | StoreError::BeforeSync { .. }
             | StoreError::Io { .. }
             | StoreError::Sled { .. }

@@ -4,6 +4,8 @@
 //! The disk is a tmpfs, which takes root. Where it cannot be mounted the test says so and passes, unless
 //! `WITH_MOUNTS` is set, as CI does.
 
+mod filled;
+
 use crate::process::{Process, Sandbox, client};
 use crate::{report, waiting};
 use docket::api::proto::v1::{
@@ -111,9 +113,17 @@ impl Brought {
             let journal = client.list_transitions(request).await.unwrap().into_inner().transitions;
             assert!(journal.len() as i64 >= known.version, "the journal of {} is short", known.name);
         }
-        let request = ListApplicationsRequest { page_size: 1000, ..ListApplicationsRequest::default() };
-        let listed = client.list_applications(request).await.unwrap().into_inner().applications;
-        let is_listed = |known: &Application| listed.iter().any(|it| it.name == known.name);
+        let (mut listed, mut page_token) = (Vec::new(), String::new());
+        loop {
+            let request = ListApplicationsRequest { page_size: 1000, page_token, ..Default::default() };
+            let page = client.list_applications(request).await.unwrap().into_inner();
+            listed.extend(page.applications.into_iter().map(|it| it.name));
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        let is_listed = |known: &Application| listed.contains(&known.name);
         assert!(self.acknowledged.iter().all(is_listed), "an application is not listed");
     }
 }

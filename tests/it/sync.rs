@@ -1,6 +1,6 @@
-//! Each acknowledgement is preceded by a sync of the database file, seen from outside the binary.
+//! Each acknowledgement is preceded by a sync of the log, seen from outside the binary.
 //!
-//! A small library is compiled and preloaded; it notes each write to and each sync of sled's file.
+//! A small library is compiled and preloaded; it notes each write to and each sync of a segment of the log.
 //! Pushes are sent one at a time: between the moment one is sent and the moment it is acknowledged
 //! there must be a write, and after the last write a sync.
 
@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const PUSHES: u32 = 50;
 
 #[tokio::test]
-async fn each_acknowledgement_is_preceded_by_a_sync_of_the_database() {
+async fn each_acknowledgement_is_preceded_by_a_sync_of_the_log() {
     let folder = tempfile::tempdir().unwrap();
     let library = folder.path().join("shim.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/sync/shim.c");

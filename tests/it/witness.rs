@@ -46,6 +46,7 @@ pub(crate) fn open(folder: &Path, seed: u64) -> Result<(DiskStore, Vault), Refus
     let options = Options {
         cache_bytes: CACHE_BYTES,
         low_water: 0,
+        has_ballast: false,
         segment_bytes: SEGMENT_BYTES,
         freeze_bytes: FREEZE_BYTES,
         checkpoint_bytes: CHECKPOINT_BYTES,

@@ -112,6 +112,11 @@ pub(in super::super) fn refused(error: &EngineError, subject: &str) -> Status {
                 Told::new(Code::Aborted, Reason::EtagMismatch, text, &facts).status()
             }
             Declined::RequestReused => reused(),
+            Declined::NoRoom => {
+                let text =
+                    "the disk of the server is almost full: nothing new is taken in until there is room";
+                Told::new(Code::Unavailable, Reason::DiskFull, text, &[]).retry(RETRY_AFTER).status()
+            }
             Declined::Unreadable(source) => internal(source.as_ref()),
         },
         EngineError::Entrance(entrance) => match entrance {

@@ -182,6 +182,7 @@ fn refused(error: &EngineError) -> Failure {
             | Declined::Exists { .. }
             | Declined::Changed { .. }
             | Declined::RequestReused
+            | Declined::NoRoom
             | Declined::Unreadable(_),
         )
         | EngineError::Entrance(_)

@@ -15,13 +15,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// How often the keeper looks after things when nobody rings.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// For how long a few rows may wait for the view.
 const WRITE_EVERY: Duration = Duration::from_secs(5);
-
-/// How long the store has been open before the ballast is made: short lives go without.
-const SETTLED: Duration = Duration::from_secs(60);
 
 /// What sled writes for a byte of rows, at most; it copies the leaf of a row that changes.
 const SLED_FACTOR: u64 = 8;
@@ -91,11 +88,12 @@ pub(super) struct Keeper {
     shared: Arc<Shared>,
     view: View,
     low_water: u64,
+    has_ballast: bool,
+    is_ballasted: bool,
     /// Bytes of the log after which a checkpoint is written.
     checkpoint_bytes: u64,
     /// Bytes of the log at which the next checkpoint is written.
     checkpoint_at: u64,
-    opened: Stopwatch,
     written: Stopwatch,
 }
 
@@ -105,9 +103,10 @@ impl Keeper {
             shared,
             view,
             low_water: options.low_water,
+            has_ballast: options.has_ballast,
+            is_ballasted: false,
             checkpoint_bytes: options.checkpoint_bytes,
             checkpoint_at: options.checkpoint_bytes,
-            opened: Stopwatch::start(),
             written: Stopwatch::start(),
         }
     }
@@ -138,15 +137,17 @@ impl Keeper {
     }
 
     fn keep(&mut self, is_closing: bool) -> Result<(), StoreError> {
-        let free = self.look_at_room()?;
+        let disk = self.look_at_room()?;
         let bytes = self.shared.rows.active_bytes();
         let is_due = is_closing || bytes >= self.shared.freeze_bytes || self.written.read() >= WRITE_EVERY;
-        let is_enough = free > bytes as u64 * SLED_FACTOR + room::BALLAST_BYTES / 2;
+        // sled does not outlive a full disk: what it may not have room for stays above it.
+        let is_low = disk.is_low(self.low_water);
+        let is_enough = !is_low && disk.free > bytes as u64 * SLED_FACTOR + room::NOTHING;
         if bytes > 0 && is_due && is_enough {
             self.write_view()?;
         }
         let logged = self.log().bytes();
-        if logged >= self.checkpoint_at && free > self.low_water && !is_closing {
+        if logged >= self.checkpoint_at && !is_low && !is_closing {
             self.checkpoint()?;
         }
         if is_closing {
@@ -203,9 +204,9 @@ impl Keeper {
     }
 
     /// Looks how much room there is, and makes the next segment of the log before it is needed.
-    fn look_at_room(&mut self) -> Result<u64, StoreError> {
+    fn look_at_room(&mut self) -> Result<room::Disk, StoreError> {
         let folder = &self.shared.folder;
-        let free = room::free(folder)?;
+        let disk = room::Disk::of(folder)?;
         // Made beside the log, so that no commit waits for it.
         let wanted = {
             let mut log = self.log();
@@ -219,20 +220,18 @@ impl Keeper {
                 Err(error) => return Err(error),
             }
         }
-        let room = if !self.log().has_room() {
+        let room = if !self.log().has_room() || disk.free < room::NOTHING {
             Room::None
-        } else if free < self.low_water {
+        } else if disk.is_low(self.low_water) {
             Room::Low
         } else {
             Room::Ample
         };
-        let before = self.shared.room.read();
         self.shared.room.set(room);
-        let settled = self.opened.read() >= SETTLED;
-        if room == Room::Ample && before == room && settled && free > self.low_water + room::BALLAST_BYTES {
-            room::load_ballast(folder)?;
+        if self.has_ballast && !self.is_ballasted && room == Room::Ample {
+            self.is_ballasted = room::load_ballast(folder, disk.ballast())?;
         }
-        Ok(free)
+        Ok(disk)
     }
 
     fn log(&self) -> MutexGuard<'_, log::Log> {

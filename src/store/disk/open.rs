@@ -49,16 +49,17 @@ pub(super) struct Copies {
 pub(super) fn open(folder: &Path, options: &Options) -> Result<Opened, StoreError> {
     files::make_folder(folder)?;
     let lock = lock(folder)?;
-    let place = Place { folder, options };
+    let is_low = room::Disk::of(folder)?.is_low(options.low_water);
+    let place = Place { folder, options, is_low };
+    // To be opened at all takes room that a full disk does not have.
+    if is_low && options.has_ballast {
+        room::drop_ballast(folder)?;
+    }
     let manifest = match Manifest::read(folder)? {
         None => place.begin(options.instance)?,
         Some(manifest) if manifest.format == SLED_ALONE => place.migrate(&manifest)?,
         Some(manifest) => manifest,
     };
-    // To be opened at all takes room that a full disk does not have.
-    if room::free(folder)? < room::BALLAST_BYTES {
-        room::drop_ballast(folder)?;
-    }
     let (mut manifest, copies) = recover(&place, manifest)?;
     let totals = place.compare(&copies.view, &copies.rest, &manifest)?;
     manifest.commit = copies.log.tip().commit;
@@ -85,6 +86,8 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
 pub(super) struct Place<'a> {
     pub(super) folder: &'a Path,
     pub(super) options: &'a Options,
+    /// Whether the disk has so little room that the view is not to be written.
+    pub(super) is_low: bool,
 }
 
 impl Place<'_> {

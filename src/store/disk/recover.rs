@@ -11,6 +11,7 @@ use super::manifest::Manifest;
 use super::open::{Copies, LOG, Place, all_of, remove_folder};
 use super::view::View;
 use super::wire;
+use super::witness::Witness;
 use crate::store::StoreError;
 use crate::store::plan::Writes;
 use crate::store::read::named;
@@ -34,7 +35,8 @@ pub(super) fn recover(place: &Place<'_>, manifest: Manifest) -> Result<(Manifest
     }
     let opened = View::open(&place.view(manifest.view), place.options.cache_bytes);
     let marked = opened.as_ref().map_or(0, |view| view.mark().until);
-    let known = manifest.commit.max(marked).max(scan.durable);
+    let synced = Witness::read(&place.log(), manifest.instance)?.unwrap_or(0);
+    let known = manifest.commit.max(marked).max(scan.durable).max(synced);
     let recovery = Recovery { place, manifest, scan, known };
     match opened.and_then(|view| recovery.trust(view)) {
         Ok(Trusted::WithLog(view)) => recovery.go_on(view),
@@ -213,7 +215,7 @@ impl Recovery<'_> {
             let entry = entry?;
             read_body(&entry, &mut rest)?;
             bytes += entry.body.len();
-            if bytes >= self.place.options.freeze_bytes {
+            if bytes >= self.place.options.freeze_bytes && !self.place.is_low {
                 view.write(&std::mem::take(&mut rest), entry.tip)?;
                 bytes = 0;
                 self.place.tell("rolling the view forward", entry.tip.commit - after, Some(until - after));

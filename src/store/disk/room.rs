@@ -1,20 +1,26 @@
 //! How much room the disk has.
 //!
 //! Owns the ballast: a file that is there to be deleted, so that a full disk can be opened. It
-//! must never let a commit begin that the disk may have no room for.
+//! must never say that there is room which the next group may not find.
 
 use super::files;
 use crate::store::{Room, StoreError};
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The name of the ballast.
 const BALLAST: &str = "ballast";
 
-/// What the ballast weighs in bytes: enough to write the view out once and to go on a while.
-pub(super) const BALLAST_BYTES: u64 = 64 << 20;
+/// What the ballast weighs at most, in bytes: enough to open, and to go on for a while.
+const BALLAST_BYTES: u64 = 64 << 20;
+
+/// Bytes without which nothing is decided any more: keys, blobs and the view take some too.
+pub(super) const NOTHING: u64 = 8 << 20;
+
+/// Bytes that are low on any disk.
+const FLOOR: u64 = 48 << 20;
 
 /// The room as it was found last.
 #[derive(Debug)]
@@ -43,28 +49,49 @@ impl Gauge {
     }
 }
 
-/// The bytes that the disk of a folder can still take from us.
-pub(super) fn free(folder: &Path) -> Result<u64, StoreError> {
-    let stat =
-        rustix::fs::statvfs(folder).map_err(|e| files::failed("ask for the room of", folder)(e.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+/// A disk: what it can still take from us, and what it holds in all, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Disk {
+    pub(super) free: u64,
+    all: u64,
 }
 
-/// Makes the ballast if it is not there whole.
-pub(super) fn load_ballast(folder: &Path) -> Result<(), StoreError> {
-    let path = folder.join(BALLAST);
-    if fs::metadata(&path).is_ok_and(|found| found.len() == BALLAST_BYTES) {
-        return Ok(());
+impl Disk {
+    /// Looks at the disk of a folder.
+    pub(super) fn of(folder: &Path) -> Result<Self, StoreError> {
+        let failed = |error: rustix::io::Errno| files::failed("ask for the room of", folder)(error.into());
+        let stat = rustix::fs::statvfs(folder).map_err(failed)?;
+        let [free, all] = [stat.f_bavail, stat.f_blocks].map(|blocks| blocks.saturating_mul(stat.f_frsize));
+        Ok(Self { free, all })
     }
-    let write = || {
-        let mut file = File::create(&path)?;
-        let zeros = vec![0; 1 << 20];
-        for _ in 0..BALLAST_BYTES >> 20 {
-            file.write_all(&zeros)?;
-        }
-        file.sync_all()
-    };
-    write().map_err(files::failed("write", &path))
+
+    /// Says whether there is less than a mark, which is lower on a small disk.
+    pub(super) fn is_low(&self, mark: u64) -> bool {
+        self.free < mark.min(FLOOR.max(self.all / 20))
+    }
+
+    /// The ballast of a store here.
+    pub(super) fn ballast(&self) -> u64 {
+        BALLAST_BYTES.min(self.all / 10)
+    }
+}
+
+/// Makes the ballast if it is not there whole; says whether it is.
+pub(super) fn load_ballast(folder: &Path, bytes: u64) -> Result<bool, StoreError> {
+    let path = folder.join(BALLAST);
+    if fs::metadata(&path).is_ok_and(|found| found.len() == bytes) {
+        return Ok(true);
+    }
+    let file = files::make(&path)?;
+    let made = rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes);
+    if made.is_err() {
+        drop(file);
+        drop_ballast(folder)?;
+        // Not every file system can, and a full one cannot: then there is none.
+        return Ok(false);
+    }
+    file.sync_all().map_err(files::failed("sync", &path))?;
+    Ok(true)
 }
 
 /// Throws the ballast off; says whether there was any.

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
 fn options() -> Options {
-    Options { cache_bytes: 8 << 20, low_water: 0, ..Options::new([7; 16]) }
+    Options { cache_bytes: 8 << 20, low_water: 0, has_ballast: false, ..Options::new([7; 16]) }
 }
 
 fn open(folder: &TempDir) -> Result<DiskStore, StoreError> {

@@ -1,4 +1,4 @@
-/* Preloaded into the server: writes down each write to a file of sled and each sync of one, with
+/* Preloaded into the server: writes down each write to a segment of the log and each sync of one, with
  * the time at which it was over, before the call returns. The real calls are made. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ static void note(const char *what, int fd) {
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length < 0) return;
     path[length] = 0;
-    if (strstr(path, "/sled/db") == NULL) return;
+    /* Spares are filled and synced when nobody waits for them. */
+    if (strstr(path, "/log/") == NULL || strstr(path, ".log") == NULL || strstr(path, "spare")) return;
     clock_gettime(CLOCK_REALTIME, &now);
     int size = snprintf(line, sizeof line, "%s %lld\n", what,
                         (long long)now.tv_sec * 1000000000LL + now.tv_nsec);
@@ -33,6 +35,14 @@ ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t at) {
     static ssize_t (*real)(int, const void *, size_t, off64_t);
     if (real == NULL) real = dlsym(RTLD_NEXT, "pwrite64");
     ssize_t written = real(fd, bytes, count, at);
+    note("write", fd);
+    return written;
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+    static ssize_t (*real)(int, const struct iovec *, int);
+    if (real == NULL) real = dlsym(RTLD_NEXT, "writev");
+    ssize_t written = real(fd, parts, count);
     note("write", fd);
     return written;
 }
