@@ -17,6 +17,7 @@
 //! be made anew from files of our own. This must never answer before the log is synced, never try a
 //! failed sync again, and never repair or delete what it cannot explain.
 
+mod backup;
 mod blobs;
 mod checkpoint;
 mod files;
@@ -34,12 +35,15 @@ mod tests;
 mod view;
 mod wire;
 
+pub use backup::{At, RestoreOrder, Restored, restore};
+
 use super::codec::Encoded;
 use super::delivery;
 use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
+use super::upkeep::{BackedUp, BackupOrder, Progress, Tell, Upkeep};
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
     Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError, Stored, Time,
@@ -48,7 +52,7 @@ use super::{
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
 use blobs::Blobs;
-use keeper::{Bell, Keeper};
+use keeper::{Bell, Keeper, Order};
 use log::{Log, Tip};
 use overlay::Overlay;
 use std::collections::BTreeMap;
@@ -57,7 +61,8 @@ use std::fmt;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 
 /// Bytes of rows after which the view is written: what the log can hold twenty times over, and
@@ -72,17 +77,6 @@ pub type OnProgress = Box<dyn Fn(&Progress) + Send + Sync>;
 
 /// Makes durable what must be on disk before the groups that name it: the keys of applications.
 pub type BeforeSync = Box<dyn Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync>;
-
-/// What takes so long.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done, and why.
-    pub doing: String,
-    /// How much of it is done: rows or commits.
-    pub done: u64,
-    /// How much there is, where that is known.
-    pub all: Option<u64>,
-}
 
 /// How to open a store.
 pub struct Options {
@@ -149,6 +143,12 @@ struct Shared {
     bell: Bell,
     room: room::Gauge,
     before_sync: OnceLock<BeforeSync>,
+    /// Whether this is a restored copy that is not released.
+    is_held: AtomicBool,
+    /// Held by whoever needs the checkpoints and the log to stay as they are.
+    files: Mutex<()>,
+    /// Held by the one backup, or rebuild, that is under way.
+    upkeep: Mutex<()>,
 }
 
 /// What only the committing thread touches.
@@ -201,6 +201,9 @@ impl DiskStore {
             bell: Bell::default(),
             room: room::Gauge::new(),
             before_sync: OnceLock::new(),
+            is_held: AtomicBool::new(opened.manifest.is_held),
+            files: Mutex::default(),
+            upkeep: Mutex::default(),
         });
         let mut manifest = opened.manifest;
         if copies.is_new {
@@ -276,7 +279,7 @@ impl Shared {
 
     /// Makes durable what was put; gives what is durable since.
     fn sync(&self) -> Result<Durable, StoreError> {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.log();
         let (frames, first, tip, totals) = {
             let mut writer = self.writer();
             writer.running()?;
@@ -309,6 +312,10 @@ impl Shared {
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn durable(&self) -> MutexGuard<'_, Durable> {
@@ -539,5 +546,38 @@ impl Store for DiskStore {
 
     fn audit(&self) -> Result<Audit, StoreError> {
         read::audit(&*self.shared)
+    }
+
+    fn is_held(&self) -> bool {
+        self.shared.is_held.load(Ordering::Acquire)
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
+    }
+}
+
+impl Upkeep for DiskStore {
+    fn release(&self) -> Result<(), StoreError> {
+        if !self.is_held() {
+            return Err(StoreError::Declined { why: "the store is not held".to_owned() });
+        }
+        self.shared.bell.order(Order::Release)
+    }
+
+    fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
+        let _only = self.shared.begin_upkeep()?;
+        backup::run(&self.shared, order, tell)
+    }
+}
+
+impl Shared {
+    /// Begins what nobody else does at the same time.
+    fn begin_upkeep(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
+        match self.upkeep.try_lock() {
+            Ok(only) => Ok(only),
+            Err(TryLockError::Poisoned(only)) => Ok(only.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
+        }
     }
 }

@@ -154,6 +154,25 @@ pub enum StoreError {
         /// What it said.
         message: String,
     },
+    /// It cannot be done as it was asked for; nothing was changed.
+    #[error("{why}")]
+    Declined {
+        /// Why not.
+        why: String,
+    },
+    /// Another backup or rebuild of the same store is under way.
+    #[error("another backup or rebuild is under way: wait until it has ended")]
+    Busy,
+    /// Whoever wanted it has gone, or the store closes.
+    #[error("it was called off before its end")]
+    CalledOff,
+    /// What a backup takes along from beside the store could not be read.
+    #[error("could not read the keys")]
+    Keys {
+        /// Why not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A write failed, so nobody can say what is on disk: the store takes no more groups until
     /// it is opened again.
     #[error("the store has stopped, because a write failed: restart, it recovers what is durable")]
@@ -172,6 +191,9 @@ impl StoreError {
             | Self::BlobTooLarge { .. }
             | Self::NoBlob { .. }
             | Self::Full { .. }
+            | Self::Declined { .. }
+            | Self::Busy
+            | Self::CalledOff
             | Self::TooOld { .. } => true,
             Self::Damaged { .. }
             | Self::Inconsistent { .. }
@@ -182,6 +204,7 @@ impl StoreError {
             | Self::Lost { .. }
             | Self::Io { .. }
             | Self::BeforeSync { .. }
+            | Self::Keys { .. }
             | Self::Sled { .. }
             | Self::SledPanic { .. }
             | Self::Stopped { .. } => false,

@@ -2,15 +2,18 @@
 //!
 //! It puts the net effect of many commits into the view, writes a checkpoint when the log has grown
 //! enough, lets older segments of the log be used again, and looks after the room on the disk.
-//! Nobody waits for it but a load that the disk is not up to. It must never write into the view
-//! what the log does not hold durably.
+//! Nobody waits for it but a load that the disk is not up to, and whoever gives it an order. It
+//! must never write into the view what the log does not hold durably, and never let go of a file
+//! that somebody copies.
 
 use super::manifest::Manifest;
 use super::view::View;
 use super::{FREEZE_BYTES, Options, Shared, checkpoint, log, room};
 use crate::clock::{self, Stopwatch};
 use crate::store::{Room, StoreError};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -26,17 +29,26 @@ const SETTLED: Duration = Duration::from_secs(60);
 /// What sled writes for a byte of rows, at most; it copies the leaf of a row that changes.
 const SLED_FACTOR: u64 = 8;
 
+/// What the keeper does because somebody wants it, and where it tells how it ended.
+pub(super) enum Order {
+    /// Write the view and a checkpoint of it now.
+    Checkpoint(Sender<Result<(), StoreError>>),
+    /// Let a restored copy call and tell others from now on.
+    Release(Sender<Result<(), StoreError>>),
+}
+
 /// Rings for the keeper, and for those who wait for it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Bell {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     has_rung: bool,
     is_closed: bool,
+    orders: Vec<Order>,
 }
 
 impl Bell {
@@ -46,10 +58,35 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    /// Sends the keeper home, after a last writing of the view.
+    /// Sends the keeper home, after a last writing of the view; orders that it has not begun are
+    /// dropped.
     pub(super) fn close(&self) {
-        self.state().is_closed = true;
+        let mut state = self.state();
+        state.is_closed = true;
+        state.orders.clear();
+        drop(state);
         self.changed.notify_all();
+    }
+
+    /// Gives the keeper an order, and waits until it is carried out.
+    pub(super) fn order<T>(
+        &self,
+        order: impl FnOnce(Sender<Result<T, StoreError>>) -> Order,
+    ) -> Result<T, StoreError> {
+        let (tell, told) = mpsc::channel();
+        {
+            let mut state = self.state();
+            if state.is_closed {
+                return Err(StoreError::CalledOff);
+            }
+            state.orders.push(order(tell));
+        }
+        self.ring();
+        told.recv().unwrap_or(Err(StoreError::CalledOff))
+    }
+
+    fn take_orders(&self) -> Vec<Order> {
+        std::mem::take(&mut self.state().orders)
     }
 
     /// Tells those who wait that something has changed.
@@ -126,17 +163,52 @@ impl Keeper {
 
     fn run(mut self) {
         let shared = Arc::clone(&self.shared);
+        let _gone = Gone(Arc::clone(&shared));
         loop {
             let is_closing = shared.bell.wait();
+            for order in shared.bell.take_orders() {
+                self.carry_out(order);
+            }
             if let Err(error) = self.keep(is_closing) {
                 shared.stop(error);
-                shared.bell.close();
                 return;
             }
             if is_closing {
                 return;
             }
         }
+    }
+
+    /// Carries an order out; whoever gave it may have gone.
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Checkpoint(tell) => {
+                // As in keep: after a failure nobody can say what is in the view.
+                let done = self.checkpoint_now().map_err(|error| match error.is_refusal() {
+                    true => error,
+                    false => self.shared.stop(error),
+                });
+                drop(tell.send(done));
+            }
+            Order::Release(tell) => drop(tell.send(self.release())),
+        }
+    }
+
+    fn checkpoint_now(&mut self) -> Result<(), StoreError> {
+        if room::free(&self.shared.folder)? <= self.low_water {
+            return Err(StoreError::Full { folder: self.shared.folder.clone() });
+        }
+        self.write_view()?;
+        self.checkpoint()
+    }
+
+    /// Lets a restored copy go, durable on return.
+    fn release(&mut self) -> Result<(), StoreError> {
+        let released = Manifest { is_held: false, ..self.manifest };
+        released.write(&self.shared.folder)?;
+        self.manifest = released;
+        self.shared.is_held.store(false, Ordering::Release);
+        Ok(())
     }
 
     fn keep(&mut self, is_closing: bool) -> Result<(), StoreError> {
@@ -186,7 +258,14 @@ impl Keeper {
     }
 
     /// Writes all rows of the view into a file of our own; the log before it is needed no more.
+    /// Later, if somebody copies the files just now.
     fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let _mine = match shared.files.try_lock() {
+            Ok(mine) => mine,
+            Err(TryLockError::Poisoned(mine)) => mine.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
         let mark = self.view.mark();
         let head = checkpoint::Head { instance: self.manifest.instance, tip: mark.tip, time: clock::now() };
         let folder = &self.shared.folder;
@@ -240,6 +319,15 @@ impl Keeper {
     }
 
     fn log(&self) -> MutexGuard<'_, log::Log> {
-        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.log()
+    }
+}
+
+/// Closes the bell when the keeper goes, however it goes: nobody must wait for it any more.
+struct Gone(Arc<Shared>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.bell.close();
     }
 }

@@ -23,6 +23,7 @@
 
 mod frame;
 mod mend;
+mod part;
 mod read;
 mod scan;
 mod segment;
@@ -32,7 +33,8 @@ mod spares;
 mod tests;
 
 pub(in crate::store::disk) use frame::{Chain, Tip, write_frame};
-pub(in crate::store::disk) use read::{Entry, read};
+pub(in crate::store::disk) use part::Part;
+pub(in crate::store::disk) use read::{Entry, read, read_parts};
 pub(in crate::store::disk) use scan::Scan;
 pub(in crate::store::disk) use spares::{Making, Spare};
 
@@ -283,7 +285,6 @@ impl Log {
     }
 
     /// The first commit that is still there, or will be.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
     pub(in crate::store::disk) fn oldest(&self) -> u64 {
         self.segments.front().expect("one is written to").first
     }

@@ -69,7 +69,7 @@ pub(super) fn open(folder: &Path, options: &Options) -> Result<Opened, StoreErro
     Ok(Opened { lock, manifest, copies, totals, blobs })
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("LOCK");
     let file = files::open_or_make(&path)?;
     match file.try_lock() {

@@ -8,7 +8,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options { cache_bytes: 8 << 20, low_water: 0, ..Options::new([7; 16]) }
 }
 
@@ -17,7 +17,7 @@ fn open(folder: &TempDir) -> Result<DiskStore, StoreError> {
     DiskStore::open(folder.path().join("data"), Options { on_progress: Some(on_progress), ..options() })
 }
 
-fn folder() -> TempDir {
+pub(super) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
@@ -47,7 +47,7 @@ impl DiskStore {
     }
 }
 
-fn data(folder: &TempDir, path: &str) -> PathBuf {
+pub(super) fn data(folder: &TempDir, path: &str) -> PathBuf {
     folder.path().join("data").join(path)
 }
 

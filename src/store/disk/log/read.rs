@@ -2,7 +2,7 @@
 //!
 //! It must never give an entry that was not checked, and never leave one out.
 
-use super::frame::{ALIGN, Chain, Flaw, Tip};
+use super::frame::{ALIGN, Chain, Flaw, Tip, link};
 use super::segment::{self, HEADER, Header};
 use super::source::Source;
 use crate::machine::time::Time;
@@ -19,6 +19,14 @@ pub(in crate::store::disk) struct Entry {
     pub(in crate::store::disk) durable: u64,
     pub(in crate::store::disk) time: Time,
     pub(in crate::store::disk) body: Vec<u8>,
+}
+
+impl Entry {
+    /// Says whether this is the commit after `before`, and nothing else than what was laid out after it.
+    pub(in crate::store::disk) fn follows(&self, before: Tip) -> bool {
+        let Self { tip, durable, time, body } = self;
+        before.commit + 1 == tip.commit && link(before.chain, tip.commit, *durable, *time, body) == tip.chain
+    }
 }
 
 /// A file of the log, for whoever copies or counts it. It is copied, never linked: when it is
@@ -71,11 +79,22 @@ pub(in crate::store::disk) fn read(
     after: u64,
     until: u64,
 ) -> Result<Entries, StoreError> {
+    let segments = if after >= until { Vec::new() } else { segment::list(folder)? };
+    read_parts(segments, instance, after, until)
+}
+
+/// The same out of files with their first commits, in order.
+pub(in crate::store::disk) fn read_parts(
+    files: Vec<(u64, PathBuf)>,
+    instance: [u8; 16],
+    after: u64,
+    until: u64,
+) -> Result<Entries, StoreError> {
     let entries = |segments, next| Entries { instance, segments, source: None, chain: None, next, until };
     if after >= until {
         return Ok(entries(VecDeque::new(), after + 1));
     }
-    let mut segments: VecDeque<_> = segment::list(folder)?.into();
+    let mut segments = VecDeque::from(files);
     if let Some((oldest, _)) = segments.front().filter(|(oldest, _)| *oldest > after + 1) {
         return Err(StoreError::TooOld { oldest: *oldest });
     }

@@ -273,8 +273,7 @@ fn other_files_are_left_alone() {
     let scan = book.scan();
     book.reopen(&scan);
     book.check();
-    let expected =
-        ["0000000000000001.log", "00000000000000FF.log", "1.log", "notes.txt", "spare-x.log"];
+    let expected = ["0000000000000001.log", "00000000000000FF.log", "1.log", "notes.txt", "spare-x.log"];
     assert_eq!(names(&book.path()), expected);
 }
 
