@@ -26,6 +26,7 @@ mod runner;
 pub mod session;
 pub mod stuck;
 mod tail;
+pub mod upkeep;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
@@ -62,6 +63,7 @@ struct Shared<S> {
     door: mpsc::Sender<Message>,
     durable: tokio::sync::watch::Receiver<u64>,
     standings: tokio::sync::watch::Receiver<Arc<[Standing]>>,
+    held: tokio::sync::watch::Sender<bool>,
     followers: Arc<Followers>,
     tail: Arc<Tail>,
     stopped: tokio::sync::watch::Receiver<Option<Arc<str>>>,
@@ -159,8 +161,21 @@ impl<S: Store> Engine<S> {
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
         let durable = durable_seen;
         census::begin(&*store)?;
-        let shared =
-            Shared { store, entrance, vault, policy, door, durable, standings, followers, tail, stopped };
+        let (held, is_held) = tokio::sync::watch::channel(store.is_held());
+        tokio::spawn(upkeep::remind(is_held));
+        let shared = Shared {
+            store,
+            entrance,
+            vault,
+            policy,
+            door,
+            durable,
+            standings,
+            held,
+            followers,
+            tail,
+            stopped,
+        };
         let shared = Arc::new(shared);
         tokio::spawn(census::look(Arc::downgrade(&shared)));
         Ok(Self { shared })

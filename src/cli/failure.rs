@@ -31,6 +31,10 @@ pub(super) enum Exit {
     Unavailable = 7,
     /// The awaited application ended without approval, or is parked.
     EndedOtherwise = 8,
+    /// Something on disk is not as it was written, and another copy of it is there.
+    Damaged = 9,
+    /// Something that was acknowledged is in no copy.
+    Lost = 10,
 }
 
 impl From<Exit> for ExitCode {
@@ -112,6 +116,7 @@ impl Failure {
             }
             Some("RESUME_TOKEN_TOO_OLD") => "begin anew without the token: there is a gap".to_owned(),
             Some("INTERNAL") => format!("the server's log tells more under {}", fact("incident")),
+            Some("STORE_BUSY") => "try again when it has ended".to_owned(),
             Some("CONTENDED" | "ENGINE_STOPPED" | "OVERLOADED" | "SHUTTING_DOWN") => {
                 "try again in a moment".to_owned()
             }
@@ -260,8 +265,8 @@ mod tests {
         assert_eq!(exit(&Status::unknown("transport error")), Exit::Unavailable);
         let numbers =
             [Exit::Unheard, Exit::Other, Exit::Usage, Exit::NotFound, Exit::Invalid, Exit::Conflict];
-        let numbers =
-            numbers.into_iter().chain([Exit::NotPermitted, Exit::Unavailable, Exit::EndedOtherwise]);
-        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=8).collect::<Vec<_>>());
+        let more = [Exit::NotPermitted, Exit::Unavailable, Exit::EndedOtherwise, Exit::Damaged, Exit::Lost];
+        let numbers = numbers.into_iter().chain(more);
+        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=10).collect::<Vec<_>>());
     }
 }

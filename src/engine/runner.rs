@@ -47,6 +47,8 @@ pub(super) enum Message {
     Durable {
         ticket: oneshot::Sender<u64>,
     },
+    /// Calls may be made from now on.
+    Released,
     Stop {
         ticket: oneshot::Sender<()>,
     },
@@ -116,6 +118,8 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     Message::Durable { ticket } => {
                         let _gone = ticket.send(*self.board.durable.borrow());
                     }
+                    // It woke the thread, which makes calls after every turn.
+                    Message::Released => {}
                     Message::Stop { ticket } => stop = Some(ticket),
                 }
             }

@@ -19,6 +19,7 @@
 
 mod backup;
 mod blobs;
+mod check;
 mod checkpoint;
 mod files;
 mod keeper;
@@ -27,8 +28,10 @@ mod manifest;
 mod open;
 mod overlay;
 mod quiet;
+mod rebuild;
 mod recover;
 mod room;
+mod stats;
 mod sum;
 #[cfg(test)]
 mod tests;
@@ -36,6 +39,7 @@ mod view;
 mod wire;
 
 pub use backup::{At, RestoreOrder, Restored, restore};
+pub use check::{CheckOrder, Finding, Findings, KeyState, Keys, Level, Problem, check, stats as stats_of};
 
 use super::codec::Encoded;
 use super::delivery;
@@ -43,7 +47,7 @@ use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
-use super::upkeep::{BackedUp, BackupOrder, Progress, Tell, Upkeep};
+use super::upkeep::{BackedUp, BackupOrder, Progress, Rebuilt, Stats, Tell, Upkeep};
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Delivery, DeliveryGroup, DeliveryKey, Document, IndexKey,
     Item, Outage, OutageGroup, Queue, Queued, Remembered, RequestKey, Room, Store, StoreError, Stored, Time,
@@ -52,7 +56,7 @@ use super::{
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
 use blobs::Blobs;
-use keeper::{Bell, Keeper, Order};
+use keeper::{Bell, Keeper, Kept, Order};
 use log::{Log, Tip};
 use overlay::Overlay;
 use std::collections::BTreeMap;
@@ -147,6 +151,9 @@ struct Shared {
     is_held: AtomicBool,
     /// Held by whoever needs the checkpoints and the log to stay as they are.
     files: Mutex<()>,
+    /// What the keeper tells of the view.
+    kept: Mutex<Kept>,
+    low_water: u64,
     /// Held by the one backup, or rebuild, that is under way.
     upkeep: Mutex<()>,
 }
@@ -203,6 +210,8 @@ impl DiskStore {
             before_sync: OnceLock::new(),
             is_held: AtomicBool::new(opened.manifest.is_held),
             files: Mutex::default(),
+            kept: Mutex::new(Kept::of(&copies.view)),
+            low_water: options.low_water,
             upkeep: Mutex::default(),
         });
         let mut manifest = opened.manifest;
@@ -568,6 +577,15 @@ impl Upkeep for DiskStore {
     fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
         let _only = self.shared.begin_upkeep()?;
         backup::run(&self.shared, order, tell)
+    }
+
+    fn rebuild(&self, tell: &Tell) -> Result<Rebuilt, StoreError> {
+        let _only = self.shared.begin_upkeep()?;
+        self.shared.bell.order(|told| Order::Rebuild(Arc::clone(tell), told))
+    }
+
+    fn stats(&self, by_kind: bool) -> Result<Stats, StoreError> {
+        stats::of(&self.shared, by_kind)
     }
 }
 

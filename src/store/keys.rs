@@ -39,6 +39,11 @@ const DELIVERY: u8 = 11;
 const QUEUED: u8 = 12;
 const OUTAGE: u8 = 13;
 
+/// Every row.
+pub(super) fn all() -> Range<Key> {
+    Vec::new()..vec![u8::MAX]
+}
+
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
 
@@ -61,11 +66,32 @@ pub(super) enum Of {
     Index,
     Document,
     Request,
-    RequestOf,
+    RequestOfChange,
     Cursor,
     Delivery,
     Queued,
     Outage,
+}
+
+impl Of {
+    /// What it is called.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Application => "application",
+            Self::Journal => "journal entry",
+            Self::Change => "change",
+            Self::Wake => "wake-up",
+            Self::Index => "index row",
+            Self::Document => "document",
+            Self::Request => "request",
+            Self::RequestOfChange => "request of a change",
+            Self::Cursor => "cursor",
+            Self::Delivery => "delivery",
+            Self::Queued => "row of a queue",
+            Self::Outage => "outage",
+        }
+    }
 }
 
 /// Says what a key is of; none if nobody knows.
@@ -79,7 +105,7 @@ pub(super) fn of(key: &[u8]) -> Option<Of> {
         INDEX => Of::Index,
         DOCUMENT => Of::Document,
         REQUEST => Of::Request,
-        REQUEST_OF => Of::RequestOf,
+        REQUEST_OF => Of::RequestOfChange,
         CURSOR => Of::Cursor,
         DELIVERY => Of::Delivery,
         QUEUED => Of::Queued,

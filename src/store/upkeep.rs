@@ -3,7 +3,7 @@
 //! Owns the words for it; the store on disk does it. All of it blocks for as long as it takes, and
 //! nothing of it keeps a commit waiting.
 
-use super::StoreError;
+use super::{Counts, StoreError};
 use crate::machine::time::Time;
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -25,6 +25,17 @@ pub trait Upkeep: Send + Sync {
     /// [`StoreError::CalledOff`]; damage, and the system's. The folder then holds the backup that it
     /// held before, if any.
     fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError>;
+
+    /// Writes the rows of the view into a new one, without the room that sled has lost, and puts it in
+    /// the place of the old one. Commits go on; they are kept in memory for so long.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`], [`StoreError::CalledOff`], [`StoreError::Full`], and sled's: then the
+    /// old view serves on. [`StoreError::Stopped`] if the view turns out to be damaged.
+    fn rebuild(&self, tell: &Tell) -> Result<Rebuilt, StoreError>;
+
+    /// Counts what is there. `by_kind` reads every row, which takes long in a large store.
+    fn stats(&self, by_kind: bool) -> Result<Stats, StoreError>;
 }
 
 /// What takes so long.
@@ -75,6 +86,96 @@ pub struct BackedUp {
     pub lacking: Vec<String>,
     /// How many there are.
     pub lacking_count: u64,
+}
+
+/// A view that was made anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The rows in it.
+    pub rows: u64,
+    /// The bytes of the old one on disk.
+    pub bytes_before: u64,
+    /// The bytes of the new one.
+    pub bytes_after: u64,
+}
+
+/// What is there, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// The random name of the store.
+    pub instance: [u8; 16],
+    /// Whether it is a restored copy that is not released.
+    pub is_held: bool,
+    /// The last durable commit.
+    pub commit: u64,
+    /// What there is after it.
+    pub counts: Counts,
+    /// The oldest change that is kept.
+    pub oldest_change: u64,
+    /// The commit log.
+    pub log: LogStats,
+    /// The newest checkpoint, if there is one.
+    pub checkpoint: Option<CheckpointStats>,
+    /// The view, if it can be read.
+    pub view: Option<ViewStats>,
+    /// How many blobs there are.
+    pub blobs: u64,
+    /// Their bytes.
+    pub blob_bytes: u64,
+    /// Bytes of the ballast.
+    pub ballast_bytes: u64,
+    /// Bytes that the disk can still take.
+    pub free_bytes: u64,
+    /// Bytes of free space below which nothing more is taken in.
+    pub low_water_bytes: u64,
+    /// Every kind of row, if they were to be counted.
+    pub kinds: Vec<KindStats>,
+}
+
+/// The commit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogStats {
+    /// The first commit that is still in it.
+    pub oldest: u64,
+    /// Segments in use.
+    pub segments: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Segments to come.
+    pub spares: u64,
+}
+
+/// A checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckpointStats {
+    /// The commit after which it is.
+    pub commit: u64,
+    /// Its bytes: about what all rows together have.
+    pub bytes: u64,
+    /// When it was begun.
+    pub time: Time,
+}
+
+/// The view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewStats {
+    /// The last commit in it.
+    pub commit: u64,
+    /// How many rows it holds.
+    pub rows: u64,
+    /// Its bytes on disk.
+    pub bytes: u64,
+}
+
+/// Rows of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KindStats {
+    /// Which.
+    pub kind: &'static str,
+    /// How many.
+    pub rows: u64,
+    /// The bytes of their keys and values.
+    pub bytes: u64,
 }
 
 /// Tells, and ends the work if nobody wants it any more.

@@ -8,6 +8,7 @@
 )]
 
 mod applicant;
+mod backup;
 mod bad_inputs;
 mod bench;
 mod book;

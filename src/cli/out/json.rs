@@ -6,8 +6,8 @@
 use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
     AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Evidence,
-    Explanation, GetEvidenceResponse, Machine, OperatorResponse, ProviderSystem, Session, StuckGroup,
-    Transition, WatchChangesResponse,
+    Explanation, GetEvidenceResponse, Machine, OperatorResponse, ProviderSystem, Session, StoreBackup,
+    StoreRebuild, StoreStats, StuckGroup, Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -54,6 +54,9 @@ told! {
     OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
     ProviderSystem: |it| it.status.as_ref().map_or("", |status| &status.system);
     Session: |it| &it.token;
+    StoreBackup: |it| &it.folder;
+    StoreRebuild: |_it| "";
+    StoreStats: |it| &it.instance;
     StuckGroup: |it| &it.fingerprint;
     Transition: |it| &it.name;
     WatchChangesResponse: |it| it.application.as_ref().map_or("", |application| &application.name);

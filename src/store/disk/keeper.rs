@@ -7,10 +7,12 @@
 //! that somebody copies.
 
 use super::manifest::Manifest;
-use super::view::View;
+use super::view::{Mark, View};
 use super::{FREEZE_BYTES, Options, Shared, checkpoint, log, room};
 use crate::clock::{self, Stopwatch};
+use crate::store::upkeep::{Rebuilt, Tell};
 use crate::store::{Room, StoreError};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -33,6 +35,8 @@ const SLED_FACTOR: u64 = 8;
 pub(super) enum Order {
     /// Write the view and a checkpoint of it now.
     Checkpoint(Sender<Result<(), StoreError>>),
+    /// Write the rows of the view into another one, and give its place back.
+    Rebuild(Tell, Sender<Result<Rebuilt, StoreError>>),
     /// Let a restored copy call and tell others from now on.
     Release(Sender<Result<(), StoreError>>),
 }
@@ -66,6 +70,11 @@ impl Bell {
         state.orders.clear();
         drop(state);
         self.changed.notify_all();
+    }
+
+    /// Says whether the keeper is to go, or has gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().is_closed
     }
 
     /// Gives the keeper an order, and waits until it is carried out.
@@ -125,10 +134,12 @@ impl Bell {
 
 /// The keeper, with all that only it touches.
 pub(super) struct Keeper {
-    shared: Arc<Shared>,
-    view: View,
-    manifest: Manifest,
-    low_water: u64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) view: View,
+    pub(super) manifest: Manifest,
+    /// What sled's cache may hold.
+    pub(super) cache_bytes: u64,
+    pub(super) low_water: u64,
     /// Bytes of the log after which a checkpoint is written.
     checkpoint_bytes: u64,
     /// Bytes of the log at which the next checkpoint is written.
@@ -143,6 +154,7 @@ impl Keeper {
             shared,
             view,
             manifest,
+            cache_bytes: options.cache_bytes,
             low_water: options.low_water,
             checkpoint_bytes: options.checkpoint_bytes,
             checkpoint_at: options.checkpoint_bytes,
@@ -190,6 +202,7 @@ impl Keeper {
                 });
                 drop(tell.send(done));
             }
+            Order::Rebuild(told, tell) => drop(tell.send(self.rebuild(&told))),
             Order::Release(tell) => drop(tell.send(self.release())),
         }
     }
@@ -231,7 +244,7 @@ impl Keeper {
     }
 
     /// Puts what was committed so far into the view.
-    fn write_view(&mut self) -> Result<(), StoreError> {
+    pub(super) fn write_view(&mut self) -> Result<(), StoreError> {
         let (frozen, tip) = {
             // Between two groups, so that the layer ends with a commit.
             let writer = self.shared.writer();
@@ -241,9 +254,15 @@ impl Keeper {
         self.shared.sync()?;
         self.view.write(&frozen, tip)?;
         self.shared.rows.release();
+        self.tell_of_view();
         self.shared.bell.tell();
         self.written = Stopwatch::start();
         self.note()
+    }
+
+    /// Lets others know what the view holds.
+    pub(super) fn tell_of_view(&self) {
+        *self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::of(&self.view);
     }
 
     /// Notes in the MANIFEST what is durable.
@@ -320,6 +339,19 @@ impl Keeper {
 
     fn log(&self) -> MutexGuard<'_, log::Log> {
         self.shared.log()
+    }
+}
+
+/// What the keeper tells others of the view.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) folder: PathBuf,
+    pub(super) mark: Mark,
+}
+
+impl Kept {
+    pub(super) fn of(view: &View) -> Self {
+        Self { folder: view.folder().to_owned(), mark: view.mark() }
     }
 }
 

@@ -36,7 +36,8 @@ pub(in crate::store::disk) use frame::{Chain, Tip, write_frame};
 pub(in crate::store::disk) use part::Part;
 pub(in crate::store::disk) use read::{Entry, read, read_parts};
 pub(in crate::store::disk) use scan::Scan;
-pub(in crate::store::disk) use spares::{Making, Spare};
+pub(in crate::store::disk) use segment::list as segments;
+pub(in crate::store::disk) use spares::{Making, Spare, ready_in};
 
 use super::files;
 use crate::store::StoreError;

@@ -42,7 +42,7 @@ fn killed() -> TempDir {
 
 impl DiskStore {
     /// Lets go of the folder as a crash does: nothing is written on the way out.
-    fn kill(self) {
+    pub(super) fn kill(self) {
         self.shared.stop(StoreError::Inconsistent { what: "killed".to_owned() });
     }
 }

@@ -29,39 +29,6 @@ impl Entry {
     }
 }
 
-/// A file of the log, for whoever copies or counts it. It is copied, never linked: when it is
-/// released it may be overwritten.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store::disk) struct Segment {
-    pub(in crate::store::disk) path: PathBuf,
-    pub(in crate::store::disk) first: u64,
-    /// The last commit; none for the segment that is written to.
-    pub(in crate::store::disk) last: Option<u64>,
-    /// Of the file, whatever is in it.
-    pub(in crate::store::disk) bytes: u64,
-}
-
-/// Lists the segments by their names, in order.
-///
-/// # Errors
-/// [`StoreError::Io`]; as [`read`] for a segment of another store or of a newer Docket.
-#[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
-pub(in crate::store::disk) fn segments(
-    folder: &Path,
-    instance: [u8; 16],
-) -> Result<Vec<Segment>, StoreError> {
-    let list = segment::list(folder)?;
-    let followers = list.iter().skip(1).map(|(first, _)| Some(first - 1)).chain([None]);
-    let mut segments = Vec::new();
-    for ((first, path), last) in list.iter().zip(followers) {
-        let mut source = Source::open(path)?;
-        // Damage is for the scan to name.
-        Header::of(&mut source, instance)?;
-        segments.push(Segment { path: path.clone(), first: *first, last, bytes: source.len });
-    }
-    Ok(segments)
-}
-
 /// Reads the commits above `after` up to `until`, in order; each checked for its checksum, its
 /// number and its chain.
 ///
