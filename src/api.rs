@@ -5,7 +5,7 @@
 //! Nothing here keeps state, and nothing about a person is ever in a log or an error.
 
 mod application;
-mod convert;
+pub(crate) mod convert;
 mod delivery;
 mod machine;
 mod operator;
@@ -14,6 +14,7 @@ pub mod reason;
 mod review;
 pub mod serve;
 pub mod session;
+mod store;
 #[cfg(test)]
 mod tests;
 

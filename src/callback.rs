@@ -178,6 +178,7 @@ impl<S: Store> Callbacks<S> {
                 bell: Arc::clone(&bell),
                 written: Arc::clone(&written),
                 places: Arc::clone(&places),
+                held: engine.held(),
             };
             bells.insert(partner.partner.clone(), bell);
             tasks.spawn(round.run(leave.clone()));

@@ -21,6 +21,7 @@ mod session;
 mod settings;
 #[cfg(test)]
 mod shown;
+mod store;
 
 use crate::telemetry;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -39,7 +40,7 @@ use std::process::ExitCode;
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 other, 2 usage, 3 not found, 4 invalid, 5 conflict, 6 not permitted,
 7 unavailable, 8 the awaited application ended without approval or is parked, 9 what is stored does
-not fit this docket.
+not fit this docket, 10 damaged, 11 lost.
 
 Begin with:
   docket demo                      a dozen applications, start to end
@@ -74,6 +75,8 @@ enum Command {
     Session(session::Options),
     /// Decide about applications, as a person
     Review(review::Options),
+    /// Back the store up, restore, check and look after it
+    Store(store::Options),
     /// Show the state machines that a running server has
     Machine(machine::Options),
     /// Say whether a server serves
@@ -129,6 +132,7 @@ pub fn main() -> ExitCode {
         | Command::Ops(_)
         | Command::Session(_)
         | Command::Review(_)
+        | Command::Store(_)
         | Command::Machine(_)
         | Command::Health(_)
         | Command::Config(_)
@@ -159,6 +163,7 @@ pub fn main() -> ExitCode {
             Command::Ops(options) => return told(options.form(), ops::run(options).await),
             Command::Session(options) => return told(options.form(), session::run(options).await),
             Command::Review(options) => return told(options.form(), review::run(options).await),
+            Command::Store(options) => return told(options.form(), store::run(options).await),
             Command::Machine(options) => return told(options.form(), machine::run(options).await),
             Command::Health(options) => return told(options.form(), health::run(options).await),
             Command::Config(options) => return told(options.form(), settings::run(options)),

@@ -29,6 +29,7 @@ pub mod session;
 pub mod stuck;
 mod syncs;
 mod tail;
+pub mod upkeep;
 pub mod watch;
 
 use self::archive::{Archive, ArchiveError};
@@ -69,6 +70,7 @@ struct Shared<S> {
     door: mpsc::Sender<Message>,
     durable: tokio::sync::watch::Receiver<u64>,
     standings: tokio::sync::watch::Receiver<Arc<[Standing]>>,
+    held: tokio::sync::watch::Sender<bool>,
     followers: Arc<Followers>,
     tail: Arc<Tail>,
     stopped: tokio::sync::watch::Receiver<Option<Arc<str>>>,
@@ -174,6 +176,8 @@ impl<S: Store> Engine<S> {
         let entrance = Entrance::new(Arc::clone(&store), archive, products, random);
         let durable = durable_seen;
         census::begin(&*store)?;
+        let (held, is_held) = tokio::sync::watch::channel(store.is_held());
+        tokio::spawn(upkeep::remind(is_held));
         let shared = Arc::new(Shared {
             store,
             entrance,
@@ -184,6 +188,7 @@ impl<S: Store> Engine<S> {
             door,
             durable,
             standings,
+            held,
             followers,
             tail,
             stopped,

@@ -23,6 +23,7 @@ mod plan;
 mod read;
 pub mod records;
 mod rows;
+pub mod upkeep;
 
 pub use archive::{ARCHIVE_LIMIT, Archived};
 pub use definition::{Definition, DefinitionGroup, Part};
@@ -36,6 +37,7 @@ use aws_lc_rs::digest;
 use codec::Encoded;
 use std::collections::BTreeMap;
 use std::fmt;
+use upkeep::Upkeep;
 
 /// The contract of every store. All calls block; one thread appends, one syncs, any thread reads.
 ///
@@ -189,6 +191,17 @@ pub trait Store: Send + Sync + 'static {
     /// page. Groups may be committed meanwhile: orphans are confirmed between two groups, so each
     /// is real, while the numbers of live applications and wake-ups may differ by such moves.
     fn audit(&self) -> Result<Audit, StoreError>;
+
+    /// Says whether this is a restored copy that is not released yet: until then nobody is to be
+    /// called or told anything because of what it holds.
+    fn is_held(&self) -> bool {
+        false
+    }
+
+    /// Gives what an administrator can do beside the traffic; a store in memory has nothing of it.
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
 }
 
 /// How much room there is for more.

@@ -16,6 +16,7 @@ mod crypt;
 mod data;
 mod error;
 mod folder;
+mod inspect;
 mod random;
 mod sealed;
 mod secret;
@@ -26,6 +27,7 @@ mod tests;
 pub use answers::{AnswerPlace, AnswerSealed};
 pub use data::KEYS_CACHED;
 pub use error::VaultError;
+pub use inspect::{KeyFile, KeyFound};
 pub use random::Random;
 pub use sealed::DOCUMENT_LIMIT;
 pub use secret::{DataKey, MasterKey, Secret};
@@ -127,6 +129,19 @@ impl Vault {
     /// [`VaultError::OtherOwner`] if the slot is another's, which then stays as it is.
     pub fn erase(&self, slot: u32, application: ApplicationId) -> Result<(), VaultError> {
         self.shared.data.erase(slot, application)
+    }
+
+    /// Copies the file of data keys for a backup: each of them is wrapped by the master key.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn copy_data_keys(&self) -> Result<Vec<u8>, VaultError> {
+        self.shared.data.copy()
+    }
+
+    /// Gives the text of the file that tells a wrong master key; it is no secret.
+    pub fn master_check(&self) -> String {
+        folder::check_text(&self.shared.master)
     }
 
     /// Seals a document of at most [`DOCUMENT_LIMIT`] bytes under the data key in `slot`.

@@ -19,6 +19,7 @@ mod review;
 mod session;
 mod status;
 mod steering;
+mod store;
 mod terms;
 mod token;
 mod transition;
@@ -40,10 +41,12 @@ pub(super) use self::request::{
 pub(super) use self::review::{items, looking};
 pub(super) use self::session::{issued, session};
 pub(super) use self::status::{
-    bare, found, leaving, overloaded, refused, too_slow, undelivered, unfit, unknown_service, unlisted,
-    unwatched,
+    bare, found, leaving, overloaded, refused, too_slow, undelivered, unfit, unkept, unknown_service,
+    unlisted, unwatched,
 };
 pub(super) use self::steering::{collection_steering, steered, steering, stuck};
+pub(crate) use self::store::store_stats;
+pub(super) use self::store::{backed_up, backup, backup_progress, rebuild_progress, rebuilt, release};
 pub(super) use self::transition::transitions;
 
 use crate::machine::time::Time;

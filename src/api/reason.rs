@@ -49,6 +49,10 @@ pub enum Reason {
     NoCallback,
     /// No call of the application waits to be made.
     NothingToRetry,
+    /// The store cannot do what was asked for as it was asked for.
+    StoreDeclined,
+    /// Another backup or rebuild of the store is under way.
+    StoreBusy,
     /// More applications match than are put in another order than that of their creation.
     TooManyToSort,
     /// The application, or the delivery, has changed since its etag was read.
@@ -77,13 +81,15 @@ pub enum Reason {
     DiskFull,
     /// The request was not served for a reason that none of the others tells, such as a call that was cancelled.
     NotServed,
+    /// A backup, a rebuild or another look after the store failed; the message says how.
+    UpkeepFailed,
     /// The server failed.
     Internal,
 }
 
 impl Reason {
     /// Every one.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 40] = [
         Self::InvalidFields,
         Self::UnknownProduct,
         Self::WrongAnswerKind,
@@ -106,6 +112,8 @@ impl Reason {
         Self::ApplicationHeld,
         Self::NoCallback,
         Self::NothingToRetry,
+        Self::StoreDeclined,
+        Self::StoreBusy,
         Self::TooManyToSort,
         Self::EtagMismatch,
         Self::Contended,
@@ -120,6 +128,7 @@ impl Reason {
         Self::Overloaded,
         Self::DiskFull,
         Self::NotServed,
+        Self::UpkeepFailed,
         Self::Internal,
     ];
 
@@ -148,6 +157,8 @@ impl Reason {
             Self::ApplicationHeld => "APPLICATION_HELD",
             Self::NoCallback => "NO_CALLBACK",
             Self::NothingToRetry => "NOTHING_TO_RETRY",
+            Self::StoreDeclined => "STORE_DECLINED",
+            Self::StoreBusy => "STORE_BUSY",
             Self::TooManyToSort => "TOO_MANY_TO_SORT",
             Self::EtagMismatch => "ETAG_MISMATCH",
             Self::Contended => "CONTENDED",
@@ -162,6 +173,7 @@ impl Reason {
             Self::Overloaded => "OVERLOADED",
             Self::DiskFull => "DISK_FULL",
             Self::NotServed => "NOT_SERVED",
+            Self::UpkeepFailed => "UPKEEP_FAILED",
             Self::Internal => "INTERNAL",
         }
     }

@@ -27,8 +27,10 @@ use super::proto::v1::machine_service_server::MachineServiceServer;
 use super::proto::v1::operator_service_server::OperatorServiceServer;
 use super::proto::v1::review_service_server::ReviewServiceServer;
 use super::proto::v1::session_service_server::SessionServiceServer;
+use super::proto::v1::store_service_server::StoreServiceServer;
 use super::review::Reviews;
 use super::session::{Apps, Issuer};
+use super::store::Stores;
 use crate::callback::Callbacks;
 use crate::config::{Agreements, Roles};
 use crate::engine::Engine;
@@ -94,6 +96,9 @@ impl Server {
         let reviews = ReviewServiceServer::new(Reviews::new(engine.clone(), roles, apps.links.clone()))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
+        let stores = StoreServiceServer::new(Stores::new(engine.clone(), leave.watch()))
+            .max_decoding_message_size(limits::MESSAGE)
+            .max_encoding_message_size(limits::MESSAGE);
         let operators = OperatorServiceServer::new(Operators::new(engine))
             .max_decoding_message_size(limits::MESSAGE)
             .max_encoding_message_size(limits::MESSAGE);
@@ -112,6 +117,7 @@ impl Server {
             .add_service(deliveries)
             .add_service(machines)
             .add_service(sessions)
+            .add_service(stores)
             .add_service(health.service())
             .add_service(reflection!(build_v1))
             .add_service(reflection!(build_v1alpha));

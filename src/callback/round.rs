@@ -1,6 +1,6 @@
 //! The round of one partner: what is due is tried, at most one of an application at a time.
 //!
-//! It must never begin a try once Docket leaves.
+//! It must never begin a try once Docket leaves, nor while the store is held.
 
 use super::ledger::{Ended, Ledger, Order, complain};
 use super::send::Sender;
@@ -33,11 +33,17 @@ pub(super) struct Round<S> {
     pub(super) written: Arc<Notify>,
     /// The places of all partners together.
     pub(super) places: Arc<Semaphore>,
+    /// Whether the store is held.
+    pub(super) held: watch::Receiver<bool>,
 }
 
 impl<S: Store> Round<S> {
     /// Goes round until Docket leaves.
-    pub(super) async fn run(self, mut leave: watch::Receiver<bool>) {
+    pub(super) async fn run(mut self, mut leave: watch::Receiver<bool>) {
+        tokio::select! {
+            _ = self.held.wait_for(|is_held| !*is_held) => {}
+            _ = leave.wait_for(|is_leaving| *is_leaving) => {}
+        }
         let mut under_way = JoinSet::new();
         let mut busy = BTreeSet::new();
         while !*leave.borrow() {

@@ -7,6 +7,7 @@ use crate::api::proto::v1::machine_service_client::MachineServiceClient;
 use crate::api::proto::v1::operator_service_client::OperatorServiceClient;
 use crate::api::proto::v1::review_service_client::ReviewServiceClient;
 use crate::api::proto::v1::session_service_client::SessionServiceClient;
+use crate::api::proto::v1::store_service_client::StoreServiceClient;
 use crate::clock;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -101,6 +102,10 @@ impl Client {
 
     pub(super) fn sessions(&self) -> SessionServiceClient<Channel> {
         SessionServiceClient::new(self.channel.clone())
+    }
+
+    pub(super) fn stores(&self) -> StoreServiceClient<Channel> {
+        StoreServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE)
     }
 
     pub(super) fn machines(&self) -> MachineServiceClient<Channel> {

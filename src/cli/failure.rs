@@ -33,6 +33,10 @@ pub(super) enum Exit {
     EndedOtherwise = 8,
     /// Applications are stored with which this Docket cannot go on.
     Impossible = 9,
+    /// Something on disk is not as it was written, and another copy of it is there.
+    Damaged = 10,
+    /// Something that was acknowledged is in no copy.
+    Lost = 11,
 }
 
 impl From<Exit> for ExitCode {
@@ -114,6 +118,7 @@ impl Failure {
             }
             Some("RESUME_TOKEN_TOO_OLD") => "begin anew without the token: there is a gap".to_owned(),
             Some("INTERNAL") => format!("the server's log tells more under {}", fact("incident")),
+            Some("STORE_BUSY") => "try again when it has ended".to_owned(),
             Some("CONTENDED" | "ENGINE_STOPPED" | "OVERLOADED" | "SHUTTING_DOWN") => {
                 "try again in a moment".to_owned()
             }
@@ -262,9 +267,9 @@ mod tests {
         assert_eq!(exit(&Status::unknown("transport error")), Exit::Unavailable);
         let numbers =
             [Exit::Unheard, Exit::Other, Exit::Usage, Exit::NotFound, Exit::Invalid, Exit::Conflict];
-        let numbers =
-            numbers.into_iter().chain([Exit::NotPermitted, Exit::Unavailable, Exit::EndedOtherwise]);
-        let numbers = numbers.chain([Exit::Impossible]);
-        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=9).collect::<Vec<_>>());
+        let more = [Exit::NotPermitted, Exit::Unavailable, Exit::EndedOtherwise, Exit::Impossible];
+        let more = more.into_iter().chain([Exit::Damaged, Exit::Lost]);
+        let numbers = numbers.into_iter().chain(more);
+        assert_eq!(numbers.map(|exit| exit as u8).collect::<Vec<_>>(), (0..=11).collect::<Vec<_>>());
     }
 }

@@ -27,6 +27,7 @@ use crate::sandbox::serve::serve;
 use crate::sandbox::{Pace, Sandbox};
 use crate::store::Store;
 use crate::store::disk::{self, DiskStore};
+use crate::store::upkeep::Progress;
 use crate::telemetry::metrics::{self as told, Teller};
 use crate::vault::{MasterKey, Random, Vault};
 use anyhow::{Context, bail};
@@ -368,10 +369,10 @@ impl OpenSandbox {
 }
 
 /// Logs what an opening is at: each thing once at its beginning, then every two seconds.
-fn tell_progress() -> impl Fn(&disk::Progress) + Send + Sync {
+fn tell_progress() -> impl Fn(&Progress) + Send + Sync {
     let last = Mutex::new((String::new(), clock::Stopwatch::start()));
     move |progress| {
-        let disk::Progress { doing, done, all } = progress;
+        let Progress { doing, done, all } = progress;
         let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if *doing != last.0 || last.1.read() >= PROGRESS_EVERY {
             *last = (doing.clone(), clock::Stopwatch::start());

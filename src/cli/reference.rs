@@ -35,6 +35,8 @@ An error says what, its reason where the server gave one, the fields that are wr
 | 6 | not permitted |
 | 7 | the server cannot be reached, or cannot answer now |
 | 8 | the awaited application ended without approval, or is parked |
+| 9 | something on disk is damaged |
+| 10 | something on disk is lost |
 ";
 
 /// Writes the reference of a program.

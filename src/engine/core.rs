@@ -277,7 +277,9 @@ impl<S: Store, T> Core<S, T> {
 
     /// Says when the next tick is of use.
     pub fn next_wake(&self) -> Option<Time> {
-        self.hot.next_wake().into_iter().chain(self.next_row).min()
+        // Whoever makes no calls waits for no gate.
+        let gate = if self.store.is_held() { None } else { self.hot.gates.next_moment() };
+        self.hot.next_look().into_iter().chain(gate).chain(self.next_row).min()
     }
 
     /// Says whether there is nothing to append and nobody to answer, but for what is appended already.
@@ -295,8 +297,12 @@ impl<S: Store, T> Core<S, T> {
         self.group.items.len() >= GROUP_LIMIT
     }
 
-    /// Takes calls that may go now, at most `room`; each must end in an [`Input::Ended`].
+    /// Takes calls that may go now, at most `room`; each must end in an [`Input::Ended`]. None while the
+    /// store is held: they wait before their gates.
     pub fn take_calls(&mut self, room: usize, now: Time) -> Vec<Order> {
+        if self.store.is_held() {
+            return Vec::new();
+        }
         let Self { store, heads, recent, .. } = self;
         let mut unreadable = Vec::new();
         let orders = self.hot.take_calls(room, now, |id| {

@@ -319,10 +319,9 @@ impl Hot {
         Some(application)
     }
 
-    /// Says when the next look is planned, or a call may go.
-    pub(super) fn next_wake(&self) -> Option<Time> {
-        let look = self.looks.first().map(|(at, _)| *at);
-        look.into_iter().chain(self.gates.next_moment()).min()
+    /// Says when the next look is planned.
+    pub(super) fn next_look(&self) -> Option<Time> {
+        self.looks.first().map(|(at, _)| *at)
     }
 
     /// Says how often a call of the application was tried in vain, and what went wrong last.

@@ -62,6 +62,8 @@ pub(super) enum Message {
     Durable {
         ticket: oneshot::Sender<u64>,
     },
+    /// Calls may be made from now on.
+    Released,
     Stop {
         ticket: oneshot::Sender<()>,
     },
@@ -173,6 +175,8 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     }
                     // What is decided since cannot be read yet.
                     Message::Durable { ticket } => self.waiting.push_back((self.core.appended(), ticket)),
+                    // It woke the thread, which makes calls after every turn.
+                    Message::Released => {}
                     Message::Stop { ticket } => stop = Some(ticket),
                 }
             }

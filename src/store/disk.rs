@@ -19,7 +19,9 @@
 //! failed sync again, and never repair or delete what it cannot explain.
 
 mod archive;
+mod backup;
 mod blobs;
+mod check;
 mod checkpoint;
 mod files;
 mod filing;
@@ -29,8 +31,10 @@ mod manifest;
 mod open;
 mod overlay;
 mod quiet;
+mod rebuild;
 mod recover;
 mod room;
+mod stats;
 mod sum;
 mod sweep;
 #[cfg(test)]
@@ -38,6 +42,9 @@ mod tests;
 mod view;
 mod wire;
 mod witness;
+
+pub use backup::{At, RestoreOrder, Restored, restore};
+pub use check::{CheckOrder, Finding, Findings, KeyState, Keys, Level, Problem, check, stats as stats_of};
 
 #[cfg(test)]
 pub(super) use view::read_any_mark;
@@ -50,6 +57,7 @@ use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
+use super::upkeep::{BackedUp, BackupOrder, Progress, Rebuilt, Stats, Tell, Upkeep};
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
     DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued, Remembered, RequestKey,
@@ -58,7 +66,7 @@ use super::{
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
 use blobs::Blobs;
-use keeper::{Bell, Keeper};
+use keeper::{Bell, Keeper, Kept, Order};
 use log::{Log, Tip};
 use manifest::Manifest;
 use overlay::Overlay;
@@ -68,7 +76,8 @@ use std::fmt;
 use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::thread::JoinHandle;
 use witness::Witness;
 
@@ -83,17 +92,6 @@ pub type OnProgress = Box<dyn Fn(&Progress) + Send + Sync>;
 
 /// Makes durable what must be on disk before the groups that name it: the keys of applications.
 pub type BeforeSync = Box<dyn Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync>;
-
-/// What takes so long.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done, and why.
-    pub doing: String,
-    /// How much of it is done: rows or commits.
-    pub done: u64,
-    /// How much there is, where that is known.
-    pub all: Option<u64>,
-}
 
 /// How to open a store.
 pub struct Options {
@@ -176,6 +174,15 @@ struct Shared {
     filing: Mutex<bool>,
     /// Held while blobs are swept.
     sweeping: Mutex<()>,
+    /// Whether this is a restored copy that is not released.
+    is_held: AtomicBool,
+    /// Held by whoever needs the checkpoints and the log to stay as they are.
+    files: Mutex<()>,
+    /// What the keeper tells of the view.
+    kept: Mutex<Kept>,
+    low_water: u64,
+    /// Held by the one backup, or rebuild, that is under way.
+    upkeep: Mutex<()>,
 }
 
 /// What only the committing thread touches.
@@ -236,6 +243,11 @@ impl DiskStore {
             before_sync: OnceLock::new(),
             filing: Mutex::new(false),
             sweeping: Mutex::new(()),
+            is_held: AtomicBool::new(opened.manifest.is_held),
+            files: Mutex::default(),
+            kept: Mutex::new(Kept::of(&copies.view)),
+            low_water: options.low_water,
+            upkeep: Mutex::default(),
         });
         if copies.is_new {
             let commit = shared.first_rows()?.commit;
@@ -328,7 +340,7 @@ impl Shared {
 
     /// Makes durable what was put; gives what is durable since.
     fn sync(&self) -> Result<Durable, StoreError> {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.log();
         let (frames, first, tip, totals) = {
             let mut writer = self.writer();
             writer.running()?;
@@ -369,6 +381,11 @@ impl Shared {
         Ok(())
     }
 
+    /// The number of the view that counts.
+    fn view_number(&self) -> u64 {
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner).view
+    }
+
     /// Takes no more groups, and says why.
     fn stop(&self, error: StoreError) -> StoreError {
         let cause: Arc<dyn Error + Send + Sync> = Arc::new(error);
@@ -380,6 +397,10 @@ impl Shared {
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn durable(&self) -> MutexGuard<'_, Durable> {
@@ -622,5 +643,47 @@ impl Store for DiskStore {
 
     fn audit(&self) -> Result<Audit, StoreError> {
         read::audit(&*self.shared)
+    }
+
+    fn is_held(&self) -> bool {
+        self.shared.is_held.load(Ordering::Acquire)
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
+    }
+}
+
+impl Upkeep for DiskStore {
+    fn release(&self) -> Result<(), StoreError> {
+        if !self.is_held() {
+            return Err(StoreError::Declined { why: "the store is not held".to_owned() });
+        }
+        self.shared.bell.order(Order::Release)
+    }
+
+    fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
+        let _only = self.shared.begin_upkeep()?;
+        backup::run(&self.shared, order, tell)
+    }
+
+    fn rebuild(&self, tell: &Tell) -> Result<Rebuilt, StoreError> {
+        let _only = self.shared.begin_upkeep()?;
+        self.shared.bell.order(|told| Order::Rebuild(Arc::clone(tell), told))
+    }
+
+    fn stats(&self, by_kind: bool) -> Result<Stats, StoreError> {
+        stats::of(&self.shared, by_kind)
+    }
+}
+
+impl Shared {
+    /// Begins what nobody else does at the same time.
+    fn begin_upkeep(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
+        match self.upkeep.try_lock() {
+            Ok(only) => Ok(only),
+            Err(TryLockError::Poisoned(only)) => Ok(only.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
+        }
     }
 }

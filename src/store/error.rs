@@ -83,6 +83,12 @@ pub enum StoreError {
         /// What is wrong with it.
         what: String,
     },
+    /// The disk has no room for what was asked; nothing was written.
+    #[error("the disk of {} has too little room", folder.display())]
+    Full {
+        /// The folder of the store.
+        folder: PathBuf,
+    },
     /// Another process, or another store in this one, has the folder open.
     #[error("{} is in use by another docket: stop that one first", folder.display())]
     Locked {
@@ -148,6 +154,25 @@ pub enum StoreError {
         /// What it said.
         message: String,
     },
+    /// It cannot be done as it was asked for; nothing was changed.
+    #[error("{why}")]
+    Declined {
+        /// Why not.
+        why: String,
+    },
+    /// Another backup or rebuild of the same store is under way.
+    #[error("another backup or rebuild is under way: wait until it has ended")]
+    Busy,
+    /// Whoever wanted it has gone, or the store closes.
+    #[error("it was called off before its end")]
+    CalledOff,
+    /// What a backup takes along from beside the store could not be read.
+    #[error("could not read the keys")]
+    Keys {
+        /// Why not.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// A write failed, so nobody can say what is on disk: the store takes no more groups until
     /// it is opened again.
     #[error("the store has stopped, because a write failed: restart, it recovers what is durable")]
@@ -162,9 +187,14 @@ impl StoreError {
     /// Returns whether the caller is to blame, so that nothing was written and the store goes on.
     pub const fn is_refusal(&self) -> bool {
         match self {
-            Self::TooLarge { .. } | Self::BlobTooLarge { .. } | Self::NoBlob { .. } | Self::TooOld { .. } => {
-                true
-            }
+            Self::TooLarge { .. }
+            | Self::BlobTooLarge { .. }
+            | Self::NoBlob { .. }
+            | Self::Full { .. }
+            | Self::Declined { .. }
+            | Self::Busy
+            | Self::CalledOff
+            | Self::TooOld { .. } => true,
             Self::Damaged { .. }
             | Self::Inconsistent { .. }
             | Self::BlobDamaged { .. }
@@ -174,6 +204,7 @@ impl StoreError {
             | Self::Lost { .. }
             | Self::Io { .. }
             | Self::BeforeSync { .. }
+            | Self::Keys { .. }
             | Self::Sled { .. }
             | Self::SledPanic { .. }
             | Self::Stopped { .. } => false,

@@ -43,6 +43,11 @@ const OUTAGE: u8 = 13;
 const DEFINITION: u8 = 14;
 const ARCHIVED: u8 = 15;
 
+/// Every row.
+pub(super) fn all() -> Range<Key> {
+    Vec::new()..vec![u8::MAX]
+}
+
 /// The key of the row that says how much is there.
 pub(super) const TOTALS: [u8; 2] = [META, 1];
 
@@ -53,6 +58,65 @@ pub(super) const IDENTITY: [u8; 2] = [META, 2];
 pub(super) const MARK: [u8; 2] = [META, 3];
 
 pub(super) type Key = Vec<u8>;
+
+/// What a key is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Of {
+    Meta,
+    Application,
+    Journal,
+    Change,
+    Wake,
+    Index,
+    Document,
+    Request,
+    RequestOfChange,
+    Cursor,
+    Delivery,
+    Queued,
+    Outage,
+}
+
+impl Of {
+    /// What it is called.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Meta => "meta",
+            Self::Application => "application",
+            Self::Journal => "journal entry",
+            Self::Change => "change",
+            Self::Wake => "wake-up",
+            Self::Index => "index row",
+            Self::Document => "document",
+            Self::Request => "request",
+            Self::RequestOfChange => "request of a change",
+            Self::Cursor => "cursor",
+            Self::Delivery => "delivery",
+            Self::Queued => "row of a queue",
+            Self::Outage => "outage",
+        }
+    }
+}
+
+/// Says what a key is of; none if nobody knows.
+pub(super) fn of(key: &[u8]) -> Option<Of> {
+    Some(match *key.first()? {
+        META => Of::Meta,
+        APPLICATION => Of::Application,
+        JOURNAL => Of::Journal,
+        CHANGE => Of::Change,
+        WAKE => Of::Wake,
+        INDEX => Of::Index,
+        DOCUMENT => Of::Document,
+        REQUEST => Of::Request,
+        REQUEST_OF => Of::RequestOfChange,
+        CURSOR => Of::Cursor,
+        DELIVERY => Of::Delivery,
+        QUEUED => Of::Queued,
+        OUTAGE => Of::Outage,
+        _ => return None,
+    })
+}
 
 pub(super) fn application(id: ApplicationId) -> Key {
     join(APPLICATION, &[id.as_bytes()])
@@ -247,6 +311,13 @@ pub(super) fn read_request_of(key: &[u8]) -> Result<u64, CodecError> {
     reader.end().map(|()| sequence)
 }
 
+/// The application and the number in the key of a document.
+pub(super) fn read_document(key: &[u8]) -> Result<(ApplicationId, u32), CodecError> {
+    let mut reader = tagged("the key of a document", DOCUMENT, key)?;
+    let (id, number) = (ApplicationId::from_bytes(reader.array()?), reader.u32()?);
+    reader.end().map(|()| (id, number))
+}
+
 /// The wake-up that a key is.
 pub(super) fn read_wake(key: &[u8]) -> Result<Wake, CodecError> {
     let mut reader = tagged("the key of a wake-up", WAKE, key)?;
@@ -296,13 +367,6 @@ pub(super) fn read_archived(key: &[u8]) -> Result<ApplicationId, CodecError> {
     let mut reader = tagged("the key of the place of an archived journal", ARCHIVED, key)?;
     let id = ApplicationId::from_bytes(reader.array()?);
     reader.end().map(|()| id)
-}
-
-/// The application and the number in the key of a document.
-pub(super) fn read_document(key: &[u8]) -> Result<(ApplicationId, u32), CodecError> {
-    let mut reader = tagged("the key of a document", DOCUMENT, key)?;
-    let key = (ApplicationId::from_bytes(reader.array()?), reader.u32()?);
-    reader.end().map(|()| key)
 }
 
 /// The system and the start in the key of an outage.
@@ -376,6 +440,7 @@ mod tests {
         assert_eq!(read_journal(&journal(id(1), 9)).unwrap(), (id(1), 9));
         assert_eq!(read_change(&change(500)).unwrap(), 500);
         assert_eq!(read_wake(&wake(w)).unwrap(), w);
+        assert_eq!(read_document(&document(id(1), 7)).unwrap(), (id(1), 7));
         assert_eq!(read_index(&index(&named(b"v"), id(3))).unwrap(), (named(b"v"), id(3)));
         assert!(read_change(&wake(w)).is_err());
         assert!(read_change(&next(change(1))).is_err());

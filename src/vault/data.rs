@@ -106,6 +106,12 @@ impl DataKeys {
         self.slots.sync()
     }
 
+    /// Copies the file as it is, between two writes.
+    pub(super) fn copy(&self) -> Result<Vec<u8>, VaultError> {
+        let _between = self.state();
+        self.slots.bytes()
+    }
+
     #[cfg(test)]
     pub(super) fn cached(&self) -> usize {
         self.state().cache.len()

@@ -61,6 +61,11 @@ fn open_slots(folder: &Path, name: &'static str) -> Result<Slots, VaultError> {
     }
 }
 
+/// The text by which a wrong master key is told.
+pub(super) fn check_text(master: &Master) -> String {
+    format!("{CHECK_TITLE}{}\n", hex::encode(master.check()))
+}
+
 /// Compares the master key with the one that made the folder, or makes it that one.
 fn check(folder: &Path, master: &Master, used: bool) -> Result<(), VaultError> {
     let path = folder.join(CHECK);
@@ -69,7 +74,7 @@ fn check(folder: &Path, master: &Master, used: bool) -> Result<(), VaultError> {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !used => {
             let temporary = folder.join("master.check.new");
-            let text = format!("{CHECK_TITLE}{CHECK_VERSION} {}\n", hex::encode(master.check()));
+            let text = check_text(master);
             // Left by a crash before the rename: it never counted.
             match fs::remove_file(&temporary) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {

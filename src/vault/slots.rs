@@ -202,6 +202,13 @@ impl Slots {
         Ok(u32::try_from(bytes.div_ceil(SLOT_BYTES as u64)).unwrap_or(u32::MAX))
     }
 
+    /// Reads all of it; every key in it is wrapped.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, VaultError> {
+        let mut bytes = vec![0; SLOT_BYTES * self.len()? as usize];
+        self.read_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+
     /// Finds the slot after the last that is not free, reading back from the end.
     pub(super) fn end(&self) -> Result<u32, VaultError> {
         let mut end = self.len()?;

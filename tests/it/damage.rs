@@ -227,6 +227,7 @@ fn names_the_loss(refusal: &Refusal) -> bool {
             | StoreError::TooOld { .. }
             | StoreError::Locked { .. }
             | StoreError::BeforeSync { .. }
+            | StoreError::Full { .. }
             | StoreError::Io { .. }
             | StoreError::Sled { .. }
             | StoreError::SledPanic { .. }

@@ -9,6 +9,7 @@
 
 mod applicant;
 mod archive;
+mod backup;
 mod bad_inputs;
 mod bench;
 mod book;

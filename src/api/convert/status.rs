@@ -12,6 +12,7 @@ use crate::engine::watch::WatchError;
 use crate::engine::{EngineError, chain};
 use crate::machine::id::ApplicationId;
 use crate::machine::step::Refusal;
+use crate::store::StoreError;
 use crate::vault::Random;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -306,6 +307,38 @@ pub(in super::super) fn undelivered(error: &CallbackError, subject: &str) -> Sta
         CallbackError::Load(source) => internal(source),
         CallbackError::Store(source) => internal(source),
     }
+}
+
+/// What could not be done with the store.
+pub(in super::super) fn unkept(error: &EngineError) -> Status {
+    let EngineError::Store(source) = error else { return refused(error, "the store") };
+    let told = match source {
+        StoreError::Declined { why } => Told::new(Code::FailedPrecondition, Reason::StoreDeclined, why, &[])
+            .precondition("STORE", "store"),
+        StoreError::Busy => Told::new(Code::FailedPrecondition, Reason::StoreBusy, source.to_string(), &[])
+            .precondition("STORE", "store"),
+        // Nobody hears it but who is sent away.
+        StoreError::CalledOff => return leaving(),
+        StoreError::Full { .. }
+        | StoreError::TooLarge { .. }
+        | StoreError::BlobTooLarge { .. }
+        | StoreError::NoBlob { .. }
+        | StoreError::TooOld { .. }
+        | StoreError::Damaged { .. }
+        | StoreError::Inconsistent { .. }
+        | StoreError::BlobDamaged { .. }
+        | StoreError::FileDamaged { .. }
+        | StoreError::Locked { .. }
+        | StoreError::NewerFolder { .. }
+        | StoreError::Lost { .. }
+        | StoreError::Io { .. }
+        | StoreError::BeforeSync { .. }
+        | StoreError::Keys { .. }
+        | StoreError::Sled { .. }
+        | StoreError::SledPanic { .. }
+        | StoreError::Stopped { .. } => Told::new(Code::Internal, Reason::UpkeepFailed, chain(source), &[]),
+    };
+    told.status()
 }
 
 /// The id of the request was used before.

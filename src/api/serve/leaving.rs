@@ -23,6 +23,11 @@ impl Leave {
 }
 
 impl Leaving {
+    /// Says whether the server leaves.
+    pub(in super::super) fn has_begun(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the server leaves.
     pub(in super::super) async fn begun(&mut self) {
         // A server that is gone has left.

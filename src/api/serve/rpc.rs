@@ -17,9 +17,10 @@ use tonic::{Code, Status};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-/// The call that is there to wait. Streams need no mention: what is limited is the time until a
-/// response begins.
-const PATIENT: &str = "/docket.v1.ApplicationService/WaitApplication";
+/// The calls that are there to wait, or may have much to read. Streams need no mention: what is limited
+/// is the time until a response begins.
+const PATIENT: [&str; 2] =
+    ["/docket.v1.ApplicationService/WaitApplication", "/docket.v1.StoreService/GetStoreStats"];
 
 /// What the figures call a method that there is not: the names that callers invent have no end.
 const NO_METHOD: &str = "unknown";
@@ -51,7 +52,7 @@ pub(super) async fn watched(State(room): State<Arc<Semaphore>>, request: Request
 
 /// How long a method may take.
 fn limit(method: &str) -> Duration {
-    if method == PATIENT { limits::PATIENT } else { limits::REQUEST }
+    if PATIENT.contains(&method) { limits::PATIENT } else { limits::REQUEST }
 }
 
 async fn limited(request: Request, limit: Duration, next: Next) -> Response {
@@ -110,7 +111,7 @@ pub(super) async fn nothing_here(headers: HeaderMap) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::proto::v1::application_service_server;
+    use crate::api::proto::v1::{application_service_server, store_service_server};
     use axum::Router;
     use axum::middleware::{from_fn, from_fn_with_state};
     use axum::routing::post;
@@ -138,6 +139,8 @@ mod tests {
         assert_eq!(limit("/docket.v1.ApplicationService/GetApplication"), limits::REQUEST);
         let wait = format!("/{}/WaitApplication", application_service_server::SERVICE_NAME);
         assert!(limit(&wait) > convert::WAIT_LIMIT);
+        let stats = format!("/{}/GetStoreStats", store_service_server::SERVICE_NAME);
+        assert_eq!(limit(&stats), limit(&wait));
     }
 
     #[tokio::test]

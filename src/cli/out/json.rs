@@ -7,7 +7,7 @@ use crate::api::proto::DESCRIPTORS;
 use crate::api::proto::v1::{
     AnswerChallengeRequest, Application, Challenge, CreateApplicationRequest, Delivery, Evidence,
     Explanation, GetEvidenceResponse, Machine, MigrationRow, OperatorResponse, ProviderSystem, Session,
-    StuckGroup, Transition, WatchChangesResponse,
+    StoreBackup, StoreRebuild, StoreStats, StuckGroup, Transition, WatchChangesResponse,
 };
 use prost_reflect::{
     DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions,
@@ -55,6 +55,9 @@ told! {
     OperatorResponse: |it| it.application.as_ref().map_or("", |application| &application.name);
     ProviderSystem: |it| it.status.as_ref().map_or("", |status| &status.system);
     Session: |it| &it.token;
+    StoreBackup: |it| &it.folder;
+    StoreRebuild: |_it| "";
+    StoreStats: |it| &it.instance;
     StuckGroup: |it| &it.fingerprint;
     Transition: |it| &it.name;
     WatchChangesResponse: |it| it.application.as_ref().map_or("", |application| &application.name);

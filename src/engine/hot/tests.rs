@@ -255,7 +255,7 @@ fn looks_come_in_order_each_once() {
     hot.plan(id(2), later(40));
     hot.plan(id(2), later(10));
     hot.leave(id(4));
-    assert_eq!(hot.next_wake(), Some(later(10)));
+    assert_eq!(hot.next_look(), Some(later(10)));
     assert_eq!(hot.wake(later(9)), None);
     let mut woken = Vec::new();
     while let Some(application) = hot.wake(later(60)) {
@@ -263,7 +263,7 @@ fn looks_come_in_order_each_once() {
         woken.push(application);
     }
     assert_eq!(woken, [id(2), id(1), id(3)]);
-    assert_eq!(hot.next_wake(), None);
+    assert_eq!(hot.next_look(), None);
 }
 
 #[test]

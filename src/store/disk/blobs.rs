@@ -7,12 +7,39 @@ use super::files;
 use crate::clock;
 use crate::machine::time::Time;
 use crate::store::{BLOB_LIMIT, BlobId, StoreError};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The name of the folder of blobs.
+const FOLDER: &str = "blob";
+
+/// Names all blobs of a data folder, or of a backup.
+pub(super) fn list(data: &Path) -> Result<Vec<BlobId>, StoreError> {
+    let folder = data.join(FOLDER);
+    let mut found = Vec::new();
+    for first in 0..=u8::MAX {
+        let names = files::names(&folder.join(hex::encode([first])))?;
+        found.extend(names.iter().filter_map(|name| named(name)).filter(|blob| blob.0[0] == first));
+    }
+    Ok(found)
+}
+
+/// Where a blob of a data folder, or of a backup, lies.
+pub(super) fn path(data: &Path, blob: BlobId) -> PathBuf {
+    data.join(FOLDER).join(hex::encode(&blob.0[..1])).join(blob.to_string())
+}
+
+/// The blob that a file holds by its name.
+fn named(name: &OsStr) -> Option<BlobId> {
+    let text = name.to_str()?;
+    let blob = BlobId(hex::decode(text).ok()?.try_into().ok()?);
+    (blob.to_string() == text).then_some(blob)
+}
 
 /// The blobs of a folder.
 pub(super) struct Blobs {
@@ -28,7 +55,7 @@ pub(super) struct Blobs {
 impl Blobs {
     /// Opens the blobs, making their folder if it is not there.
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
-        let folder = folder.join("blob");
+        let folder = folder.join(FOLDER);
         files::make_folder(&folder)?;
         Ok(Self {
             folder,

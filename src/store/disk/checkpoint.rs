@@ -60,6 +60,11 @@ pub(super) fn list(data: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     Ok(found)
 }
 
+/// Where the checkpoint of a commit lies.
+pub(super) fn path(data: &Path, commit: u64) -> PathBuf {
+    data.join(FOLDER).join(format!("{commit:016x}.ckpt"))
+}
+
 /// Writes a checkpoint, durable and read back on return; gives its file, and what it holds.
 pub(super) fn write(
     data: &Path,
@@ -69,8 +74,8 @@ pub(super) fn write(
 ) -> Result<(PathBuf, Sum), StoreError> {
     let folder = data.join(FOLDER);
     files::make_folder(&folder)?;
-    let name = format!("{:016x}.ckpt", head.tip.commit);
-    let (path, temporary) = (folder.join(&name), folder.join(format!("{name}.new")));
+    let path = path(data, head.tip.commit);
+    let temporary = path.with_extension("ckpt.new");
     // What a crash has left.
     for name in files::names(&folder)? {
         if name.to_string_lossy().ends_with(".new") {

@@ -2,15 +2,20 @@
 //!
 //! It puts the net effect of many commits into the view, writes a checkpoint when the log has grown
 //! enough, lets older segments of the log be used again, and looks after the room on the disk.
-//! Nobody waits for it but a load that the disk is not up to. It must never write into the view
-//! what the log does not hold durably.
+//! Nobody waits for it but a load that the disk is not up to, and whoever gives it an order. It
+//! must never write into the view what the log does not hold durably, and never let go of a file
+//! that somebody copies.
 
 use super::manifest::Manifest;
-use super::view::View;
+use super::view::{Mark, View};
 use super::{Durable, Options, Shared, checkpoint, log, room};
 use crate::clock::{self, Stopwatch};
+use crate::store::upkeep::{Rebuilt, Tell};
 use crate::store::{Room, StoreError};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -23,17 +28,28 @@ const WRITE_EVERY: Duration = Duration::from_secs(5);
 /// What sled writes for a byte of rows, at most; it copies the leaf of a row that changes.
 const SLED_FACTOR: u64 = 8;
 
+/// What the keeper does because somebody wants it, and where it tells how it ended.
+pub(super) enum Order {
+    /// Write the view and a checkpoint of it now.
+    Checkpoint(Sender<Result<(), StoreError>>),
+    /// Write the rows of the view into another one, and give its place back.
+    Rebuild(Tell, Sender<Result<Rebuilt, StoreError>>),
+    /// Let a restored copy call and tell others from now on.
+    Release(Sender<Result<(), StoreError>>),
+}
+
 /// Rings for the keeper, and for those who wait for it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Bell {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     has_rung: bool,
     is_closed: bool,
+    orders: Vec<Order>,
 }
 
 impl Bell {
@@ -43,10 +59,40 @@ impl Bell {
         self.changed.notify_all();
     }
 
-    /// Sends the keeper home, after a last writing of the view.
+    /// Sends the keeper home, after a last writing of the view; orders that it has not begun are
+    /// dropped.
     pub(super) fn close(&self) {
-        self.state().is_closed = true;
+        let mut state = self.state();
+        state.is_closed = true;
+        state.orders.clear();
+        drop(state);
         self.changed.notify_all();
+    }
+
+    /// Says whether the keeper is to go, or has gone.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state().is_closed
+    }
+
+    /// Gives the keeper an order, and waits until it is carried out.
+    pub(super) fn order<T>(
+        &self,
+        order: impl FnOnce(Sender<Result<T, StoreError>>) -> Order,
+    ) -> Result<T, StoreError> {
+        let (tell, told) = mpsc::channel();
+        {
+            let mut state = self.state();
+            if state.is_closed {
+                return Err(StoreError::CalledOff);
+            }
+            state.orders.push(order(tell));
+        }
+        self.ring();
+        told.recv().unwrap_or(Err(StoreError::CalledOff))
+    }
+
+    fn take_orders(&self) -> Vec<Order> {
+        std::mem::take(&mut self.state().orders)
     }
 
     /// Tells those who wait that something has changed.
@@ -85,9 +131,11 @@ impl Bell {
 
 /// The keeper, with all that only it touches.
 pub(super) struct Keeper {
-    shared: Arc<Shared>,
-    view: View,
-    low_water: u64,
+    pub(super) shared: Arc<Shared>,
+    pub(super) view: View,
+    /// What sled's cache may hold.
+    pub(super) cache_bytes: u64,
+    pub(super) low_water: u64,
     has_ballast: bool,
     is_ballasted: bool,
     /// Bytes of the log after which a checkpoint is written.
@@ -102,6 +150,7 @@ impl Keeper {
         Self {
             shared,
             view,
+            cache_bytes: options.cache_bytes,
             low_water: options.low_water,
             has_ballast: options.has_ballast,
             is_ballasted: false,
@@ -123,17 +172,51 @@ impl Keeper {
 
     fn run(mut self) {
         let shared = Arc::clone(&self.shared);
+        let _gone = Gone(Arc::clone(&shared));
         loop {
             let is_closing = shared.bell.wait();
+            for order in shared.bell.take_orders() {
+                self.carry_out(order);
+            }
             if let Err(error) = self.keep(is_closing) {
                 shared.stop(error);
-                shared.bell.close();
                 return;
             }
             if is_closing {
                 return;
             }
         }
+    }
+
+    /// Carries an order out; whoever gave it may have gone.
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Checkpoint(tell) => {
+                // As in keep: after a failure nobody can say what is in the view.
+                let done = self.checkpoint_now().map_err(|error| match error.is_refusal() {
+                    true => error,
+                    false => self.shared.stop(error),
+                });
+                drop(tell.send(done));
+            }
+            Order::Rebuild(told, tell) => drop(tell.send(self.rebuild(&told))),
+            Order::Release(tell) => drop(tell.send(self.release())),
+        }
+    }
+
+    fn checkpoint_now(&mut self) -> Result<(), StoreError> {
+        if room::Disk::of(&self.shared.folder)?.is_low(self.low_water) {
+            return Err(StoreError::Full { folder: self.shared.folder.clone() });
+        }
+        self.write_view()?;
+        self.checkpoint()
+    }
+
+    /// Lets a restored copy go, durable on return.
+    fn release(&mut self) -> Result<(), StoreError> {
+        self.shared.note(|manifest| manifest.is_held = false)?;
+        self.shared.is_held.store(false, Ordering::Release);
+        Ok(())
     }
 
     fn keep(&mut self, is_closing: bool) -> Result<(), StoreError> {
@@ -158,7 +241,7 @@ impl Keeper {
     }
 
     /// Puts what was committed so far into the view.
-    fn write_view(&mut self) -> Result<(), StoreError> {
+    pub(super) fn write_view(&mut self) -> Result<(), StoreError> {
         let (frozen, tip) = {
             // Between two groups, so that the layer ends with a commit.
             let writer = self.shared.writer();
@@ -168,9 +251,15 @@ impl Keeper {
         self.shared.sync()?;
         self.view.write(&frozen, tip)?;
         self.shared.rows.release();
+        self.tell_of_view();
         self.shared.bell.tell();
         self.written = Stopwatch::start();
         self.note(false)
+    }
+
+    /// Lets others know what the view holds.
+    pub(super) fn tell_of_view(&self) {
+        *self.shared.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept::of(&self.view);
     }
 
     /// Notes in the MANIFEST what is durable.
@@ -183,7 +272,14 @@ impl Keeper {
     }
 
     /// Writes all rows of the view into a file of our own; the log before it is needed no more.
+    /// Later, if somebody copies the files just now.
     fn checkpoint(&mut self) -> Result<(), StoreError> {
+        let shared = Arc::clone(&self.shared);
+        let _mine = match shared.files.try_lock() {
+            Ok(mine) => mine,
+            Err(TryLockError::Poisoned(mine)) => mine.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
         let mark = self.view.mark();
         let head = checkpoint::Head { instance: self.shared.instance, tip: mark.tip, time: clock::now() };
         let folder = &self.shared.folder;
@@ -235,6 +331,28 @@ impl Keeper {
     }
 
     fn log(&self) -> MutexGuard<'_, log::Log> {
-        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.log()
+    }
+}
+
+/// What the keeper tells others of the view.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) folder: PathBuf,
+    pub(super) mark: Mark,
+}
+
+impl Kept {
+    pub(super) fn of(view: &View) -> Self {
+        Self { folder: view.folder().to_owned(), mark: view.mark() }
+    }
+}
+
+/// Closes the bell when the keeper goes, however it goes: nobody must wait for it any more.
+struct Gone(Arc<Shared>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.bell.close();
     }
 }

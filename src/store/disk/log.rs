@@ -23,6 +23,7 @@
 
 mod frame;
 mod mend;
+mod part;
 mod read;
 mod scan;
 mod segment;
@@ -32,9 +33,11 @@ mod spares;
 mod tests;
 
 pub(in crate::store::disk) use frame::{Chain, Tip, write_frame};
-pub(in crate::store::disk) use read::{Entry, read};
+pub(in crate::store::disk) use part::Part;
+pub(in crate::store::disk) use read::{Entry, read, read_parts};
 pub(in crate::store::disk) use scan::Scan;
-pub(in crate::store::disk) use spares::{Making, Spare};
+pub(in crate::store::disk) use segment::list as segments;
+pub(in crate::store::disk) use spares::{Making, Spare, ready_in};
 
 use super::files;
 use crate::store::StoreError;
@@ -275,7 +278,6 @@ impl Log {
     }
 
     /// The first commit that is still there, or will be.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
     pub(in crate::store::disk) fn oldest(&self) -> u64 {
         self.segments.front().expect("one is written to").first
     }

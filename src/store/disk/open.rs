@@ -22,8 +22,11 @@ use std::path::{Path, PathBuf};
 /// The name of the folder of the log.
 pub(super) const LOG: &str = "log";
 
+/// The name of the file that the one process locks.
+pub(super) const LOCK: &str = "LOCK";
+
 /// Where files go that are damaged, or that nothing explains.
-const ASIDE: &str = "aside";
+pub(super) const ASIDE: &str = "aside";
 
 /// A folder that is open, with all that it holds.
 pub(super) struct Opened {
@@ -68,12 +71,13 @@ pub(super) fn open(folder: &Path, options: &Options) -> Result<Opened, StoreErro
     manifest.segment = copies.log.segment();
     manifest.is_closed = false;
     manifest.write(folder)?;
+    sweep_views(folder, manifest.view)?;
     let blobs = Blobs::open(folder)?;
     Ok(Opened { lock, manifest, copies, totals, blobs })
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
-    let path = folder.join("LOCK");
+pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
     let file = files::open_or_make(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -90,7 +94,12 @@ pub(super) struct Place<'a> {
     pub(super) is_low: bool,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// One to look at, whatever room there is.
+    pub(super) const fn new(folder: &'a Path, options: &'a Options) -> Self {
+        Self { folder, options, is_low: false }
+    }
+
     /// Begins a new folder: the MANIFEST comes first, so that nothing is ever there without it.
     fn begin(&self, instance: [u8; 16]) -> Result<Manifest, StoreError> {
         for name in ["sled", LOG, checkpoint::FOLDER] {
@@ -206,6 +215,22 @@ pub(super) fn view_folder(data: &Path, number: u64) -> PathBuf {
         0 => "sled".to_owned(),
         number => format!("sled-{number}"),
     })
+}
+
+/// Removes the views that no longer count: a rebuilding was cut off before or after its end.
+fn sweep_views(data: &Path, counts: u64) -> Result<(), StoreError> {
+    for name in files::names(data)? {
+        let number = match name.to_str() {
+            Some("sled") => Some(0),
+            Some(name) => name.strip_prefix("sled-").and_then(|number| number.parse().ok()),
+            None => None,
+        };
+        let is_named = number.is_some_and(|number| view_folder(data, number) == data.join(&name));
+        if is_named && number != Some(counts) {
+            remove_folder(&data.join(&name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a folder with all that is in it, if it is there.

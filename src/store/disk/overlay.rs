@@ -71,7 +71,6 @@ impl<V: Clone> Overlay<V> {
     }
 
     /// Puts another view, which holds the same rows, below the layers.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a rebuilding"))]
     pub(super) fn exchange(&self, view: V) {
         let mut layers = self.write();
         layers.view = view;
@@ -79,7 +78,7 @@ impl<V: Clone> Overlay<V> {
     }
 
     /// Gives the view.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a rebuilding"))]
+    #[cfg(test)]
     pub(super) fn view(&self) -> V {
         self.read().view.clone()
     }

@@ -60,34 +60,36 @@ fn begin(place: &Place<'_>, manifest: &Manifest) -> Result<Option<Copies>, Store
     Ok(Some(Copies { view, log, rest: Writes::new(), is_new: true, needs_checkpoint: false }))
 }
 
-enum Trusted {
+/// A view that can be believed.
+pub(super) enum Trusted {
     /// The log goes on from it.
     WithLog(View),
     /// It holds all that is known, and the log does not.
     Alone(View),
 }
 
-struct Recovery<'a> {
-    place: &'a Place<'a>,
-    manifest: Manifest,
-    scan: Scan,
+/// The copies that there are, and what is known of them.
+pub(super) struct Recovery<'a> {
+    pub(super) place: &'a Place<'a>,
+    pub(super) manifest: Manifest,
+    pub(super) scan: Scan,
     /// A commit that was durable, by the word of the MANIFEST or the view.
-    known: u64,
+    pub(super) known: u64,
 }
 
 impl Recovery<'_> {
     /// The first commit of the log's last run: what lies before a hole is of no use.
-    fn first(&self) -> u64 {
+    pub(super) fn first(&self) -> u64 {
         self.scan.runs.last().map_or(1, |run| run.first)
     }
 
     /// The last commit of the log.
-    fn last(&self) -> Tip {
+    pub(super) fn last(&self) -> Tip {
         self.scan.runs.last().map_or(Tip::START, |run| run.last)
     }
 
     /// Says whether a view can be believed, after counting all that it holds.
-    fn trust(&self, mut view: View) -> Result<Trusted, StoreError> {
+    pub(super) fn trust(&self, mut view: View) -> Result<Trusted, StoreError> {
         let mark = view.mark();
         let count = |rows| self.place.tell("counting the rows of the view", rows, Some(mark.sum.rows));
         let (first, last) = (self.first(), self.last().commit);
@@ -193,7 +195,7 @@ impl Recovery<'_> {
     }
 
     /// The newest checkpoint that the log goes on from.
-    fn base(&self) -> Result<Option<Reader>, StoreError> {
+    pub(super) fn base(&self) -> Result<Option<Reader>, StoreError> {
         for (_, path) in checkpoint::list(self.place.folder)? {
             if let Ok(reader) = Reader::open(&path) {
                 let Tip { commit, .. } = reader.head.tip;
@@ -207,7 +209,7 @@ impl Recovery<'_> {
     }
 
     /// Brings a view up to the end of the log; what is left of it is given to keep above the view.
-    fn roll_forward(&self, mut view: View) -> Result<(View, Writes), StoreError> {
+    pub(super) fn roll_forward(&self, mut view: View) -> Result<(View, Writes), StoreError> {
         let (after, until) = (view.mark().tip.commit, self.last().commit);
         let mut rest = Writes::new();
         let mut bytes = 0;

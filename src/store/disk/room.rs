@@ -94,6 +94,11 @@ pub(super) fn load_ballast(folder: &Path, bytes: u64) -> Result<bool, StoreError
     Ok(true)
 }
 
+/// Says what the ballast weighs, if it is there.
+pub(super) fn ballast(folder: &Path) -> u64 {
+    fs::metadata(folder.join(BALLAST)).map_or(0, |found| found.len())
+}
+
 /// Throws the ballast off; says whether there was any.
 pub(super) fn drop_ballast(folder: &Path) -> Result<bool, StoreError> {
     let path = folder.join(BALLAST);

@@ -10,7 +10,7 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options { cache_bytes: 8 << 20, low_water: 0, has_ballast: false, ..Options::new([7; 16]) }
 }
 
@@ -19,7 +19,7 @@ fn open(folder: &TempDir) -> Result<DiskStore, StoreError> {
     DiskStore::open(folder.path().join("data"), Options { on_progress: Some(on_progress), ..options() })
 }
 
-fn folder() -> TempDir {
+pub(super) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
@@ -44,12 +44,12 @@ fn killed() -> TempDir {
 
 impl DiskStore {
     /// Lets go of the folder as a crash does: nothing is written on the way out.
-    fn kill(self) {
+    pub(super) fn kill(self) {
         self.shared.stop(StoreError::Inconsistent { what: "killed".to_owned() });
     }
 }
 
-fn data(folder: &TempDir, path: &str) -> PathBuf {
+pub(super) fn data(folder: &TempDir, path: &str) -> PathBuf {
     folder.path().join("data").join(path)
 }
 

@@ -163,7 +163,7 @@ fn checksum(head: &[u8], body: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(head), body)
 }
 
-fn link(before: Chain, commit: u64, durable: u64, time: Time, body: &[u8]) -> Chain {
+pub(super) fn link(before: Chain, commit: u64, durable: u64, time: Time, body: &[u8]) -> Chain {
     let mut hash = digest::Context::new(&digest::SHA256);
     hash.update(&before);
     for number in [commit, durable, time.as_millis()] {

@@ -2,7 +2,7 @@
 //!
 //! It must never give an entry that was not checked, and never leave one out.
 
-use super::frame::{ALIGN, Chain, Flaw, Tip};
+use super::frame::{ALIGN, Chain, Flaw, Tip, link};
 use super::segment::{self, HEADER, Header};
 use super::source::Source;
 use crate::machine::time::Time;
@@ -21,37 +21,12 @@ pub(in crate::store::disk) struct Entry {
     pub(in crate::store::disk) body: Vec<u8>,
 }
 
-/// A file of the log, for whoever copies or counts it. It is copied, never linked: when it is
-/// released it may be overwritten.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::store::disk) struct Segment {
-    pub(in crate::store::disk) path: PathBuf,
-    pub(in crate::store::disk) first: u64,
-    /// The last commit; none for the segment that is written to.
-    pub(in crate::store::disk) last: Option<u64>,
-    /// Of the file, whatever is in it.
-    pub(in crate::store::disk) bytes: u64,
-}
-
-/// Lists the segments by their names, in order.
-///
-/// # Errors
-/// [`StoreError::Io`]; as [`read`] for a segment of another store or of a newer Docket.
-#[cfg_attr(not(test), expect(dead_code, reason = "for backups"))]
-pub(in crate::store::disk) fn segments(
-    folder: &Path,
-    instance: [u8; 16],
-) -> Result<Vec<Segment>, StoreError> {
-    let list = segment::list(folder)?;
-    let followers = list.iter().skip(1).map(|(first, _)| Some(first - 1)).chain([None]);
-    let mut segments = Vec::new();
-    for ((first, path), last) in list.iter().zip(followers) {
-        let mut source = Source::open(path)?;
-        // Damage is for the scan to name.
-        Header::of(&mut source, instance)?;
-        segments.push(Segment { path: path.clone(), first: *first, last, bytes: source.len });
+impl Entry {
+    /// Says whether this is the commit after `before`, and nothing else than what was laid out after it.
+    pub(in crate::store::disk) fn follows(&self, before: Tip) -> bool {
+        let Self { tip, durable, time, body } = self;
+        before.commit + 1 == tip.commit && link(before.chain, tip.commit, *durable, *time, body) == tip.chain
     }
-    Ok(segments)
 }
 
 /// Reads the commits above `after` up to `until`, in order; each checked for its checksum, its
@@ -71,11 +46,22 @@ pub(in crate::store::disk) fn read(
     after: u64,
     until: u64,
 ) -> Result<Entries, StoreError> {
+    let segments = if after >= until { Vec::new() } else { segment::list(folder)? };
+    read_parts(segments, instance, after, until)
+}
+
+/// The same out of files with their first commits, in order.
+pub(in crate::store::disk) fn read_parts(
+    files: Vec<(u64, PathBuf)>,
+    instance: [u8; 16],
+    after: u64,
+    until: u64,
+) -> Result<Entries, StoreError> {
     let entries = |segments, next| Entries { instance, segments, source: None, chain: None, next, until };
     if after >= until {
         return Ok(entries(VecDeque::new(), after + 1));
     }
-    let mut segments: VecDeque<_> = segment::list(folder)?.into();
+    let mut segments = VecDeque::from(files);
     if let Some((oldest, _)) = segments.front().filter(|(oldest, _)| *oldest > after + 1) {
         return Err(StoreError::TooOld { oldest: *oldest });
     }

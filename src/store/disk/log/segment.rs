@@ -129,7 +129,7 @@ fn first_of(name: &str) -> Option<u64> {
 }
 
 /// Lists the segments of a log by their names, in order; none if the folder is not there.
-pub(super) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
+pub(in crate::store::disk) fn list(folder: &Path) -> Result<Vec<(u64, PathBuf)>, StoreError> {
     let names = files::names(folder)?;
     let mut list: Vec<_> = names.iter().filter_map(|name| first_of(name.to_str()?)).collect();
     list.sort_unstable();

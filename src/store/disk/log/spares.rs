@@ -182,6 +182,13 @@ fn ready(folder: &Path, number: u64) -> PathBuf {
     folder.join(format!("spare-{number}.log"))
 }
 
+/// Counts the spares that are ready in a folder.
+pub(in crate::store::disk) fn ready_in(folder: &Path) -> Result<u64, StoreError> {
+    let names = files::names(folder)?;
+    let ready = names.iter().filter_map(|name| number(name.to_str()?));
+    Ok(ready.filter(|(_, stage)| *stage == Stage::Ready).count() as u64)
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Ready,

@@ -1,6 +1,5 @@
 //! Files that are not what they were: named, and never silently short.
 
-use super::super::read::segments;
 use super::*;
 
 /// A book of six segments, and the files with their bytes.
@@ -331,7 +330,6 @@ fn a_segment_of_another_store_or_of_a_newer_docket_is_refused() {
     );
     for error in [
         Log::scan(&book.path(), INSTANCE).unwrap_err(),
-        segments(&book.path(), INSTANCE).unwrap_err(),
         read(&book.path(), INSTANCE, 0, 99).unwrap().find_map(Result::err).unwrap(),
     ] {
         assert!(error.to_string().starts_with(&belongs), "{error}");
@@ -343,7 +341,6 @@ fn a_segment_of_another_store_or_of_a_newer_docket_is_refused() {
     fs::write(path, &newer).unwrap();
     for error in [
         Log::scan(&book.path(), INSTANCE).unwrap_err(),
-        segments(&book.path(), INSTANCE).unwrap_err(),
         read(&book.path(), INSTANCE, 0, 99).unwrap().find_map(Result::err).unwrap(),
     ] {
         let text = error.to_string();
