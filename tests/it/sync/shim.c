@@ -1,5 +1,5 @@
-/* Preloaded into the server: writes down each write to a file of sled and each sync of one, with
- * the time at which it was over, before the call returns. The real calls are made. */
+/* Preloaded into the server: writes down each write to a file of sled or of keys and each sync of one,
+ * with the time at which it was over, before the call returns. The real calls are made. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -17,9 +17,10 @@ static void note(const char *what, int fd) {
     ssize_t length = readlink(link, path, sizeof path - 1);
     if (length < 0) return;
     path[length] = 0;
-    if (strstr(path, "/sled/db") == NULL) return;
+    const char *whose = strstr(path, "/sled/db") ? "" : strstr(path, "/keys/") ? "keys-" : NULL;
+    if (whose == NULL) return;
     clock_gettime(CLOCK_REALTIME, &now);
-    int size = snprintf(line, sizeof line, "%s %lld\n", what,
+    int size = snprintf(line, sizeof line, "%s%s %lld\n", whose, what,
                         (long long)now.tv_sec * 1000000000LL + now.tv_nsec);
     const char *file = getenv("SYNC_NOTES");
     if (file == NULL) return;
