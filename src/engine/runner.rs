@@ -138,6 +138,8 @@ impl<S: Store, P: Provider> Runner<S, P> {
         loop {
             let is_open = self.wait(&mut messages)?;
             let (now, decided) = (clock::now(), Stopwatch::start());
+            // First: what is looked at once it is settled may decide more, for the group of this turn.
+            self.settle(now)?;
             let mut stop = None;
             for message in messages.drain(..) {
                 match message {
@@ -167,6 +169,7 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     self.disk.syncs.ask(mark);
                 }
             }
+            // Answers for which nothing had to be written.
             self.settle(now)?;
             if stop.is_some() || !is_open {
                 self.finish()?;
