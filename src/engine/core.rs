@@ -23,7 +23,7 @@ pub use self::recent::RECENT_LIMIT;
 pub(super) use self::repeat::answered_before;
 
 use self::look::UNREADABLE_PAUSE;
-use self::pending::{Group, Head, Pending};
+use self::pending::{Appended, Group, Head};
 use self::recent::Recent;
 use super::archive;
 use super::chain;
@@ -52,7 +52,7 @@ pub struct Core<S, T> {
     /// What is decided and not yet appended.
     group: Group<T>,
     /// What is appended and not yet durable, in order.
-    pending: VecDeque<Pending<T>>,
+    pending: VecDeque<Appended<T>>,
     /// The applications that have moves in either.
     heads: HashMap<ApplicationId, Head>,
     /// The requests answered in either.

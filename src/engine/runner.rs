@@ -149,6 +149,8 @@ impl<S: Store, P: Provider> Runner<S, P> {
         loop {
             let is_open = self.wait(&mut messages)?;
             let (now, decided) = (clock::now(), Stopwatch::start());
+            // First: what is looked at once it is settled may decide more, for the group of this turn.
+            self.settle(now)?;
             let mut stop = None;
             let has_room = self.has_room();
             if has_room {
@@ -191,6 +193,7 @@ impl<S: Store, P: Provider> Runner<S, P> {
                     self.disk.syncs.ask(mark);
                 }
             }
+            // Answers for which nothing had to be written.
             self.settle(now)?;
             if stop.is_some() || !is_open {
                 self.finish()?;

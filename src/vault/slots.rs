@@ -16,6 +16,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
@@ -101,6 +102,10 @@ pub(super) struct Slots {
     /// How errors name it.
     pub(super) file: &'static str,
     medium: Medium,
+    /// Something was written that no sync has begun to make durable.
+    dirty: AtomicBool,
+    /// Held over a sync: who comes meanwhile may have written what it takes along, and waits for it.
+    /// Who writes does not.
     sync: Mutex<Sync>,
 }
 
@@ -111,17 +116,26 @@ enum Medium {
 
 #[derive(Default)]
 struct Sync {
-    dirty: bool,
     stopped: Option<Arc<io::Error>>,
 }
 
 impl Slots {
     pub(super) fn in_file(name: &'static str, file: File, path: PathBuf) -> Self {
-        Self { file: name, medium: Medium::File { file, path }, sync: Mutex::default() }
+        Self {
+            file: name,
+            medium: Medium::File { file, path },
+            dirty: AtomicBool::new(false),
+            sync: Mutex::default(),
+        }
     }
 
     pub(super) fn in_memory(name: &'static str) -> Self {
-        Self { file: name, medium: Medium::Memory(Mutex::default()), sync: Mutex::default() }
+        Self {
+            file: name,
+            medium: Medium::Memory(Mutex::default()),
+            dirty: AtomicBool::new(false),
+            sync: Mutex::default(),
+        }
     }
 
     /// Reads a slot; `None` if it is free.
@@ -174,13 +188,14 @@ impl Slots {
 
     /// Makes all writes so far durable; costs nothing if there are none.
     pub(super) fn sync(&self) -> Result<(), VaultError> {
-        // Held over the sync: a second caller's writes may be part of it, and must wait for it.
         let mut sync = self.lock_sync();
         if let Some(cause) = &sync.stopped {
             return Err(VaultError::Stopped { file: self.file, cause: Arc::clone(cause) });
         }
+        // Before the sync: what is written from here on is for the next one.
+        let is_dirty = self.dirty.swap(false, Ordering::SeqCst);
         match &self.medium {
-            Medium::File { file, .. } if sync.dirty => {
+            Medium::File { file, .. } if is_dirty => {
                 if let Err(error) = file.sync_data() {
                     let cause = Arc::new(error);
                     sync.stopped = Some(Arc::clone(&cause));
@@ -189,7 +204,6 @@ impl Slots {
             }
             Medium::File { .. } | Medium::Memory(_) => {}
         }
-        sync.dirty = false;
         Ok(())
     }
 
@@ -261,7 +275,7 @@ impl Slots {
             }
         };
         // After the write: a sync that came in between may have missed it.
-        self.lock_sync().dirty = true;
+        self.dirty.store(true, Ordering::SeqCst);
         written
     }
 

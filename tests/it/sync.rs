@@ -1,8 +1,9 @@
 //! Each acknowledgement is preceded by a sync of the log, seen from outside the binary.
 //!
-//! A small library is compiled and preloaded; it notes each write to and each sync of a segment of the log.
-//! Pushes are sent one at a time: between the moment one is sent and the moment it is acknowledged
-//! there must be a write, and after the last write a sync.
+//! A small library is compiled and preloaded; it notes each write to and each sync of a segment of
+//! the log and of the files of keys. Pushes are sent one at a time: between the moment one is sent and the moment it is
+//! acknowledged there must be a write, and after the last write a sync. The key of its application must
+//! be written and synced before anything is written that names it.
 
 use crate::process::{Process, Sandbox, http};
 use docket::sandbox::Script;
@@ -59,6 +60,12 @@ async fn each_acknowledgement_is_preceded_by_a_sync_of_the_log() {
         let sync = within.iter().rposition(|(what, _)| *what == "sync");
         assert!(write.is_some(), "push {at}: nothing was written before it was acknowledged");
         assert!(sync > write, "push {at}: acknowledged without a sync after its write: {within:?}");
+        let first = |sought: &str| within.iter().position(|(what, _)| *what == sought);
+        let key = first("keys-write").unwrap_or_else(|| panic!("push {at}: no key was written: {within:?}"));
+        let durable =
+            within.iter().skip(key).position(|(what, _)| *what == "keys-sync").map(|next| key + next);
+        assert!(durable.is_some(), "push {at}: its key was not synced: {within:?}");
+        assert!(durable < first("write"), "push {at}: written before its key was durable: {within:?}");
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) struct Step {
 }
 
 /// What is appended and not yet durable, and the answers that were decided with it.
-pub(super) struct Pending<T> {
+pub(super) struct Appended<T> {
     mark: Mark,
     /// The place of its last item in the stream; that of the group before it if it has none.
     sequence: u64,
@@ -112,7 +112,7 @@ impl<S: Store, T> Core<S, T> {
         }
         let requests = items.iter().filter_map(|item| item.request).map(|request| request.key).collect();
         let mark = self.appended;
-        self.pending.push_back(Pending { mark, sequence, steps, moves, requests, answers });
+        self.pending.push_back(Appended { mark, sequence, steps, moves, requests, answers });
         Ok(mark)
     }
 
@@ -129,7 +129,7 @@ impl<S: Store, T> Core<S, T> {
         while self.pending.front().is_some_and(|first| first.mark <= durable)
             && let Some(group) = self.pending.pop_front()
         {
-            let Pending { sequence, steps, moves, requests, answers, .. } = group;
+            let Appended { sequence, steps, moves, requests, answers, .. } = group;
             self.newest = sequence;
             for request in requests {
                 self.requests.remove(&request);

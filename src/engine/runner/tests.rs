@@ -44,11 +44,15 @@ struct House {
 
 impl House {
     fn start() -> Self {
+        Self::start_with(Policy::default())
+    }
+
+    fn start_with(policy: Policy) -> Self {
         let store = Arc::new(MemoryStore::new());
         let master = MasterKey::from_text(&"5a".repeat(32)).unwrap();
         let vault = Vault::volatile(master, Random::seeded(1));
         let limits = Settings::default();
-        let core = Core::open(Arc::clone(&store), vault.clone(), Policy::default(), &limits, 1, clock::now());
+        let core = Core::open(Arc::clone(&store), vault.clone(), policy, &limits, 1, clock::now());
         let (door, inputs) = mpsc::channel(INPUT_LIMIT);
         let (mark, durable) = watch::channel(0);
         let (standings, _) = watch::channel(Arc::from([]));
@@ -162,6 +166,19 @@ async fn a_refusal_waits_for_what_it_tells_of_and_for_no_more() {
     let other = house.brings_under(1, 3).await;
     assert!(matches!(other.await.unwrap(), Err(Declined::Exists { .. })));
     assert_eq!(house.begun.try_recv(), Err(TryRecvError::Empty), "no sync was needed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_due_by_the_time_it_is_settled_waits_for_nothing() {
+    let mut house = House::start_with(Policy { intake: Duration::ZERO, ..Policy::default() });
+    let first = house.brings(1).await;
+    house.begun.recv().await.unwrap();
+    house.goes(Go::On);
+    assert!(first.await.unwrap().is_ok());
+    let next = tokio::time::timeout(Duration::from_secs(10), house.begun.recv());
+    next.await.expect("its time is over, and nobody writes that down").unwrap();
+    house.goes(Go::On);
+    house.durable.wait_for(|newest| *newest == 2).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

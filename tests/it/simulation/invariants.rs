@@ -36,13 +36,19 @@ impl World {
         assert!(version <= durable, "version {version} is told, {durable} is durable");
     }
 
-    /// A crash leaves all that was synced, and nothing else.
+    /// A crash leaves all that was synced, and nothing else; every answer that is held can be opened.
     pub(super) fn check_what_is_left(&self) {
         let left = self.store.applications(None, 100).unwrap();
         let left: Vec<_> = left.into_iter().map(|(id, stored)| (id, stored.version)).collect();
         let mut synced: Vec<_> = self.witness.iter().map(|(id, durable)| (*id, durable.version)).collect();
         synced.sort_unstable();
         assert_eq!(left, synced);
+        for application in self.witness.values() {
+            for answer in application.answers() {
+                let opened = self.archive().answer(application, answer).unwrap();
+                assert!(opened.is_some(), "the key of an answer is gone that is still to be submitted");
+            }
+        }
     }
 
     /// No application for which something is due is forgotten.

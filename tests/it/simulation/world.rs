@@ -235,7 +235,7 @@ impl World {
     fn react(&mut self, person: usize, application: &Application, challenge: &Challenge, is_troubled: bool) {
         self.network.set_now(self.now);
         let collection = application.collection(challenge.collection).expect("it asks");
-        let archive = self.entrance.archive();
+        let archive = self.archive();
         let banks = |document| archive.document(application, document).unwrap();
         let reaction = self.network.with(|sandbox| self.people[person].reaction(collection, sandbox, banks));
         let text = match reaction {
@@ -252,7 +252,7 @@ impl World {
         let is_wrong = is_troubled && self.draw(10) == 0 && is_code(challenge.kind);
         let text = if is_wrong { self.wrong() } else { text };
         self.tell(&format!("{person} answers {} {}", challenge.number, challenge.kind.name()));
-        let answer = self.entrance.archive().seal_answer(application.id, &text).unwrap();
+        let answer = self.archive().seal_answer(application.id, &text).unwrap();
         let (challenge, kind) = (challenge.number, challenge.kind);
         self.command(person, Event::AnswerSubmitted { challenge, kind, answer });
     }
@@ -510,6 +510,10 @@ impl World {
     pub(super) fn durable(&self, person: usize) -> Option<Rc<Application>> {
         let (id, _) = self.people[person].application?;
         Some(Rc::clone(self.witness.get(&id).expect("an acknowledged application is never lost")))
+    }
+
+    pub(super) const fn archive(&self) -> &Archive<MemoryStore> {
+        self.entrance.archive()
     }
 
     fn states(&self) -> Vec<(Script, Option<State>)> {

@@ -1,5 +1,5 @@
-/* Preloaded into the server: writes down each write to a segment of the log and each sync of one, with
- * the time at which it was over, before the call returns. The real calls are made. */
+/* Preloaded into the server: writes down each write to a segment of the log or a file of keys and each sync of one,
+ * with the time at which it was over, before the call returns. The real calls are made. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -19,9 +19,11 @@ static void note(const char *what, int fd) {
     if (length < 0) return;
     path[length] = 0;
     /* Spares are filled and synced when nobody waits for them. */
-    if (strstr(path, "/log/") == NULL || strstr(path, ".log") == NULL || strstr(path, "spare")) return;
+    int is_log = strstr(path, "/log/") && strstr(path, ".log") && !strstr(path, "spare");
+    const char *whose = is_log ? "" : strstr(path, "/keys/") ? "keys-" : NULL;
+    if (whose == NULL) return;
     clock_gettime(CLOCK_REALTIME, &now);
-    int size = snprintf(line, sizeof line, "%s %lld\n", what,
+    int size = snprintf(line, sizeof line, "%s%s %lld\n", whose, what,
                         (long long)now.tv_sec * 1000000000LL + now.tv_nsec);
     const char *file = getenv("SYNC_NOTES");
     if (file == NULL) return;
