@@ -63,7 +63,7 @@ fn open_slots(folder: &Path, name: &'static str) -> Result<Slots, VaultError> {
 
 /// The text by which a wrong master key is told.
 pub(super) fn check_text(master: &Master) -> String {
-    format!("{CHECK_TITLE}{}\n", hex::encode(master.check()))
+    format!("{CHECK_TITLE}{CHECK_VERSION} {}\n", hex::encode(master.check()))
 }
 
 /// Compares the master key with the one that made the folder, or makes it that one.

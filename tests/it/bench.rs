@@ -19,9 +19,11 @@ fn figures(arguments: &[&str]) -> Value {
 #[track_caller]
 fn check(figures: &Value, applications: u64, moves_at_least: f64) {
     let figure = |name: &str| figures[name].as_f64().unwrap_or_else(|| panic!("no {name}: {figures:#}"));
-    for name in ["rss_mb", "disk_mb_per_10k", "server_cpu_ms_per_application"] {
+    for name in ["rss_mb", "server_cpu_ms_per_application"] {
         assert!(figure(name) > 0.0, "{name}: {figures:#}");
     }
+    // A few find room in files that were made beforehand.
+    assert!(figure("disk_mb_per_10k") >= 0.0, "{figures:#}");
     for times in ["create_ms", "answer_to_final_ms", "total_ms"] {
         let at = ["p50", "p90", "p99"].map(|share| figures[times][share].as_f64().unwrap());
         assert!(at[0] > 0.0 && at.is_sorted(), "{times}: {figures:#}");

@@ -15,6 +15,10 @@ use crate::machine::time::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// For how long a session is left alone at least of which a former life may have been told something:
+/// as long as the provider ever wants in earnest.
+const UNHEARD: Duration = Duration::from_secs(10);
+
 /// The earliest moment of the next question for the state of each session that told one.
 pub(in super::super) struct Pauses {
     ends: BTreeMap<(ApplicationId, Slot), Time>,
@@ -29,7 +33,8 @@ pub(in super::super) struct Pauses {
 impl Pauses {
     /// A life begins: nothing was heard yet. What is told and not known is taken to be `unknown`.
     pub(in super::super) fn new(now: Time, unknown: Duration) -> Self {
-        Self { ends: BTreeMap::new(), under_way: BTreeMap::new(), unknown, unheard: now + unknown }
+        let unheard = now + unknown.max(UNHEARD);
+        Self { ends: BTreeMap::new(), under_way: BTreeMap::new(), unknown, unheard }
     }
 
     /// A call goes its way.

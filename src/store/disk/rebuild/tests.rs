@@ -1,3 +1,4 @@
+use crate::store::disk::Manifest;
 use super::*;
 use crate::store::conformance::{id, item};
 use crate::store::disk::tests::{data, folder, options};
