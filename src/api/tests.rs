@@ -9,6 +9,7 @@ mod provider;
 mod refusals;
 mod reviews;
 mod sessions;
+mod stores;
 mod surface;
 mod terms;
 mod watching;

@@ -98,7 +98,7 @@ fn size(bytes: i64) -> String {
     let bytes = u64::try_from(bytes).unwrap_or_default();
     let unit = (1..UNITS.len()).rfind(|unit| bytes >> (10 * unit) > 0).unwrap_or(0);
     let whole = bytes >> (10 * unit);
-    let tenth = ((bytes * 10) >> (10 * unit)) % 10;
+    let tenth = ((u128::from(bytes) * 10) >> (10 * unit)) % 10;
     if unit == 0 { format!("{whole} B") } else { format!("{whole}.{tenth} {}", UNITS[unit]) }
 }
 

@@ -75,6 +75,8 @@ pub(super) enum Of {
     Delivery,
     Queued,
     Outage,
+    Definition,
+    Archived,
 }
 
 impl Of {
@@ -94,6 +96,8 @@ impl Of {
             Self::Delivery => "delivery",
             Self::Queued => "row of a queue",
             Self::Outage => "outage",
+            Self::Definition => "definition",
+            Self::Archived => "place of an archived journal",
         }
     }
 }
@@ -114,6 +118,8 @@ pub(super) fn of(key: &[u8]) -> Option<Of> {
         DELIVERY => Of::Delivery,
         QUEUED => Of::Queued,
         OUTAGE => Of::Outage,
+        DEFINITION => Of::Definition,
+        ARCHIVED => Of::Archived,
         _ => return None,
     })
 }

@@ -199,10 +199,12 @@ async fn a_copy_made_under_load_calls_nobody_until_it_is_released() {
     let ready = http().get(format!("http://{address}/readyz")).send().await.unwrap();
     assert!(ready.status().is_success(), "it is healthy");
     assert_eq!(store(&address, &["stats"]).await.done()["held"], true);
+    let busy_before = docket.processor_time();
     sleep(HELD).await;
+    let busy = docket.processor_time() - busy_before;
+    assert!(busy < HELD / 2, "{busy:?} of {HELD:?}: calls that must not be made keep it busy");
     assert_eq!((calls(&sandbox).await, heard.load(Ordering::SeqCst)), (calls_before, heard_before));
     assert!(!docket.logged("a restored copy and held", 1).await.is_empty());
-    // It is no busier than one that waits.
     assert!(!has_ended(&applications(&address).await[&late]));
 
     // A restart changes nothing about it; a release does, at once and for good.

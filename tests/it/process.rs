@@ -119,6 +119,15 @@ impl Process {
         self.figure("VmHWM:") / 1024
     }
 
+    /// The processor time that it has used.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it lives");
+        let (_, fields) = stat.rsplit_once(')').expect("its name is in brackets");
+        let ticks = fields.split_whitespace().skip(11).take(2);
+        // Hundredths of a second, on every Linux.
+        Duration::from_millis(ticks.map(|ticks| ticks.parse::<u64>().expect("a number") * 10).sum())
+    }
+
     fn figure(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it lives");
         let line = status.lines().find(|line| line.starts_with(name)).expect("the kernel tells");

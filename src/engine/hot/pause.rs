@@ -87,6 +87,23 @@ impl Pauses {
             | Reply::NotReady
             | Reply::Stored { .. }
             | Reply::Lost
+            | Reply::Failed { .. }
+                if now < self.unheard =>
+            {
+                // Heard of in this life: a former one does not count.
+                self.ends.insert(key, now);
+            }
+            Reply::State(Told { delay: None, .. })
+            | Reply::Accepted { .. }
+            | Reply::BlacklistClear
+            | Reply::BlacklistHit
+            | Reply::AuditAccepted { .. }
+            | Reply::AuditRunning
+            | Reply::AuditApproved
+            | Reply::AuditRejected { .. }
+            | Reply::NotReady
+            | Reply::Stored { .. }
+            | Reply::Lost
             | Reply::Failed { .. } => {
                 self.ends.remove(&key);
             }

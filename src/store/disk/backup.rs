@@ -221,8 +221,9 @@ impl Work<'_> {
     fn copy_blobs(&mut self) -> Result<(), StoreError> {
         let told = |done, all| self.tell("copying blobs", done, Some(all));
         let copied = copy::blobs(&self.shared.folder, self.to, &told)?;
-        self.bytes += copied.bytes;
-        self.files += copied.files;
+        let archived = copy::archive(&self.shared.folder, self.to)?;
+        self.bytes += copied.bytes + archived.bytes;
+        self.files += copied.files + archived.files;
         Ok(())
     }
 

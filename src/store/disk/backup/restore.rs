@@ -11,7 +11,7 @@ use crate::machine::time::Time;
 use crate::store::disk::log::{Entry, Log, SEGMENT_BYTES, Tip, write_frame};
 use crate::store::disk::manifest::Manifest;
 use crate::store::disk::open::{LOG, lock, remove_folder};
-use crate::store::disk::{checkpoint, files};
+use crate::store::disk::{archive, checkpoint, files};
 use crate::store::read::named;
 use crate::store::rows::{self, Totals};
 use crate::store::upkeep::{Tell, tell};
@@ -98,7 +98,7 @@ pub fn restore(order: &RestoreOrder, told: &Tell) -> Result<Restored, StoreError
     };
     let made = Make { from, to, note: &note, line: meant, told };
     let made = made.all(&end, totals, &keys).inspect_err(|_| {
-        for name in [LOG, checkpoint::FOLDER, "blob", "keys"] {
+        for name in [LOG, checkpoint::FOLDER, archive::FOLDER, "blob", "keys"] {
             drop(remove_folder(&to.join(name)));
         }
         drop(fs::remove_file(to.join("LOCK")));
@@ -338,6 +338,7 @@ impl Make<'_> {
     fn blobs(&self) -> Result<(u64, Vec<String>), StoreError> {
         let told = |done, all| tell(self.told, "writing blobs", done, Some(all));
         let copied = copy::blobs(self.from, self.to, &told)?;
+        copy::archive(self.from, self.to)?;
         let broken = copied.left_out.iter();
         let broken = broken.map(|blob| format!("blob {blob} is not what it was when it was copied"));
         Ok((copied.files, broken.collect()))

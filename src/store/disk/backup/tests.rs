@@ -357,6 +357,29 @@ fn one_that_is_called_off_or_cut_off_counts_for_nothing() {
 }
 
 #[test]
+fn what_is_copied_stays_until_it_is() {
+    let folder = folder();
+    let store = Arc::new(open(&folder));
+    store.commit(&[item(1, 0)]).unwrap();
+    let checkpoints = || checkpoint::list(&data(&folder, "")).unwrap().len();
+    let (same, seen) = (Arc::clone(&store), Arc::new(AtomicBool::new(false)));
+    let told = Arc::clone(&seen);
+    let tell: Tell = Arc::new(move |it| {
+        if it.doing == "copying the log" {
+            // It writes the view, and puts the checkpoint off.
+            same.shared.bell.order(Order::Checkpoint).unwrap();
+            assert_eq!(same.stats(false).unwrap().checkpoint, None);
+            told.store(true, Ordering::Relaxed);
+        }
+        ControlFlow::Continue(())
+    });
+    store.backup(&order(to(&folder)), &tell).unwrap();
+    assert!(seen.load(Ordering::Relaxed) && checkpoints() == 0);
+    store.shared.bell.order(Order::Checkpoint).unwrap();
+    assert_eq!(checkpoints(), 1);
+}
+
+#[test]
 fn one_at_a_time() {
     let folder = folder();
     let store = Arc::new(open(&folder));

@@ -110,6 +110,8 @@ impl Pass<'_> {
             Of::Delivery => self.delivery(&key, value),
             Of::Queued => self.queued(&key, value),
             Of::Outage => Ok(both(keys::read_outage(&key), rows::read_outage(value)).map(drop)),
+            Of::Definition => Ok(both(keys::read_definition(&key), rows::read_definition(value)).map(drop)),
+            Of::Archived => Ok(both(keys::read_archived(&key), rows::read_archived(value)).map(drop)),
         }?;
         if let Err(error) = checked {
             let place = row_name(of, &key);
@@ -158,7 +160,7 @@ impl Pass<'_> {
         {
             self.findings.note(Problem::Wake, format_args!("application {id} has none"));
         }
-        if !self.has(&keys::journal(id, 1))? {
+        if !self.has(&keys::journal(id, 1))? && !self.has(&keys::archived(id))? {
             self.findings.note(Problem::Journal, format_args!("application {id}: it does not begin"));
         }
         let application = match snapshot::from_record(id, head.version, &body) {
@@ -196,7 +198,11 @@ impl Pass<'_> {
         if self.journal.as_ref().is_none_or(|journal| journal.id != id) {
             self.end_journal();
             let head = self.head(id)?;
-            self.journal = Some(Journal { id, head, version: 0, chain: CHAIN_START, is_broken: false });
+            // Entries that were archived are rows no more, but for those of a move that was cut off.
+            let filed = view::row(&self.db, &keys::archived(id))?;
+            let filed = filed.and_then(|row| rows::read_archived(&row).ok()).filter(|_| version > 1);
+            let (before, chain) = filed.map_or((0, CHAIN_START), |filed| (filed.entries, filed.chain));
+            self.journal = Some(Journal { id, head, version: before, chain, is_broken: false });
         }
         let read = rows::read_journal(value);
         let journal = self.journal.as_mut().expect("it is at hand");
@@ -369,9 +375,15 @@ fn row_name(of: Of, key: &[u8]) -> impl Display {
         Of::Delivery => keys::read_delivery(key).ok().map(|it| it.application),
         Of::Wake => keys::read_wake(key).ok().map(|it| it.application),
         Of::Index => keys::read_index(key).ok().map(|(_, id)| id),
-        Of::Meta | Of::Change | Of::Request | Of::RequestOfChange | Of::Cursor | Of::Queued | Of::Outage => {
-            None
-        }
+        Of::Archived => keys::read_archived(key).ok(),
+        Of::Meta
+        | Of::Change
+        | Of::Request
+        | Of::RequestOfChange
+        | Of::Cursor
+        | Of::Queued
+        | Of::Outage
+        | Of::Definition => None,
     };
     match id {
         Some(id) => format!("{} of application {id}", of.name()),

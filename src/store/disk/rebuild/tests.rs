@@ -1,6 +1,6 @@
-use crate::store::disk::Manifest;
 use super::*;
 use crate::store::conformance::{id, item};
+use crate::store::disk::Manifest;
 use crate::store::disk::tests::{data, folder, options};
 use crate::store::disk::{DiskStore, view};
 use crate::store::upkeep::Upkeep;
