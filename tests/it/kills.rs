@@ -27,15 +27,18 @@ use tonic::{Code, Response, Status};
 const KILLS: u32 = 300;
 /// Every so many kills one falls into the opening.
 const OPENING_EVERY: u32 = 6;
-/// The longest life after everything was read back, and the longest opening, in milliseconds.
-const LIFE_MS: u64 = 250;
+/// A life lasts until so many more events at the most were acknowledged, however slow the machine is, and
+/// then for so many milliseconds at the most.
+const LIFE_EVENTS: u64 = 24;
+const LIFE_MS: u64 = 40;
+/// The longest opening that is killed, in milliseconds.
 const OPENING_MS: u64 = 300;
 const CLIENTS: u32 = 8;
 /// Between two requests of a client.
 const PACE: Duration = Duration::from_millis(25);
 /// How long a client waits for its challenge before it goes on to the next application.
 const CHALLENGE: Duration = Duration::from_secs(2);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_acknowledged_is_lost_in_three_hundred_kills() {
@@ -59,6 +62,7 @@ async fn nothing_acknowledged_is_lost_in_three_hundred_kills() {
     let mut chance = ChaCha8Rng::seed_from_u64(300);
     let mut read_back = 0;
     for kill in 1..=KILLS {
+        live_on(&seen, chance.next_u64() % LIFE_EVENTS).await;
         sleep(Duration::from_millis(chance.next_u64() % LIFE_MS)).await;
         docket.kill();
         if kill.is_multiple_of(OPENING_EVERY) {
@@ -93,6 +97,16 @@ async fn nothing_acknowledged_is_lost_in_three_hundred_kills() {
         applications.len(),
     ));
     assert!(acknowledged.len() > 5 * KILLS as usize, "too little was acknowledged: the test proves nothing");
+}
+
+/// Waits until so many more events were acknowledged.
+async fn live_on(seen: &Shared, events: u64) {
+    let count = || seen.lock().unwrap().acknowledged.len() as u64;
+    let (from, until) = (count(), Instant::now() + PATIENCE);
+    while count() < from + events {
+        assert!(Instant::now() < until, "nothing is acknowledged any more");
+        sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// Starts a server and kills it whether it listens by then or not.

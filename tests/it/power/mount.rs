@@ -14,7 +14,8 @@ use fuser::{
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -41,8 +42,17 @@ impl Recorder {
 
 /// A mounted recorder; it is gone when this is dropped, whoever still uses it.
 pub(crate) struct Mount {
+    folder: PathBuf,
     _session: fuser::BackgroundSession,
     pub(crate) recorder: Recorder,
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        // Lazily: sled's threads may hold their files a moment longer, and a mount that is busy would stay.
+        let done = Command::new("umount").arg("--lazy").arg(&self.folder).status();
+        assert!(std::thread::panicking() || done.is_ok_and(|it| it.success()), "it stays mounted");
+    }
 }
 
 impl Mount {
@@ -52,7 +62,7 @@ impl Mount {
         state.nodes.insert(ROOT, Thing { mode: 0o700, what: What::Folder(BTreeMap::new()) });
         let recording = Recording { recorder: recorder.clone(), state: Mutex::new(state) };
         let session = fuser::spawn_mount(recording, folder, &Config::default())?;
-        Ok(Self { _session: session, recorder })
+        Ok(Self { folder: folder.to_owned(), _session: session, recorder })
     }
 }
 
