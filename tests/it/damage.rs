@@ -227,6 +227,10 @@ fn names_the_loss(refusal: &Refusal) -> bool {
             | StoreError::TooOld { .. }
             | StoreError::Locked { .. }
             | StoreError::BeforeSync { .. }
+            | StoreError::Declined { .. }
+            | StoreError::Busy
+            | StoreError::CalledOff
+            | StoreError::Keys { .. }
             | StoreError::Full { .. }
             | StoreError::Io { .. }
             | StoreError::Sled { .. }

@@ -18,7 +18,7 @@ fn fresh(seed: u64) -> Hot {
     let settings =
         Settings { limits: System::ALL.map(|system| (system, FREE)).into(), ..Settings::default() };
     let gates = Gates::new(&settings, Outages::of([], settings.tolerance.longest), seed);
-    Hot::new(seed, gates, Pauses::new(NOW, Duration::ZERO))
+    Hot::new(seed, gates, Pauses::new(Time::from_millis(NOW.as_millis() - 10_000), Duration::ZERO))
 }
 
 const FREE: Limits = Limits { concurrency: 1000, calls_per_s: 1000, burst: 1000 };
