@@ -306,18 +306,18 @@ type Damage = (&'static str, fn(&Path), i32, &'static str);
 
 /// What is done to a folder, and what a check says of it.
 const DAMAGES: [Damage; 7] = [
-    ("MANIFEST", |data| flip(&data.join("MANIFEST"), 40), 9, "MANIFEST"),
-    ("view", |data| fs::remove_dir_all(data.join("sled")).unwrap(), 9, "VIEW_DAMAGED"),
-    ("log", |data| fs::remove_dir_all(data.join("log")).unwrap(), 9, "LOG_HOLE"),
+    ("MANIFEST", |data| flip(&data.join("MANIFEST"), 40), 10, "MANIFEST"),
+    ("view", |data| fs::remove_dir_all(data.join("sled")).unwrap(), 10, "VIEW_DAMAGED"),
+    ("log", |data| fs::remove_dir_all(data.join("log")).unwrap(), 10, "LOG_HOLE"),
     (
         "both",
         |data| ["log", "sled"].iter().for_each(|name| fs::remove_dir_all(data.join(name)).unwrap()),
-        10,
+        11,
         "COMMITS_LOST",
     ),
-    ("blob", |data| flip(&file_in(&data.join("blob"), &|_| true).unwrap(), 9), 10, "BLOB_LOST"),
-    ("keys", |data| fs::remove_file(data.join("keys/data.slots")).unwrap(), 10, "KEYS_MISSING"),
-    ("key", |data| flip(&data.join("keys/data.slots"), 40), 10, "KEY_LOST"),
+    ("blob", |data| flip(&file_in(&data.join("blob"), &|_| true).unwrap(), 9), 11, "BLOB_LOST"),
+    ("keys", |data| fs::remove_file(data.join("keys/data.slots")).unwrap(), 11, "KEYS_MISSING"),
+    ("key", |data| flip(&data.join("keys/data.slots"), 40), 11, "KEY_LOST"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -365,7 +365,7 @@ async fn a_folder_is_put_back_to_any_point_and_damage_is_named() {
     let bare = world.path("bare");
     let made = world.run(&["restore", &backup, "--data", &bare]).await.done();
     assert_eq!((made["keys"].as_bool(), made["level"].as_str()), (Some(false), Some("note")));
-    assert_eq!(world.check(&bare).await, (10, vec!["KEYS_MISSING".to_owned()]));
+    assert_eq!(world.check(&bare).await, (11, vec!["KEYS_MISSING".to_owned()]));
     let output = Command::new(env!("CARGO_BIN_EXE_docket"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data", &bare])
         .env("DOCKET_CONFIG", world.path("docket.toml"))

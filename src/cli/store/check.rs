@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// What `docket store check` can be told.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Ends with exit code 9 if something is damaged, and 10 if something is lost.
+#[command(after_help = "Ends with exit code 10 if something is damaged, and 11 if something is lost.
 
 Examples:
   docket store check --data /var/lib/docket

@@ -199,7 +199,7 @@ fn nothing_is_moved_where_room_is_low() {
     assert!(journals::filed(&*store.shared, id(1)).unwrap().is_none());
 }
 
-const BLOB: [u8; 40_000] = [0x5a; 40_000];
+static BLOB: [u8; 40_000] = [0x5a; 40_000];
 
 /// Makes the blob look as if it had been put a while ago.
 fn age(store: &DiskStore, blob: BlobId, age: Duration) {
