@@ -53,6 +53,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct House {
     listener: TcpListener,
     address: SocketAddr,
+    store: Arc<DiskStore>,
     engine: Engine<DiskStore>,
     callbacks: Callbacks<DiskStore>,
     http: Router,
@@ -102,6 +103,7 @@ impl House {
         let admitted = migration::admit(&*store, &products);
         admitted.with_context(|| format!("take up what is stored in {}", data.display()))?;
         let retention = Retention { archive_after: settings.archive_after };
+        let kept = Arc::clone(&store);
         let given = Given { store, vault, random, policy, products, limits, retention };
         let engine = Engine::start(given, client).context("start the engine")?;
         let listener = TcpListener::bind(settings.listen);
@@ -115,7 +117,19 @@ impl House {
         let callbacks = callbacks.context("start the callbacks")?;
         let (agreements, drain_delay) = (settings.agreements.clone(), settings.drain_delay);
         let roles = Roles::new(settings.role.clone());
-        Ok(Self { listener, address, engine, callbacks, http, agreements, apps, roles, teller, drain_delay })
+        Ok(Self {
+            store: kept,
+            listener,
+            address,
+            engine,
+            callbacks,
+            http,
+            agreements,
+            apps,
+            roles,
+            teller,
+            drain_delay,
+        })
     }
 
     pub(super) const fn address(&self) -> SocketAddr {
@@ -127,8 +141,19 @@ impl House {
         self,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<ExitCode> {
-        let Self { listener, address, engine, callbacks, http, agreements, apps, roles, teller, drain_delay } =
-            self;
+        let Self {
+            store,
+            listener,
+            address,
+            engine,
+            callbacks,
+            http,
+            agreements,
+            apps,
+            roles,
+            teller,
+            drain_delay,
+        } = self;
         tracing::info!(%address, "Docket is open");
         let (served, ended) = (engine.clone(), engine.clone());
         let (tell, told) = oneshot::channel::<()>();
@@ -160,8 +185,9 @@ impl House {
         served.context("serve")?.context("serve")?;
         engine.stop().await;
         tidying.abort();
+        let closed = store.finish().context("close the store");
         match failure {
-            None => Ok(ExitCode::SUCCESS),
+            None => closed.map(|()| ExitCode::SUCCESS),
             Some(why) => bail!("go on: {why}"),
         }
     }

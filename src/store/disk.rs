@@ -150,7 +150,7 @@ impl fmt::Debug for Options {
 /// [`sync`](Store::sync) has answered is durable either way.
 pub struct DiskStore {
     shared: Arc<Shared>,
-    keeper: Option<JoinHandle<()>>,
+    keeper: Mutex<Option<JoinHandle<()>>>,
     /// The last field, so that it is released last.
     _lock: File,
 }
@@ -255,7 +255,7 @@ impl DiskStore {
         }
         let keeper = Keeper::new(Arc::clone(&shared), copies.view, &options);
         let keeper = keeper.start(copies.needs_checkpoint)?;
-        Ok(Self { shared, keeper: Some(keeper), _lock: opened.lock })
+        Ok(Self { shared, keeper: Mutex::new(Some(keeper)), _lock: opened.lock })
     }
 
     /// Says what must be on disk before every sync, whoever asks for it: the first that is told counts.
@@ -272,12 +272,17 @@ impl DiskStore {
     ///
     /// # Errors
     /// What keeps them from being written; all groups are durable regardless.
-    pub fn close(mut self) -> Result<(), StoreError> {
+    pub fn close(self) -> Result<(), StoreError> {
         self.finish()
     }
 
-    fn finish(&mut self) -> Result<(), StoreError> {
-        let Some(keeper) = self.keeper.take() else { return Ok(()) };
+    /// Does what [`close`](Self::close) does, while others still hold it: they must not commit any more.
+    ///
+    /// # Errors
+    /// Those of [`close`](Self::close).
+    pub fn finish(&self) -> Result<(), StoreError> {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(keeper) = keeper else { return Ok(()) };
         self.shared.bell.close();
         // A keeper that panicked has said so; what is durable is in the log.
         let _panicked = keeper.join();
