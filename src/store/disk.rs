@@ -366,12 +366,28 @@ impl Shared {
             self.note(|manifest| manifest.segment = segment).map_err(|error| self.stop(error))?;
         }
         metrics::histogram!(told::STORE_SYNC).record(synced.read());
+        // A disk fills up faster than the keeper comes round; that one tells if it cannot be asked.
+        let _asked = self.look_at_room(&log);
         self.witness.note(tip.commit).map_err(|error| self.stop(error))?;
         let mut durable = self.durable();
         // Forgetting is told before it is done.
         let oldest = totals.oldest.max(durable.totals.oldest);
         *durable = Durable { totals: Totals { oldest, ..totals }, commit: tip.commit };
         Ok(*durable)
+    }
+
+    /// Looks how much room there is for the log and besides, and lets it be known.
+    fn look_at_room(&self, log: &Log) -> Result<(room::Disk, Room), StoreError> {
+        let disk = room::Disk::of(&self.folder)?;
+        let room = if !log.has_room() || disk.free < room::NOTHING {
+            Room::None
+        } else if disk.is_low(self.low_water) {
+            Room::Low
+        } else {
+            Room::Ample
+        };
+        self.room.set(room);
+        Ok((disk, room))
     }
 
     /// Changes the MANIFEST, durable on return.

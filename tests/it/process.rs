@@ -45,7 +45,8 @@ impl Process {
     /// Waits until it has left in peace.
     pub(crate) fn has_left(mut self) {
         let ended = self.child.wait().expect("it ends");
-        assert!(ended.success(), "it did not leave in peace: {ended}");
+        let last = self.log().into_iter().rev().take(5).collect::<Vec<_>>();
+        assert!(ended.success(), "it did not leave in peace: {ended}: {last:#?}");
     }
 
     /// Starts `docket` with these arguments and variables, and waits until it listens.

@@ -135,7 +135,6 @@ pub(super) struct Keeper {
     pub(super) view: View,
     /// What sled's cache may hold.
     pub(super) cache_bytes: u64,
-    pub(super) low_water: u64,
     has_ballast: bool,
     is_ballasted: bool,
     /// Bytes of the log after which a checkpoint is written.
@@ -151,7 +150,6 @@ impl Keeper {
             shared,
             view,
             cache_bytes: options.cache_bytes,
-            low_water: options.low_water,
             has_ballast: options.has_ballast,
             is_ballasted: false,
             checkpoint_bytes: options.checkpoint_bytes,
@@ -205,7 +203,7 @@ impl Keeper {
     }
 
     fn checkpoint_now(&mut self) -> Result<(), StoreError> {
-        if room::Disk::of(&self.shared.folder)?.is_low(self.low_water) {
+        if room::Disk::of(&self.shared.folder)?.is_low(self.shared.low_water) {
             return Err(StoreError::Full { folder: self.shared.folder.clone() });
         }
         self.write_view()?;
@@ -224,7 +222,7 @@ impl Keeper {
         let bytes = self.shared.rows.active_bytes();
         let is_due = is_closing || bytes >= self.shared.freeze_bytes || self.written.read() >= WRITE_EVERY;
         // sled does not outlive a full disk: what it may not have room for stays above it.
-        let is_low = disk.is_low(self.low_water);
+        let is_low = disk.is_low(self.shared.low_water);
         let is_enough = !is_low && disk.free > bytes as u64 * SLED_FACTOR + room::NOTHING;
         if bytes > 0 && is_due && is_enough {
             self.write_view()?;
@@ -299,10 +297,8 @@ impl Keeper {
         Ok(())
     }
 
-    /// Looks how much room there is, and makes the next segment of the log before it is needed.
+    /// Makes the next segment of the log before it is needed, and looks how much room there is.
     fn look_at_room(&mut self) -> Result<room::Disk, StoreError> {
-        let folder = &self.shared.folder;
-        let disk = room::Disk::of(folder)?;
         // Made beside the log, so that no commit waits for it.
         let wanted = {
             let mut log = self.log();
@@ -316,16 +312,9 @@ impl Keeper {
                 Err(error) => return Err(error),
             }
         }
-        let room = if !self.log().has_room() || disk.free < room::NOTHING {
-            Room::None
-        } else if disk.is_low(self.low_water) {
-            Room::Low
-        } else {
-            Room::Ample
-        };
-        self.shared.room.set(room);
+        let (disk, room) = self.shared.look_at_room(&self.log())?;
         if self.has_ballast && !self.is_ballasted && room == Room::Ample {
-            self.is_ballasted = room::load_ballast(folder, disk.ballast())?;
+            self.is_ballasted = room::load_ballast(&self.shared.folder, disk.ballast())?;
         }
         Ok(disk)
     }

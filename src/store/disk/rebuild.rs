@@ -64,7 +64,7 @@ impl Keeper {
         let bytes = newest.and_then(|(_, path)| fs::metadata(path).ok()).map(|file| file.len());
         let needed = bytes.map_or(bytes_before, |bytes| (bytes * SLED_FACTOR).min(bytes_before));
         let free = room::Disk::of(folder)?.free;
-        if free > needed + self.low_water {
+        if free > needed + self.shared.low_water {
             return Ok(());
         }
         let why = format!(
@@ -110,7 +110,7 @@ impl Keeper {
                 if self.shared.bell.is_closed() {
                     return Err(StoreError::CalledOff);
                 }
-                if room::Disk::of(&self.shared.folder)?.is_low(self.low_water) {
+                if room::Disk::of(&self.shared.folder)?.is_low(self.shared.low_water) {
                     return Err(StoreError::Full { folder: self.shared.folder.clone() });
                 }
                 tell(told, doing, done, Some(all))?;
