@@ -8,6 +8,10 @@ use tracing_subscriber::EnvFilter;
 /// The variable that chooses what is logged.
 pub const VARIABLE: &str = "DOCKET_LOG";
 
+/// Whatever is chosen, sled says no more than this: its lines have the rows in them, and those that
+/// it writes while a thread ends find no logger any more, which aborts the process.
+const QUIET: &str = "sled=warn";
+
 /// Starts logging. `DOCKET_LOG` chooses what (`info`, `docket=debug`); `default` stands in for it.
 ///
 /// # Errors
@@ -17,6 +21,7 @@ pub fn start(default: &str, is_json: bool) -> Result<(), String> {
     let chosen = chosen.to_str().ok_or("is no text")?;
     let chosen = if chosen.trim().is_empty() { default } else { chosen };
     let filter = EnvFilter::builder().parse(chosen).map_err(|error| error.to_string())?;
+    let filter = filter.add_directive(QUIET.parse().expect("a directive"));
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if is_json {
         logs.json().init();

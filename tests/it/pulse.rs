@@ -160,6 +160,7 @@ async fn figures_tell_what_there_is_and_nothing_of_a_person() {
     let mobiles = (1..=16).map(|script| format!("199{script:02}000001")).chain(["19901000099".to_owned()]);
     let log = world.server.log();
     assert!(log.iter().any(|line| line.contains("push not taken")), "the log is on: {log:#?}");
+    assert!(!log.iter().any(|line| line.contains("sled::")), "sled tells what is in its rows: {log:#?}");
     for personal in PERSONAL.map(str::to_owned).into_iter().chain(mobiles) {
         assert!(!text.contains(&personal), "{personal} is in the figures");
         let told = log.iter().find(|line| line.contains(&personal));
