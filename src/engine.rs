@@ -14,6 +14,7 @@ pub mod dossier;
 pub mod entrance;
 pub mod exhibit;
 pub mod explain;
+mod figures;
 pub mod filter;
 mod follow;
 mod hot;

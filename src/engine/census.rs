@@ -1,17 +1,13 @@
-//! Figures of what there is, for metrics: counted once at the start, then followed.
-//!
-//! The engine's thread counts moves as they are published, which costs a few atomic additions a
-//! group; whatever must read the store is looked at in the background.
+//! Figures of what there is, for metrics: counted once at the start, and looked at in the
+//! background where the store must be read. The [engine's thread](super::runner) counts moves.
 
 use super::{Engine, EngineError, Shared, aside};
 use crate::clock;
-use crate::machine::call::Slot;
 use crate::machine::graph::application::State;
-use crate::machine::step::{self, Move};
 use crate::store::records::index;
 use crate::store::{READ_LIMIT, Store, StoreError};
 use crate::telemetry::metrics as told;
-use metrics::{counter, gauge};
+use metrics::gauge;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -37,23 +33,6 @@ pub(super) fn begin<S: Store>(store: &S) -> Result<(), StoreError> {
         gauge!(told::APPLICATIONS, "state" => state.name()).set(figure(count));
     }
     Ok(())
-}
-
-/// Counts moves that are durable.
-pub(super) fn follow(moves: &[Move]) {
-    for moved in moves {
-        let (machine, edge, _, _) = step::names(moved);
-        counter!(told::TRANSITIONS, "machine" => machine, "edge" => edge).increment(1);
-        if moved.slot == Slot::Application && moved.from != moved.to {
-            let named = |number| State::from_number(number).map(State::name);
-            if let Some(from) = named(moved.from) {
-                gauge!(told::APPLICATIONS, "state" => from).decrement(1.0);
-            }
-            if let Some(to) = named(moved.to) {
-                gauge!(told::APPLICATIONS, "state" => to).increment(1.0);
-            }
-        }
-    }
 }
 
 /// Looks at what must be read, again and again, for as long as the engine is in use.

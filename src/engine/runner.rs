@@ -6,8 +6,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::census;
 use super::core::{Answer, CommitError, Core, Declined, GROUP_LIMIT, Input, Mark, Published};
+use super::figures::{Calls, Moves};
 use super::follow::Followers;
 use super::outage::{Figures, Report, Standing};
 use super::provider::{Ended, Failure, Provider};
@@ -19,7 +19,7 @@ use crate::machine::id::ApplicationId;
 use crate::machine::time::Time;
 use crate::store::{Room, Store};
 use crate::telemetry::metrics as told;
-use metrics::{counter, gauge, histogram};
+use metrics::histogram;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +105,8 @@ pub(super) struct Runner<S, P> {
     provider: Arc<P>,
     board: Board,
     figures: Figures,
+    moves: Moves,
+    calls: Calls,
     handle: Handle,
 }
 
@@ -139,6 +141,8 @@ impl<S: Store, P: Provider> Runner<S, P> {
             provider,
             board,
             figures: Figures::new(clock::now()),
+            moves: Moves::default(),
+            calls: Calls::new(),
             handle,
         }
     }
@@ -269,7 +273,7 @@ impl<S: Store, P: Provider> Runner<S, P> {
         if !published.applications.is_empty() {
             histogram!(told::GROUP_SIZE)
                 .record(u32::try_from(published.applications.len()).map_or(f64::MAX, f64::from));
-            census::follow(&published.moves);
+            self.moves.count(&published.moves);
         }
         if published.has_destroyed {
             self.disk.keys.sweep();
@@ -298,18 +302,14 @@ impl<S: Store, P: Provider> Runner<S, P> {
             let provider = Arc::clone(&self.provider);
             let (application, effect) = (order.application.id, order.pending.id);
             // A task of its own, so that a panic in the client is an answer too.
-            let name = order.pending.call.name();
-            gauge!(told::CALLS_UNDER_WAY).increment(1.0);
-            let called = Stopwatch::start();
+            let begun = self.calls.begin(order.pending.call.name());
             let call = self.handle.spawn(async move { provider.call(order).await });
             self.handle.spawn(async move {
                 let ended = call.await.unwrap_or_else(|panic| {
                     tracing::error!(%panic, %application, "the provider client panicked");
                     Ended::Failed(Failure::Ambiguous { detail: "the client failed".to_owned() })
                 });
-                gauge!(told::CALLS_UNDER_WAY).decrement(1.0);
-                histogram!(told::CALL_TIME, "call" => name).record(called.read());
-                counter!(told::CALLS, "call" => name, "outcome" => outcome(&ended)).increment(1);
+                begun.end(&ended);
                 let input = Input::Ended { application, effect, ended };
                 let _stopped = door.send(Message::Input(input)).await;
             });
@@ -320,16 +320,4 @@ impl<S: Store, P: Provider> Runner<S, P> {
 /// Takes the first of a queue if it is up to a mark.
 fn first_up_to<T>(queue: &mut VecDeque<(Mark, T)>, mark: Mark) -> Option<(Mark, T)> {
     if queue.front()?.0 <= mark { queue.pop_front() } else { None }
-}
-
-/// What became of a call, as metrics tell it.
-const fn outcome(ended: &Ended) -> &'static str {
-    match ended {
-        Ended::Told { .. } => "told",
-        Ended::Failed(Failure::NotSent { .. }) => "not_sent",
-        Ended::Failed(Failure::Ours { .. }) => "ours",
-        Ended::Failed(Failure::Busy { .. }) => "busy",
-        Ended::Failed(Failure::Ambiguous { .. }) => "ambiguous",
-        Ended::Failed(Failure::Hopeless(_)) => "hopeless",
-    }
 }

@@ -262,13 +262,19 @@ const CONFIG: bincode::config::Configuration<
     bincode::config::Limit<BODY_LIMIT>,
 > = bincode::config::standard().with_limit::<BODY_LIMIT>();
 
+/// Room for most bodies, in bytes, so that they need not grow while they are written.
+const USUAL_BODY: usize = 1_024;
+
 /// Encodes a frozen struct as the body of a record.
 ///
 /// # Panics
 /// When the value has a sequence of unknown length or its `Serialize` fails: frozen structs have
 /// neither.
 pub fn to_body<T: Serialize>(value: &T) -> Vec<u8> {
-    bincode::serde::encode_to_vec(value, CONFIG).expect("a frozen struct encodes into memory")
+    let mut body = Vec::with_capacity(USUAL_BODY);
+    bincode::serde::encode_into_std_write(value, &mut body, CONFIG)
+        .expect("a frozen struct encodes into memory");
+    body
 }
 
 /// Decodes a frozen struct from the body of a record of at most [`BODY_LIMIT`] bytes.

@@ -379,7 +379,8 @@ impl Shared {
     /// Looks how much room there is for the log and besides, and lets it be known.
     fn look_at_room(&self, log: &Log) -> Result<(room::Disk, Room), StoreError> {
         let disk = room::Disk::of(&self.folder)?;
-        let room = if !log.has_room() || disk.free < room::NOTHING {
+        let left = disk.free.checked_sub(room::NOTHING);
+        let room = if !left.is_some_and(|left| log.has_room(left)) {
             Room::None
         } else if disk.is_low(self.low_water) {
             Room::Low

@@ -100,7 +100,8 @@ pub(super) fn read_application(row: &[u8]) -> Result<(Head, Encoded), CodecError
 }
 
 pub(super) fn write_journal(previous: &Chain, entry: &Encoded) -> Vec<u8> {
-    let mut body = previous.to_vec();
+    let mut body = Vec::with_capacity(previous.len() + 2 + entry.body.len());
+    body.extend_from_slice(previous);
     append(&mut body, entry);
     codec::seal(Kind::Journal, FORM, &body)
 }
@@ -112,7 +113,9 @@ pub(super) fn read_journal(row: &[u8]) -> Result<(Chain, Encoded), CodecError> {
 }
 
 pub(super) fn write_change(application: ApplicationId, version: u64, change: &Encoded) -> Vec<u8> {
-    let mut body = application.as_bytes().to_vec();
+    let id = application.as_bytes();
+    let mut body = Vec::with_capacity(id.len() + 8 + 2 + change.body.len());
+    body.extend_from_slice(id);
     body.extend_from_slice(&version.to_be_bytes());
     append(&mut body, change);
     codec::seal(Kind::Change, FORM, &body)

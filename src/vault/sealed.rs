@@ -9,10 +9,10 @@
 
 use super::secret::DataKey;
 use super::{Label, Random, Secret, VaultError, crypt};
-use flate2::Compression;
 use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
-use std::io::{Read, Write};
+use flate2::{Compress, Compression, FlushCompress, Status};
+use std::cell::RefCell;
+use std::io::Read;
 use zeroize::Zeroizing;
 
 /// The largest document in bytes, before compression and after: several photos.
@@ -20,6 +20,14 @@ pub const DOCUMENT_LIMIT: usize = 32 << 20;
 
 pub(super) const VERSION: u8 = 1;
 const COMPRESSED: u8 = 1;
+
+/// The size in bytes from which on a document is compressed: what is smaller hardly shrinks.
+const WORTH_COMPRESSING: usize = 128;
+
+thread_local! {
+    /// One a thread, since its tables are a hundred times as large as the usual document.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new(Compression::fast(), false));
+}
 
 pub(super) fn seal(
     key: &DataKey,
@@ -71,12 +79,17 @@ fn inflate(body: &[u8]) -> impl Read {
 
 /// Compresses; `None` if that does not make it smaller.
 fn compress(document: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    // Room for what does not shrink, so that no buffer is left behind unwiped.
-    let room = document.len() + document.len() / 64 + 64;
-    let mut encoder = DeflateEncoder::new(Vec::with_capacity(room), Compression::fast());
-    encoder.write_all(document).ok()?;
-    let small = Zeroizing::new(encoder.finish().ok()?);
-    (small.len() < document.len()).then_some(small)
+    if document.len() < WORTH_COMPRESSING {
+        return None;
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        // No more room than it would be worth: the buffer never grows, so that none is left unwiped.
+        let mut small = Zeroizing::new(Vec::with_capacity(document.len() - 1));
+        let ended = compressor.compress_vec(document, &mut small, FlushCompress::Finish);
+        // It holds what it has read until it is reset.
+        compressor.reset();
+        matches!(ended, Ok(Status::StreamEnd)).then_some(small)
+    })
 }
 
 fn aad(version: u8, flags: u8, label: Label) -> Vec<u8> {

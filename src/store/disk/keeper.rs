@@ -307,8 +307,7 @@ impl Keeper {
         if let Some(making) = wanted {
             match making.make() {
                 Ok(spare) => self.log().add_spare(spare),
-                // Then there is none; what room is left says the rest.
-                Err(StoreError::Io { source, .. }) if log::is_full(&source) => {}
+                Err(StoreError::Io { source, .. }) if log::is_full(&source) => self.log().lacks_spare(),
                 Err(error) => return Err(error),
             }
         }

@@ -248,9 +248,15 @@ impl Log {
         self.spares.wanted()
     }
 
-    /// Says whether there is room for the largest groups to come.
-    pub(in crate::store::disk) fn has_room(&self) -> bool {
-        self.room() >= RESERVE.min(self.current().bytes / 4) || self.spares.has_ready()
+    /// Says whether there is room for the largest groups to come, on a disk with so many bytes left:
+    /// in the segment at hand, in a spare, or in one that can be made.
+    pub(in crate::store::disk) fn has_room(&self, free: u64) -> bool {
+        self.room() >= RESERVE.min(self.current().bytes / 4) || self.spares.are_in_reach(free)
+    }
+
+    /// Notes that no spare can be made, until one was.
+    pub(in crate::store::disk) fn lacks_spare(&mut self) {
+        self.spares.lack();
     }
 
     /// Takes a spare that was made.

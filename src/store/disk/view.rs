@@ -169,7 +169,7 @@ impl View {
         for row in rows {
             let (key, value) = row?;
             sum.add(&key, &value);
-            batch.put(&self.db, key, Some(value))?;
+            batch.put(&self.db, &key, Some(&value))?;
             tell(sum.rows);
         }
         batch.write(&self.db)?;
@@ -185,7 +185,7 @@ impl View {
             if let Some(value) = value {
                 sum.add(key, value);
             }
-            batch.put(&self.db, key.clone(), value.clone())?;
+            batch.put(&self.db, key, value.as_deref())?;
         }
         batch.write(&self.db)?;
         self.note(Mark { tip, until: tip.commit, sum })?;
@@ -236,7 +236,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn put(&mut self, db: &::sled::Db, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+    fn put(&mut self, db: &::sled::Db, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
         match value {
             Some(value) => self.rows.insert(key, value),
             None => self.rows.remove(key),

@@ -30,6 +30,8 @@ pub(super) struct Spares {
     ready: Vec<PathBuf>,
     /// The number of the next one.
     next: u64,
+    /// Whether none could be made the last time.
+    are_lacking: bool,
 }
 
 /// A file that is about to become a segment, or to be kept for that.
@@ -57,7 +59,14 @@ impl Spares {
     }
 
     fn look(folder: &Path, instance: [u8; 16], bytes: u64, kept: usize) -> Result<Self, StoreError> {
-        let mut spares = Self { folder: folder.to_owned(), instance, bytes, ready: Vec::new(), next: 0 };
+        let mut spares = Self {
+            folder: folder.to_owned(),
+            instance,
+            bytes,
+            ready: Vec::new(),
+            next: 0,
+            are_lacking: false,
+        };
         for name in files::names(folder)? {
             let Some((number, stage)) = name.to_str().and_then(number) else { continue };
             spares.next = spares.next.max(number.saturating_add(1));
@@ -77,14 +86,20 @@ impl Spares {
         self.ready.is_empty().then(|| self.making(self.bytes))
     }
 
-    /// Says whether there is one.
-    pub(super) fn has_ready(&self) -> bool {
-        !self.ready.is_empty()
+    /// Says whether there is one, or one can be made in so many bytes.
+    pub(super) fn are_in_reach(&self, free: u64) -> bool {
+        !self.ready.is_empty() || (free >= self.bytes && !self.are_lacking)
     }
 
     /// Keeps a spare.
     pub(super) fn add(&mut self, spare: Spare) {
         self.ready.push(spare.0);
+        self.are_lacking = false;
+    }
+
+    /// Notes that none could be made.
+    pub(super) fn lack(&mut self) {
+        self.are_lacking = true;
     }
 
     /// Takes a spare that has room for frames of that many bytes, made now if there is none.
