@@ -4,7 +4,7 @@
 //! folder with something else in it, and never delete a file that is not of a backup.
 
 use super::note::{NAME, Note};
-use crate::store::disk::{checkpoint, files};
+use crate::store::disk::{archive, checkpoint, files};
 use crate::store::upkeep::BackupOrder;
 use crate::store::{BlobId, StoreError};
 use std::fs;
@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 pub(super) const MASTER_CHECK: &str = "master.check";
 
 /// What may lie in a folder in which a first backup was cut off, or which is a disk of its own.
-const HARMLESS: [&str; 6] = ["checkpoint", "log", "blob", "keys", "BACKUP.new", "lost+found"];
+const HARMLESS: [&str; 7] =
+    [checkpoint::FOLDER, "log", "blob", archive::FOLDER, "keys", "BACKUP.new", "lost+found"];
 
 /// Opens the folder, made if it is not there; gives what it says that it holds.
 pub(super) fn open(

@@ -1,5 +1,7 @@
 //! Backups of stores that are written to, and what is made of them.
 
+mod archives;
+
 use super::*;
 use crate::machine::time::Time;
 use crate::store::conformance::{id, item};
