@@ -5,6 +5,7 @@
 //! checkpoint/…ckpt   rows as of one commit, as it lay in the data folder
 //! log/…-….part       the commits after it, a file for each backup that was made into the folder
 //! blob/ab/…          as in the data folder
+//! archive/…arch      as in the data folder
 //! keys/              master.check, and the data keys if they were wanted
 //! ```
 //!
@@ -13,6 +14,7 @@
 //! and its making. It must never say that a backup is there before all of it was read back, and
 //! never change or delete a file that the note on disk names.
 
+mod archives;
 mod copy;
 mod note;
 mod read;
@@ -29,19 +31,20 @@ use super::{Shared, blobs, checkpoint, files};
 use crate::clock;
 use crate::store::upkeep::{self, BackedUp, BackupOrder, ReadKeys, Tell};
 use crate::store::{BlobId, Counts, StoreError, keys, rows};
+use archives::Archives;
 use note::{Base, Line, Note, PartNote};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::PoisonError;
 
-/// How many documents without their blob are named.
+/// How many of the documents and files that the store lacks are named.
 const NAMED: usize = 20;
 
 /// Makes a backup.
 pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
     let before = target::open(&shared.folder, shared.instance, order)?;
-    let mut work = Work { shared, to: &order.to, tell, bytes: 0, files: 0, lacking: BTreeMap::new() };
+    let mut work = Work { shared, to: &order.to, tell, bytes: 0, files: 0, sought: Sought::default() };
     let rows = match work.rows(before.as_ref(), From::WhatIsThere) {
         // The view has it all: a checkpoint of it does without the file that is damaged.
         Err(error) if is_damage(&error) => {
@@ -51,14 +54,18 @@ pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Resu
         }
         other => other?,
     };
+    let archives = work.archives(before.as_ref())?;
     let keys = work.keys(order)?;
+    let lacking: Vec<_> = work.sought.lacking.keys().map(|key| document_name(key)).collect();
+    let lacking: Vec<_> = lacking.into_iter().chain(archives.lacking.into_values()).collect();
     let note = Note {
         instance: shared.instance,
         counts: rows.counts,
         made: clock::now(),
         blobs: blobs::list(&order.to)?.len() as u64,
-        lacking: work.lacking.len() as u64,
+        lacking: lacking.len() as u64,
         keys,
+        archives: Some(archives.notes),
         lines: rows.lines,
     };
     note.write(&order.to)?;
@@ -75,7 +82,8 @@ pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Resu
         files: work.files + 1,
         is_incremental: rows.is_incremental,
         blobs: note.blobs,
-        lacking: work.lacking.keys().take(NAMED).map(|key| document_name(key)).collect(),
+        archives: note.archives.map_or(0, |archives| archives.len() as u64),
+        lacking: lacking.into_iter().take(NAMED).collect(),
         lacking_count: note.lacking,
     })
 }
@@ -118,8 +126,16 @@ struct Work<'a> {
     tell: &'a Tell,
     bytes: u64,
     files: u64,
+    sought: Sought,
+}
+
+/// What the rows that were copied name.
+#[derive(Default)]
+struct Sought {
     /// Documents whose blob is not in the backup, by their keys.
     lacking: BTreeMap<Vec<u8>, BlobId>,
+    /// Archive files.
+    archives: BTreeSet<u64>,
 }
 
 impl Work<'_> {
@@ -129,7 +145,7 @@ impl Work<'_> {
 
     /// Copies the rows and what they name, and reads back what was copied.
     fn rows(&mut self, before: Option<&Note>, from: From) -> Result<Rows, StoreError> {
-        self.lacking.clear();
+        self.sought = Sought::default();
         let rows = self.copy_rows(before, from)?;
         self.copy_blobs()?;
         self.read_back(&rows)?;
@@ -221,23 +237,34 @@ impl Work<'_> {
     fn copy_blobs(&mut self) -> Result<(), StoreError> {
         let told = |done, all| self.tell("copying blobs", done, Some(all));
         let copied = copy::blobs(&self.shared.folder, self.to, &told)?;
-        let archived = copy::archive(&self.shared.folder, self.to)?;
-        self.bytes += copied.bytes + archived.bytes;
-        self.files += copied.files + archived.files;
+        self.bytes += copied.bytes;
+        self.files += copied.files;
         Ok(())
     }
 
-    /// Reads back what was copied of the rows, and looks for the blobs that they name.
+    /// Copies the archive files that are not there yet: those that the rows name are on disk by now.
+    fn archives(&mut self, before: Option<&Note>) -> Result<Archives, StoreError> {
+        let shared = self.shared;
+        let before = before.and_then(|note| note.archives.as_deref()).unwrap_or_default();
+        let named = self.sought.archives.iter().copied();
+        let told = |done, all| self.tell("copying the archive", done, Some(all));
+        let copied = archives::copy((&shared.folder, self.to), shared.instance, before, named, &told)?;
+        self.bytes += copied.bytes;
+        self.files += copied.files;
+        Ok(copied)
+    }
+
+    /// Reads back what was copied of the rows, and looks for what they name.
     fn read_back(&mut self, copied: &Rows) -> Result<(), StoreError> {
         let line = copied.lines.last().expect("there is one");
         let (to, instance) = (self.to, self.shared.instance);
-        let mut lacking = std::mem::take(&mut self.lacking);
+        let mut sought = std::mem::take(&mut self.sought);
         if !copied.is_incremental {
             let mut read = 0;
             read::base(to, instance, &line.base, &mut |(key, value)| {
                 read += 1;
                 self.tell("reading the checkpoint back", read, None)?;
-                look_for_blob(to, key, Some(value), &mut lacking)
+                sought.row(to, key, Some(value))
             })?;
         }
         if let Some(part) = copied.added {
@@ -249,12 +276,12 @@ impl Work<'_> {
             read::part(to, instance, before, &part, &mut |entry| {
                 self.tell("reading the commits back", entry.tip.commit + 1 - part.first, Some(all))?;
                 for (key, value) in read::writes(&entry)? {
-                    look_for_blob(to, key, value, &mut lacking)?;
+                    sought.row(to, key, value)?;
                 }
                 Ok(())
             })?;
         }
-        self.lacking = lacking;
+        self.sought = sought;
         Ok(())
     }
 
@@ -286,25 +313,26 @@ impl Work<'_> {
     }
 }
 
-/// Notes a document whose blob is not in the backup; forgets it when the document goes.
-fn look_for_blob(
-    to: &Path,
-    key: Vec<u8>,
-    value: Option<Vec<u8>>,
-    lacking: &mut BTreeMap<Vec<u8>, BlobId>,
-) -> Result<(), StoreError> {
-    if keys::of(&key) != Some(keys::Of::Document) {
-        return Ok(());
+impl Sought {
+    /// Notes the archive file that a row names, or the document whose blob is not in the backup; forgets
+    /// that when the document goes.
+    fn row(&mut self, to: &Path, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        if let Some(number) = read::archive_of(&key, value.as_deref())? {
+            self.archives.insert(number);
+        }
+        if keys::of(&key) != Some(keys::Of::Document) {
+            return Ok(());
+        }
+        let blob = match value {
+            Some(row) => read::blob_of(&document_name(&key), rows::read_document(&row))?,
+            None => None,
+        };
+        match blob.filter(|blob| !blobs::path(to, *blob).is_file()) {
+            Some(blob) => self.lacking.insert(key, blob),
+            None => self.lacking.remove(&key),
+        };
+        Ok(())
     }
-    let blob = match value {
-        Some(row) => read::blob_of(&document_name(&key), rows::read_document(&row))?,
-        None => None,
-    };
-    match blob.filter(|blob| !blobs::path(to, *blob).is_file()) {
-        Some(blob) => lacking.insert(key, blob),
-        None => lacking.remove(&key),
-    };
-    Ok(())
 }
 
 fn other_history(to: &Path) -> StoreError {

@@ -90,14 +90,19 @@ pub(super) fn sweep(folder: &Path, note: &Note) -> Result<(), StoreError> {
     let keys = note.keys.map(|hash| folder.join("keys").join(slots_name(hash)));
     let named: Vec<_> = bases.chain(parts).chain(keys).collect();
     for (of, ends) in [(checkpoint::FOLDER, "ckpt"), ("log", "part"), ("keys", "slots")] {
-        let of = folder.join(of);
-        for name in files::names(&of)? {
-            let text = name.to_string_lossy();
-            let is_ours = text.ends_with(&format!(".{ends}")) || text.ends_with(&format!(".{ends}.new"));
-            let path = of.join(&name);
-            if is_ours && !named.contains(&path) {
-                fs::remove_file(&path).map_err(files::failed("delete", &path))?;
-            }
+        let (of, whole, half) = (folder.join(of), format!(".{ends}"), format!(".{ends}.new"));
+        let is_ours = |name: &str| name.ends_with(&whole) || name.ends_with(&half);
+        delete(&of, |name| is_ours(name) && !named.contains(&of.join(name)))?;
+    }
+    // Those that are whole stay: nobody can make them again.
+    delete(&folder.join(archive::FOLDER), |name| name.ends_with(".arch.new"))
+}
+
+fn delete(folder: &Path, is_left_over: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+    for name in files::names(folder)? {
+        if is_left_over(&name.to_string_lossy()) {
+            let path = folder.join(&name);
+            fs::remove_file(&path).map_err(files::failed("delete", &path))?;
         }
     }
     Ok(())
