@@ -1,5 +1,6 @@
 //! Folders in which one thing is wrong: it is named, and nothing else is.
 
+mod archives;
 mod segment;
 
 use super::*;
