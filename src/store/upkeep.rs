@@ -21,8 +21,8 @@ pub trait Upkeep: Send + Sync {
     /// Copies what is durable now into a folder of this machine, and reads it back.
     ///
     /// # Errors
-    /// [`StoreError::Busy`]; [`StoreError::Declined`] if the folder cannot take it;
-    /// [`StoreError::CalledOff`]; damage, and the system's. The folder then holds the backup that it
+    /// [`StoreError::Busy`]; [`StoreError::Declined`] if the folder cannot take it; [`StoreError::Full`] if
+    /// it lies on the disk of the store, which needs the room; [`StoreError::CalledOff`]; damage, and the system's. The folder then holds the backup that it
     /// held before, if any.
     fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError>;
 

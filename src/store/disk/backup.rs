@@ -19,6 +19,7 @@ mod copy;
 mod note;
 mod read;
 mod restore;
+mod space;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -33,9 +34,10 @@ use crate::store::upkeep::{self, BackedUp, BackupOrder, ReadKeys, Tell};
 use crate::store::{BlobId, Counts, StoreError, keys, rows};
 use archives::Archives;
 use note::{Base, Line, Note, PartNote};
+use space::Space;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 /// How many of the documents and files that the store lacks are named.
@@ -44,17 +46,32 @@ const NAMED: usize = 20;
 /// Makes a backup.
 pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
     let before = target::open(&shared.folder, shared.instance, order)?;
-    let mut work = Work { shared, to: &order.to, tell, bytes: 0, files: 0, sought: Sought::default() };
-    let rows = match work.rows(before.as_ref(), From::WhatIsThere) {
+    let backed = make(shared, order, tell, before.as_ref());
+    if let Err(StoreError::Full { .. }) = &backed {
+        // What was copied in vain gives its room back; where it cannot, the next backup sees to it.
+        let _left_over = target::sweep(&order.to, before.as_ref());
+    }
+    backed
+}
+
+fn make(
+    shared: &Shared,
+    order: &BackupOrder<'_>,
+    tell: &Tell,
+    before: Option<&Note>,
+) -> Result<BackedUp, StoreError> {
+    let space = Space::of(shared, &order.to)?;
+    let mut work = Work { shared, to: &order.to, tell, space, bytes: 0, files: 0, sought: Sought::default() };
+    let rows = match work.rows(before, From::WhatIsThere) {
         // The view has it all: a checkpoint of it does without the file that is damaged.
         Err(error) if is_damage(&error) => {
             work.tell(&format!("writing a new checkpoint, because {error}"), 0, None)?;
             shared.bell.order(Order::Checkpoint)?;
-            work.rows(before.as_ref(), From::NewCheckpoint)?
+            work.rows(before, From::NewCheckpoint)?
         }
         other => other?,
     };
-    let archives = work.archives(before.as_ref())?;
+    let archives = work.archives(before)?;
     let keys = work.keys(order)?;
     let lacking: Vec<_> = work.sought.lacking.keys().map(|key| document_name(key)).collect();
     let lacking: Vec<_> = lacking.into_iter().chain(archives.lacking.into_values()).collect();
@@ -73,7 +90,7 @@ pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Resu
         let what = "it reads back as something else than was written".to_owned();
         return Err(StoreError::FileDamaged { path: order.to.join(note::NAME), what });
     }
-    target::sweep(&order.to, &note)?;
+    target::sweep(&order.to, Some(&note))?;
     Ok(BackedUp {
         commit: note.newest().last().commit,
         sequence: note.counts.moves,
@@ -124,6 +141,7 @@ struct Work<'a> {
     shared: &'a Shared,
     to: &'a Path,
     tell: &'a Tell,
+    space: Space<'a>,
     bytes: u64,
     files: u64,
     sought: Sought,
@@ -141,6 +159,12 @@ struct Sought {
 impl Work<'_> {
     fn tell(&self, doing: &str, done: u64, all: Option<u64>) -> Result<(), StoreError> {
         upkeep::tell(self.tell, doing, done, all)
+    }
+
+    /// Tells how far the copying is; ends it where room gets low.
+    fn copying(&self, doing: &str, done: u64, all: u64) -> Result<(), StoreError> {
+        self.space.ask(0)?;
+        self.tell(doing, done, Some(all))
     }
 
     /// Copies the rows and what they name, and reads back what was copied.
@@ -168,8 +192,15 @@ impl Work<'_> {
             Some(last) => from == From::WhatIsThere && oldest <= last.commit + 1,
             None => false,
         };
+        let base = if goes_on { None } else { self.base(tip, oldest)? };
+        let after = match (&base, lines.last()) {
+            (Some((commit, _)), _) => *commit,
+            (None, Some(line)) if goes_on => line.last().commit,
+            (None, _) => 0,
+        };
+        self.space.ask_for_all(self.to, base.as_ref().map(|(_, path)| path.as_path()), after)?;
         if !goes_on {
-            let base = self.copy_base(tip, oldest)?;
+            let base = self.copy_base(base)?;
             lines.push(Line { base, parts: Vec::new() });
         }
         let line = lines.last_mut().expect("one goes on, or was begun");
@@ -178,21 +209,25 @@ impl Work<'_> {
         Ok(Rows { lines, counts, is_incremental: goes_on, added })
     }
 
-    /// Copies the newest checkpoint that the log goes on from.
-    fn copy_base(&mut self, tip: Tip, oldest: u64) -> Result<Base, StoreError> {
+    /// Finds the newest checkpoint that the log goes on from; none if the log has it all.
+    fn base(&self, tip: Tip, oldest: u64) -> Result<Option<(u64, PathBuf)>, StoreError> {
         let list = checkpoint::list(&self.shared.folder)?;
         let fits = |commit: u64| oldest <= commit + 1 && commit <= tip.commit;
-        let Some((commit, path)) = list.into_iter().find(|(commit, _)| fits(*commit)) else {
-            if oldest == 1 {
-                return Ok(Base { tip: Tip::START, time: crate::machine::time::Time::default(), hash: None });
-            }
+        let found = list.into_iter().find(|(commit, _)| fits(*commit));
+        if found.is_none() && oldest > 1 {
             let what = format!("no checkpoint reaches to the log, which begins with commit {oldest}");
             return Err(StoreError::Inconsistent { what });
+        }
+        Ok(found)
+    }
+
+    fn copy_base(&mut self, found: Option<(u64, PathBuf)>) -> Result<Base, StoreError> {
+        let Some((commit, path)) = found else {
+            return Ok(Base { tip: Tip::START, time: crate::machine::time::Time::default(), hash: None });
         };
         let head = checkpoint::Reader::open(&path)?.head;
         let to = checkpoint::path(self.to, commit);
-        let copied =
-            copy::file(&path, &to, &|done, all| self.tell("copying the checkpoint", done, Some(all)))?;
+        let copied = copy::file(&path, &to, &|done, all| self.copying("copying the checkpoint", done, all))?;
         self.bytes += copied.bytes;
         self.files += 1;
         Ok(Base { tip: head.tip, time: head.time, hash: Some(copied.hash) })
@@ -217,7 +252,7 @@ impl Work<'_> {
                 return Err(other_history(self.to));
             }
             times = Some((times.map_or(entry.time, |(from, _)| from), entry.time));
-            self.tell("copying the log", entry.tip.commit - before.commit, Some(all))?;
+            self.copying("copying the log", entry.tip.commit - before.commit, all)?;
         }
         let written = part.finish()?;
         if written.last != until {
@@ -235,7 +270,7 @@ impl Work<'_> {
     /// Copies the blobs that are not there yet. One that vanishes meanwhile is named by nobody, or
     /// found lacking when the documents are read back.
     fn copy_blobs(&mut self) -> Result<(), StoreError> {
-        let told = |done, all| self.tell("copying blobs", done, Some(all));
+        let told = |done, all| self.copying("copying blobs", done, all);
         let copied = copy::blobs(&self.shared.folder, self.to, &told)?;
         self.bytes += copied.bytes;
         self.files += copied.files;
@@ -247,7 +282,7 @@ impl Work<'_> {
         let shared = self.shared;
         let before = before.and_then(|note| note.archives.as_deref()).unwrap_or_default();
         let named = self.sought.archives.iter().copied();
-        let told = |done, all| self.tell("copying the archive", done, Some(all));
+        let told = |done, all| self.copying("copying the archive", done, all);
         let copied = archives::copy((&shared.folder, self.to), shared.instance, before, named, &told)?;
         self.bytes += copied.bytes;
         self.files += copied.files;

@@ -38,7 +38,8 @@ pub(super) fn copy(
     let all = numbers.len() as u64;
     let mut archives = Archives::default();
     for (done, number) in (1..).zip(numbers) {
-        match copy_one((from, to), instance, number, before.get(&number))? {
+        let pieces = |_, _| told(done - 1, all);
+        match copy_one((from, to), instance, number, before.get(&number), &pieces)? {
             Copy::Written(note) => {
                 archives.files += 1;
                 archives.bytes += note.bytes;
@@ -63,6 +64,7 @@ fn copy_one(
     instance: [u8; 16],
     number: u64,
     before: Option<&ArchiveNote>,
+    told: Told<'_>,
 ) -> Result<Copy, StoreError> {
     let (source, path) = (archive::path(from, number), archive::path(to, number));
     // One that cannot be read is copied again.
@@ -83,7 +85,7 @@ fn copy_one(
         check(to, instance, number)?;
         return Ok(Copy::IsThere(ArchiveNote::of(number, found)));
     }
-    copy::file(&source, &path, &|_, _| Ok(()))?;
+    copy::file(&source, &path, told)?;
     if check(to, instance, number)? != found {
         let what = "it reads back as something else than was written".to_owned();
         return Err(StoreError::FileDamaged { path, what });

@@ -84,10 +84,11 @@ pub(super) fn slots_name(hash: [u8; 32]) -> String {
 }
 
 /// Deletes what backups that were cut off have left, and data keys that are no longer named.
-pub(super) fn sweep(folder: &Path, note: &Note) -> Result<(), StoreError> {
-    let bases = note.lines.iter().filter_map(|line| line.base.path(folder));
-    let parts = note.lines.iter().flat_map(|line| line.files(folder)).map(|(_, path)| path);
-    let keys = note.keys.map(|hash| folder.join("keys").join(slots_name(hash)));
+pub(super) fn sweep(folder: &Path, note: Option<&Note>) -> Result<(), StoreError> {
+    let lines = note.map_or(&[][..], |note| &note.lines);
+    let bases = lines.iter().filter_map(|line| line.base.path(folder));
+    let parts = lines.iter().flat_map(|line| line.files(folder)).map(|(_, path)| path);
+    let keys = note.and_then(|note| note.keys).map(|hash| folder.join("keys").join(slots_name(hash)));
     let named: Vec<_> = bases.chain(parts).chain(keys).collect();
     for (of, ends) in [(checkpoint::FOLDER, "ckpt"), ("log", "part"), ("keys", "slots")] {
         let (of, whole, half) = (folder.join(of), format!(".{ends}"), format!(".{ends}.new"));

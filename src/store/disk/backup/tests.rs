@@ -1,6 +1,7 @@
 //! Backups of stores that are written to, and what is made of them.
 
 mod archives;
+mod space;
 
 use super::*;
 use crate::machine::time::Time;
