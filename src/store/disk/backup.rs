@@ -12,7 +12,8 @@
 //! Another backup into the same folder adds the commits since, or, where the log no longer reaches
 //! back to the last one, another checkpoint with the commits after it. Owns the form of the folder
 //! and its making. It must never say that a backup is there before all of it was read back, and
-//! never change or delete a file that the note on disk names.
+//! never change or delete a file that the note on disk names, but for an archive file that is no
+//! longer what the note says: that one is copied again.
 
 mod archives;
 mod copy;
