@@ -75,6 +75,10 @@ pub enum Outlook {
     Refused,
 }
 
+/// What keeps every call from being made in a restored copy.
+const STORE_HELD: &str = "the store is a restored copy and held: no call is made until an administrator \
+                          releases it (docket store release)";
+
 impl<S: Store> Engine<S> {
     /// Explains where an application stands.
     pub async fn explain(&self, id: ApplicationId) -> Result<Option<Explanation>, EngineError> {
@@ -89,11 +93,16 @@ impl<S: Store> Engine<S> {
                 format!("the provider's system {} is down: {call} is parked until it is back", system.name())
             }));
         }
+        // Then nobody else can move what waits for a call.
+        let is_held = self.shared.store.is_held() && !application.outbox.is_empty();
+        if is_held {
+            blocks.push(STORE_HELD.to_owned());
+        }
         if let Some((tries, detail)) = &trouble {
             blocks.push(format!("a call was tried {tries} times in vain: {detail}"));
         }
         Ok(Some(Explanation {
-            owner: view.owner(),
+            owner: view.owner().map(|owner| if is_held { Owner::Operator } else { owner }),
             blocks,
             dwell: now.since(application.since),
             expected: application.state().dwell(),

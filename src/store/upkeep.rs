@@ -21,8 +21,8 @@ pub trait Upkeep: Send + Sync {
     /// Copies what is durable now into a folder of this machine, and reads it back.
     ///
     /// # Errors
-    /// [`StoreError::Busy`]; [`StoreError::Declined`] if the folder cannot take it;
-    /// [`StoreError::CalledOff`]; damage, and the system's. The folder then holds the backup that it
+    /// [`StoreError::Busy`]; [`StoreError::Declined`] if the folder cannot take it; [`StoreError::Full`] if
+    /// it lies on the disk of the store, which needs the room; [`StoreError::CalledOff`]; damage, and the system's. The folder then holds the backup that it
     /// held before, if any.
     fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError>;
 
@@ -82,7 +82,10 @@ pub struct BackedUp {
     pub is_incremental: bool,
     /// How many blobs are in the folder.
     pub blobs: u64,
-    /// Documents whose blob is missing or damaged in the store itself; the first of them by name.
+    /// How many archive files are in the folder.
+    pub archives: u64,
+    /// Documents whose blob, and archive files, that are missing or damaged in the store itself; the first
+    /// of them by name.
     pub lacking: Vec<String>,
     /// How many there are.
     pub lacking_count: u64,
@@ -122,6 +125,10 @@ pub struct Stats {
     pub blobs: u64,
     /// Their bytes.
     pub blob_bytes: u64,
+    /// How many archive files there are.
+    pub archives: u64,
+    /// Their bytes.
+    pub archive_bytes: u64,
     /// Bytes of the ballast.
     pub ballast_bytes: u64,
     /// Bytes that the disk can still take.

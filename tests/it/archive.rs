@@ -10,6 +10,7 @@ use docket::api::proto::v1::{
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tonic::Code;
@@ -78,6 +79,8 @@ async fn journals_of_what_is_over_are_read_from_files() {
     }
     assert!(!transitions(&docket.address, live, 1000).await.unwrap().is_empty());
     docket.leave();
+    let (code, said) = check(&data);
+    assert_eq!(code, Some(0), "{said}");
 
     // A damaged file: its journals cannot be read, which is told by name; all else goes on.
     let path = files(&data).pop().unwrap();
@@ -103,6 +106,20 @@ async fn journals_of_what_is_over_are_read_from_files() {
     assert!(!transitions(&docket.address, live, 1000).await.unwrap().is_empty());
     client(&docket.address).create_application(request(APPLICATIONS)).await.unwrap();
     docket.leave();
+    let (code, said) = check(&data);
+    assert_eq!(code, Some(11), "{said}");
+    for told in
+        ["lost: ARCHIVE_LOST, 1", "damaged: ARCHIVE_DAMAGED, 1", file, &format!("{damaged} applications")]
+    {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
+
+/// What `docket store check` says of a folder, and how it ends.
+fn check(data: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
+    let output = command.args(["store", "check", "--data"]).arg(data).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
 }
 
 fn files(data: &Path) -> Vec<PathBuf> {

@@ -7,7 +7,9 @@ use crate::crash::{has_ended, push};
 use crate::process::{Process, Sandbox, client, http};
 use axum::Router;
 use axum::routing::post;
-use docket::api::proto::v1::{Application, ListApplicationsRequest};
+use docket::api::proto::v1::{
+    Application, ExplainApplicationRequest, Explanation, ListApplicationsRequest, Owner,
+};
 use docket::sandbox::Script;
 use docket::sandbox::people::Person;
 use serde_json::Value;
@@ -93,6 +95,12 @@ async fn applications(address: &str) -> BTreeMap<String, Application> {
         }
         page_token = page.next_page_token;
     }
+}
+
+async fn explain(address: &str, order: &str) -> Explanation {
+    let name = applications(address).await[order].name.clone();
+    let request = ExplainApplicationRequest { name };
+    client(address).explain_application(request).await.unwrap().into_inner()
 }
 
 async fn calls(sandbox: &Sandbox) -> u64 {
@@ -206,6 +214,9 @@ async fn a_copy_made_under_load_calls_nobody_until_it_is_released() {
     assert_eq!((calls(&sandbox).await, heard.load(Ordering::SeqCst)), (calls_before, heard_before));
     assert!(!docket.logged("a restored copy and held", 1).await.is_empty());
     assert!(!has_ended(&applications(&address).await[&late]));
+    let explained = explain(&address, &late).await;
+    let says_so = |it: &Explanation| it.blocks.iter().any(|line| line.contains("docket store release"));
+    assert!(says_so(&explained) && explained.owner() == Owner::Operator, "{explained:?}");
 
     // A restart changes nothing about it; a release does, at once and for good.
     docket.leave();
@@ -221,6 +232,7 @@ async fn a_copy_made_under_load_calls_nobody_until_it_is_released() {
         before.iter().chain([&late]).all(|order| has_ended(&now[order]))
     })
     .await;
+    assert!(!says_so(&explain(&address, &late).await));
     let said = docket.logged("the store is released", 1).await;
     assert!(said[0].contains("ada") && said[0].contains("the old one is gone"), "{said:?}");
     docket.leave();

@@ -319,8 +319,11 @@ pub(in super::super) fn unkept(error: &EngineError) -> Status {
             .precondition("STORE", "store"),
         // Nobody hears it but who is sent away.
         StoreError::CalledOff => return leaving(),
-        StoreError::Full { .. }
-        | StoreError::TooLarge { .. }
+        StoreError::Full { .. } => {
+            let text = format!("{source}: the store needs what is left of it");
+            Told::new(Code::Unavailable, Reason::DiskFull, text, &[]).retry(RETRY_AFTER)
+        }
+        StoreError::TooLarge { .. }
         | StoreError::BlobTooLarge { .. }
         | StoreError::NoBlob { .. }
         | StoreError::TooOld { .. }

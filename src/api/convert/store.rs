@@ -51,6 +51,7 @@ pub(in super::super) fn backed_up(folder: String, it: BackedUp) -> BackUpStoreRe
         files_written: number(it.files),
         incremental: it.is_incremental,
         blobs: number(it.blobs),
+        archives: number(it.archives),
         lacking: it.lacking,
         lacking_count: number(it.lacking_count),
     };
@@ -111,6 +112,8 @@ pub(crate) fn store_stats(it: Stats) -> StoreStats {
         view: it.view.map(view),
         blobs: number(it.blobs),
         blob_bytes: number(it.blob_bytes),
+        archives: number(it.archives),
+        archive_bytes: number(it.archive_bytes),
         ballast_bytes: number(it.ballast_bytes),
         free_bytes: number(it.free_bytes),
         low_water_bytes: number(it.low_water_bytes),

@@ -46,11 +46,11 @@ fn done(out: Out, backup: &StoreBackup) -> Ended {
         return Ok(ExitCode::SUCCESS);
     }
     let what = format!(
-        "the backup is complete but for {} documents, which the store itself has lost: {}",
+        "the backup is complete but for {} documents or archive files, which the store itself has lost: {}",
         backup.lacking_count,
         backup.lacking.join(", ")
     );
-    Err(Failure::new(Exit::Damaged, what).hint("copy their blobs back from an older backup"))
+    Err(Failure::new(Exit::Damaged, what).hint("copy the blobs and files back from an older backup"))
 }
 
 fn page(out: Out, it: &StoreBackup) -> String {
@@ -63,6 +63,7 @@ fn page(out: Out, it: &StoreBackup) -> String {
         ("written", table::text(format!("{} in {} files", size(it.bytes_written), it.files_written))),
         ("kind", table::text(kind)),
         ("blobs", table::text(it.blobs.to_string())),
+        ("archive files", table::text(it.archives.to_string())),
         ("read back", table::text("yes")),
     ];
     table::page(out, facts)

@@ -120,6 +120,7 @@ pub(super) fn written(findings: &Findings) -> Value {
         "moves": counted.counts.moves,
         "rows": counted.rows,
         "blobs": counted.blobs,
+        "archives": counted.archives,
         "held": counted.is_held,
         "findings": findings.list().into_iter().map(finding).collect::<Vec<_>>(),
     })
@@ -138,6 +139,7 @@ pub(super) fn page(out: Out, findings: &Findings) -> String {
             ("moves", table::text(counts.moves.to_string())),
             ("rows", table::text(counted.rows.to_string())),
             ("blobs", table::text(counted.blobs.to_string())),
+            ("archive files", table::text(counted.archives.to_string())),
             ("held", table::text(held)),
         ],
     );

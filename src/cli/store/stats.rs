@@ -84,6 +84,7 @@ fn page(out: Out, it: &StoreStats) -> String {
         ("checkpoint", table::text(checkpoint)),
         ("view", table::text(view)),
         ("blobs", table::text(format!("{}, {}", it.blobs, size(it.blob_bytes)))),
+        ("archive", table::text(format!("{} files, {}", it.archives, size(it.archive_bytes)))),
         ("ballast", table::text(size(it.ballast_bytes))),
         ("free", table::text(format!("{} (low water at {})", size(it.free_bytes), size(it.low_water_bytes)))),
     ];

@@ -5,18 +5,22 @@
 //! checkpoint/…ckpt   rows as of one commit, as it lay in the data folder
 //! log/…-….part       the commits after it, a file for each backup that was made into the folder
 //! blob/ab/…          as in the data folder
+//! archive/…arch      as in the data folder
 //! keys/              master.check, and the data keys if they were wanted
 //! ```
 //!
 //! Another backup into the same folder adds the commits since, or, where the log no longer reaches
 //! back to the last one, another checkpoint with the commits after it. Owns the form of the folder
 //! and its making. It must never say that a backup is there before all of it was read back, and
-//! never change or delete a file that the note on disk names.
+//! never change or delete a file that the note on disk names, but for an archive file that is no
+//! longer what the note says: that one is copied again.
 
+mod archives;
 mod copy;
 mod note;
 mod read;
 mod restore;
+mod space;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -29,36 +33,57 @@ use super::{Shared, blobs, checkpoint, files};
 use crate::clock;
 use crate::store::upkeep::{self, BackedUp, BackupOrder, ReadKeys, Tell};
 use crate::store::{BlobId, Counts, StoreError, keys, rows};
+use archives::Archives;
 use note::{Base, Line, Note, PartNote};
-use std::collections::BTreeMap;
+use space::Space;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-/// How many documents without their blob are named.
+/// How many of the documents and files that the store lacks are named.
 const NAMED: usize = 20;
 
 /// Makes a backup.
 pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
     let before = target::open(&shared.folder, shared.instance, order)?;
-    let mut work = Work { shared, to: &order.to, tell, bytes: 0, files: 0, lacking: BTreeMap::new() };
-    let rows = match work.rows(before.as_ref(), From::WhatIsThere) {
+    let backed = make(shared, order, tell, before.as_ref());
+    if let Err(StoreError::Full { .. }) = &backed {
+        // What was copied in vain gives its room back; where it cannot, the next backup sees to it.
+        let _left_over = target::sweep(&order.to, before.as_ref());
+    }
+    backed
+}
+
+fn make(
+    shared: &Shared,
+    order: &BackupOrder<'_>,
+    tell: &Tell,
+    before: Option<&Note>,
+) -> Result<BackedUp, StoreError> {
+    let space = Space::of(shared, &order.to)?;
+    let mut work = Work { shared, to: &order.to, tell, space, bytes: 0, files: 0, sought: Sought::default() };
+    let rows = match work.rows(before, From::WhatIsThere) {
         // The view has it all: a checkpoint of it does without the file that is damaged.
         Err(error) if is_damage(&error) => {
             work.tell(&format!("writing a new checkpoint, because {error}"), 0, None)?;
             shared.bell.order(Order::Checkpoint)?;
-            work.rows(before.as_ref(), From::NewCheckpoint)?
+            work.rows(before, From::NewCheckpoint)?
         }
         other => other?,
     };
+    let archives = work.archives(before)?;
     let keys = work.keys(order)?;
+    let lacking: Vec<_> = work.sought.lacking.keys().map(|key| document_name(key)).collect();
+    let lacking: Vec<_> = lacking.into_iter().chain(archives.lacking.into_values()).collect();
     let note = Note {
         instance: shared.instance,
         counts: rows.counts,
         made: clock::now(),
         blobs: blobs::list(&order.to)?.len() as u64,
-        lacking: work.lacking.len() as u64,
+        lacking: lacking.len() as u64,
         keys,
+        archives: Some(archives.notes),
         lines: rows.lines,
     };
     note.write(&order.to)?;
@@ -66,7 +91,7 @@ pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Resu
         let what = "it reads back as something else than was written".to_owned();
         return Err(StoreError::FileDamaged { path: order.to.join(note::NAME), what });
     }
-    target::sweep(&order.to, &note)?;
+    target::sweep(&order.to, Some(&note))?;
     Ok(BackedUp {
         commit: note.newest().last().commit,
         sequence: note.counts.moves,
@@ -75,7 +100,8 @@ pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Resu
         files: work.files + 1,
         is_incremental: rows.is_incremental,
         blobs: note.blobs,
-        lacking: work.lacking.keys().take(NAMED).map(|key| document_name(key)).collect(),
+        archives: note.archives.map_or(0, |archives| archives.len() as u64),
+        lacking: lacking.into_iter().take(NAMED).collect(),
         lacking_count: note.lacking,
     })
 }
@@ -116,10 +142,19 @@ struct Work<'a> {
     shared: &'a Shared,
     to: &'a Path,
     tell: &'a Tell,
+    space: Space<'a>,
     bytes: u64,
     files: u64,
+    sought: Sought,
+}
+
+/// What the rows that were copied name.
+#[derive(Default)]
+struct Sought {
     /// Documents whose blob is not in the backup, by their keys.
     lacking: BTreeMap<Vec<u8>, BlobId>,
+    /// Archive files.
+    archives: BTreeSet<u64>,
 }
 
 impl Work<'_> {
@@ -127,9 +162,15 @@ impl Work<'_> {
         upkeep::tell(self.tell, doing, done, all)
     }
 
+    /// Tells how far the copying is; ends it where room gets low.
+    fn copying(&self, doing: &str, done: u64, all: u64) -> Result<(), StoreError> {
+        self.space.ask(0)?;
+        self.tell(doing, done, Some(all))
+    }
+
     /// Copies the rows and what they name, and reads back what was copied.
     fn rows(&mut self, before: Option<&Note>, from: From) -> Result<Rows, StoreError> {
-        self.lacking.clear();
+        self.sought = Sought::default();
         let rows = self.copy_rows(before, from)?;
         self.copy_blobs()?;
         self.read_back(&rows)?;
@@ -152,8 +193,15 @@ impl Work<'_> {
             Some(last) => from == From::WhatIsThere && oldest <= last.commit + 1,
             None => false,
         };
+        let base = if goes_on { None } else { self.base(tip, oldest)? };
+        let after = match (&base, lines.last()) {
+            (Some((commit, _)), _) => *commit,
+            (None, Some(line)) if goes_on => line.last().commit,
+            (None, _) => 0,
+        };
+        self.space.ask_for_all(self.to, base.as_ref().map(|(_, path)| path.as_path()), after)?;
         if !goes_on {
-            let base = self.copy_base(tip, oldest)?;
+            let base = self.copy_base(base)?;
             lines.push(Line { base, parts: Vec::new() });
         }
         let line = lines.last_mut().expect("one goes on, or was begun");
@@ -162,21 +210,25 @@ impl Work<'_> {
         Ok(Rows { lines, counts, is_incremental: goes_on, added })
     }
 
-    /// Copies the newest checkpoint that the log goes on from.
-    fn copy_base(&mut self, tip: Tip, oldest: u64) -> Result<Base, StoreError> {
+    /// Finds the newest checkpoint that the log goes on from; none if the log has it all.
+    fn base(&self, tip: Tip, oldest: u64) -> Result<Option<(u64, PathBuf)>, StoreError> {
         let list = checkpoint::list(&self.shared.folder)?;
         let fits = |commit: u64| oldest <= commit + 1 && commit <= tip.commit;
-        let Some((commit, path)) = list.into_iter().find(|(commit, _)| fits(*commit)) else {
-            if oldest == 1 {
-                return Ok(Base { tip: Tip::START, time: crate::machine::time::Time::default(), hash: None });
-            }
+        let found = list.into_iter().find(|(commit, _)| fits(*commit));
+        if found.is_none() && oldest > 1 {
             let what = format!("no checkpoint reaches to the log, which begins with commit {oldest}");
             return Err(StoreError::Inconsistent { what });
+        }
+        Ok(found)
+    }
+
+    fn copy_base(&mut self, found: Option<(u64, PathBuf)>) -> Result<Base, StoreError> {
+        let Some((commit, path)) = found else {
+            return Ok(Base { tip: Tip::START, time: crate::machine::time::Time::default(), hash: None });
         };
         let head = checkpoint::Reader::open(&path)?.head;
         let to = checkpoint::path(self.to, commit);
-        let copied =
-            copy::file(&path, &to, &|done, all| self.tell("copying the checkpoint", done, Some(all)))?;
+        let copied = copy::file(&path, &to, &|done, all| self.copying("copying the checkpoint", done, all))?;
         self.bytes += copied.bytes;
         self.files += 1;
         Ok(Base { tip: head.tip, time: head.time, hash: Some(copied.hash) })
@@ -201,7 +253,7 @@ impl Work<'_> {
                 return Err(other_history(self.to));
             }
             times = Some((times.map_or(entry.time, |(from, _)| from), entry.time));
-            self.tell("copying the log", entry.tip.commit - before.commit, Some(all))?;
+            self.copying("copying the log", entry.tip.commit - before.commit, all)?;
         }
         let written = part.finish()?;
         if written.last != until {
@@ -219,25 +271,36 @@ impl Work<'_> {
     /// Copies the blobs that are not there yet. One that vanishes meanwhile is named by nobody, or
     /// found lacking when the documents are read back.
     fn copy_blobs(&mut self) -> Result<(), StoreError> {
-        let told = |done, all| self.tell("copying blobs", done, Some(all));
+        let told = |done, all| self.copying("copying blobs", done, all);
         let copied = copy::blobs(&self.shared.folder, self.to, &told)?;
-        let archived = copy::archive(&self.shared.folder, self.to)?;
-        self.bytes += copied.bytes + archived.bytes;
-        self.files += copied.files + archived.files;
+        self.bytes += copied.bytes;
+        self.files += copied.files;
         Ok(())
     }
 
-    /// Reads back what was copied of the rows, and looks for the blobs that they name.
+    /// Copies the archive files that are not there yet: those that the rows name are on disk by now.
+    fn archives(&mut self, before: Option<&Note>) -> Result<Archives, StoreError> {
+        let shared = self.shared;
+        let before = before.and_then(|note| note.archives.as_deref()).unwrap_or_default();
+        let named = self.sought.archives.iter().copied();
+        let told = |done, all| self.copying("copying the archive", done, all);
+        let copied = archives::copy((&shared.folder, self.to), shared.instance, before, named, &told)?;
+        self.bytes += copied.bytes;
+        self.files += copied.files;
+        Ok(copied)
+    }
+
+    /// Reads back what was copied of the rows, and looks for what they name.
     fn read_back(&mut self, copied: &Rows) -> Result<(), StoreError> {
         let line = copied.lines.last().expect("there is one");
         let (to, instance) = (self.to, self.shared.instance);
-        let mut lacking = std::mem::take(&mut self.lacking);
+        let mut sought = std::mem::take(&mut self.sought);
         if !copied.is_incremental {
             let mut read = 0;
             read::base(to, instance, &line.base, &mut |(key, value)| {
                 read += 1;
                 self.tell("reading the checkpoint back", read, None)?;
-                look_for_blob(to, key, Some(value), &mut lacking)
+                sought.row(to, key, Some(value))
             })?;
         }
         if let Some(part) = copied.added {
@@ -249,12 +312,12 @@ impl Work<'_> {
             read::part(to, instance, before, &part, &mut |entry| {
                 self.tell("reading the commits back", entry.tip.commit + 1 - part.first, Some(all))?;
                 for (key, value) in read::writes(&entry)? {
-                    look_for_blob(to, key, value, &mut lacking)?;
+                    sought.row(to, key, value)?;
                 }
                 Ok(())
             })?;
         }
-        self.lacking = lacking;
+        self.sought = sought;
         Ok(())
     }
 
@@ -286,25 +349,26 @@ impl Work<'_> {
     }
 }
 
-/// Notes a document whose blob is not in the backup; forgets it when the document goes.
-fn look_for_blob(
-    to: &Path,
-    key: Vec<u8>,
-    value: Option<Vec<u8>>,
-    lacking: &mut BTreeMap<Vec<u8>, BlobId>,
-) -> Result<(), StoreError> {
-    if keys::of(&key) != Some(keys::Of::Document) {
-        return Ok(());
+impl Sought {
+    /// Notes the archive file that a row names, or the document whose blob is not in the backup; forgets
+    /// that when the document goes.
+    fn row(&mut self, to: &Path, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), StoreError> {
+        if let Some(number) = read::archive_of(&key, value.as_deref())? {
+            self.archives.insert(number);
+        }
+        if keys::of(&key) != Some(keys::Of::Document) {
+            return Ok(());
+        }
+        let blob = match value {
+            Some(row) => read::blob_of(&document_name(&key), rows::read_document(&row))?,
+            None => None,
+        };
+        match blob.filter(|blob| !blobs::path(to, *blob).is_file()) {
+            Some(blob) => self.lacking.insert(key, blob),
+            None => self.lacking.remove(&key),
+        };
+        Ok(())
     }
-    let blob = match value {
-        Some(row) => read::blob_of(&document_name(&key), rows::read_document(&row))?,
-        None => None,
-    };
-    match blob.filter(|blob| !blobs::path(to, *blob).is_file()) {
-        Some(blob) => lacking.insert(key, blob),
-        None => lacking.remove(&key),
-    };
-    Ok(())
 }
 
 fn other_history(to: &Path) -> StoreError {

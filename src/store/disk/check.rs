@@ -1,9 +1,10 @@
 //! Check: everything that a data folder holds, read and compared, while nobody uses it.
 //!
-//! Files first: MANIFEST, log, checkpoints, view, blobs. Then the rows of the best copy that there is,
+//! Files first: MANIFEST, log, checkpoints, view, blobs, archive. Then the rows of the best copy that there is,
 //! each by itself and all against each other. The view is looked at in a copy, because sled changes what
 //! it opens. It must never change anything in the folder, and never call whole what it did not read.
 
+mod archives;
 mod copies;
 mod findings;
 mod rows;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use findings::{Finding, Findings, Level, Problem};
 
+use self::archives::Archives;
 use super::manifest::Manifest;
 use super::view::View;
 use super::{blobs, files, open};
@@ -68,9 +70,9 @@ pub fn check(order: &CheckOrder<'_>, tell: &Tell) -> Result<Findings, StoreError
     }
     let Some(manifest) = work.manifest()? else { return Ok(work.findings) };
     let view = copies::best(&mut work, manifest, order.scratch.as_deref())?;
-    let good = work.blobs()?;
+    let files = Files { blobs: work.blobs()?, archives: Archives::read(&mut work, manifest.instance)? };
     if let Some(view) = view {
-        rows::check(&mut work, &view, &manifest, good, &order.keys)?;
+        rows::check(&mut work, &view, &manifest, files, &order.keys)?;
     }
     Ok(work.findings)
 }
@@ -101,6 +103,13 @@ fn lock(data: &Path) -> Result<Option<fs::File>, StoreError> {
         return Err(StoreError::Declined { why });
     }
     data.join(open::LOCK).exists().then(|| open::lock(data)).transpose()
+}
+
+/// What lies beside the rows, in files that they name.
+struct Files {
+    /// Those that are what their names say.
+    blobs: BTreeSet<BlobId>,
+    archives: Archives,
 }
 
 /// A check that goes on.

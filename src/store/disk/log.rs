@@ -303,6 +303,16 @@ impl Log {
         self.segments.iter().map(|segment| segment.bytes).sum()
     }
 
+    /// Bytes that the commits after one take, at most.
+    pub(in crate::store::disk) fn bytes_after(&self, commit: u64) -> u64 {
+        if commit >= self.tip.commit {
+            return 0;
+        }
+        let ends = self.segments.iter().skip(1).map(|next| next.first - 1);
+        let closed = self.segments.iter().zip(ends).filter(|(_, end)| *end > commit);
+        closed.map(|(segment, _)| segment.bytes).sum::<u64>() + self.at
+    }
+
     /// Puts a device in place of the segment that refuses to be written to.
     #[cfg(test)]
     pub(in crate::store::disk) fn fail_from_now_on(&mut self) {

@@ -19,25 +19,15 @@ use std::collections::BTreeSet;
 
 /// Makes one whole of the copies.
 pub(super) fn recover(place: &Place<'_>, manifest: Manifest) -> Result<(Manifest, Copies), StoreError> {
-    if manifest.commit == 0
-        && manifest.sequence == 0
-        && let Some(copies) = begin(place, &manifest)?
-    {
-        return Ok((manifest, copies));
-    }
     let scan = Log::scan(&place.log(), manifest.instance)?;
-    let segment = manifest.segment;
-    if !manifest.is_closed && !scan.reaches(segment) {
-        // It was written to until the end, and nobody knows how far.
-        return Err(place.lost(format_args!(
-            "the segment of the log that begins with commit {segment} is lost, with all that was committed since"
-        )));
+    if is_new(&manifest, &scan) {
+        return Ok((manifest, begin(place, &manifest)?));
+    }
+    if let Some(lost) = lost_segment(&manifest, &scan) {
+        return Err(place.lost(lost));
     }
     let opened = View::open(&place.view(manifest.view), place.options.cache_bytes);
-    let marked = opened.as_ref().map_or(0, |view| view.mark().until);
-    let synced = Witness::read(&place.log(), manifest.instance)?.unwrap_or(0);
-    let known = manifest.commit.max(marked).max(scan.durable).max(synced);
-    let recovery = Recovery { place, manifest, scan, known };
+    let recovery = Recovery::new(place, manifest, scan, opened.as_ref().ok())?;
     match opened.and_then(|view| recovery.trust(view)) {
         Ok(Trusted::WithLog(view)) => recovery.go_on(view),
         Ok(Trusted::Alone(view)) => recovery.leave_log(view),
@@ -45,19 +35,32 @@ pub(super) fn recover(place: &Place<'_>, manifest: Manifest) -> Result<(Manifest
     }
 }
 
-/// Begins where nothing was ever committed; `None` if something was after all.
-fn begin(place: &Place<'_>, manifest: &Manifest) -> Result<Option<Copies>, StoreError> {
-    let log = place.log();
-    let scan = Log::scan(&log, manifest.instance)?;
-    if scan.runs.iter().any(|run| run.first <= run.last.commit) {
-        return Ok(None);
+/// Says whether nothing was ever committed.
+fn is_new(manifest: &Manifest, scan: &Scan) -> bool {
+    let is_empty = scan.runs.iter().all(|run| run.first > run.last.commit);
+    manifest.commit == 0 && manifest.sequence == 0 && is_empty
+}
+
+/// Says what is lost where the segment is not there that was written to last. It was written to until the
+/// end, and nobody knows how far; but not behind the commit at which the store was closed.
+pub(super) fn lost_segment(manifest: &Manifest, scan: &Scan) -> Option<String> {
+    let Manifest { segment, is_closed, .. } = *manifest;
+    if is_closed || scan.reaches(segment) || is_new(manifest, scan) {
+        return None;
     }
+    Some(format!(
+        "the segment of the log that begins with commit {segment} is lost, with all that was committed since"
+    ))
+}
+
+/// Begins where nothing was ever committed.
+fn begin(place: &Place<'_>, manifest: &Manifest) -> Result<Copies, StoreError> {
     // What a beginning that was cut off has left.
-    remove_folder(&log)?;
+    remove_folder(&place.log())?;
     remove_folder(&place.view(0))?;
     let view = View::make(&place.view(0), place.options.cache_bytes)?;
     let log = place.begin_log(manifest.instance, Tip::START)?;
-    Ok(Some(Copies { view, log, rest: Writes::new(), is_new: true, needs_checkpoint: false }))
+    Ok(Copies { view, log, rest: Writes::new(), is_new: true, needs_checkpoint: false })
 }
 
 /// A view that can be believed.
@@ -73,11 +76,24 @@ pub(super) struct Recovery<'a> {
     pub(super) place: &'a Place<'a>,
     pub(super) manifest: Manifest,
     pub(super) scan: Scan,
-    /// A commit that was durable, by the word of the MANIFEST or the view.
+    /// A commit that was durable, by the word of whoever knows of the latest.
     pub(super) known: u64,
 }
 
-impl Recovery<'_> {
+impl<'a> Recovery<'a> {
+    /// Asks every witness how far the log must reach.
+    pub(super) fn new(
+        place: &'a Place<'a>,
+        manifest: Manifest,
+        scan: Scan,
+        view: Option<&View>,
+    ) -> Result<Self, StoreError> {
+        let marked = view.map_or(0, |view| view.mark().until);
+        let synced = Witness::read(&place.log(), manifest.instance)?.unwrap_or(0);
+        let known = manifest.commit.max(marked).max(scan.durable).max(synced);
+        Ok(Self { place, manifest, scan, known })
+    }
+
     /// The first commit of the log's last run: what lies before a hole is of no use.
     pub(super) fn first(&self) -> u64 {
         self.scan.runs.last().map_or(1, |run| run.first)

@@ -65,6 +65,11 @@ impl Disk {
         Ok(Self { free, all })
     }
 
+    /// The disk when so many bytes more are taken.
+    pub(super) const fn without(self, bytes: u64) -> Self {
+        Self { free: self.free.saturating_sub(bytes), ..self }
+    }
+
     /// Says whether there is less than a mark, which is lower on a small disk.
     pub(super) fn is_low(&self, mark: u64) -> bool {
         self.free < mark.min(FLOOR.max(self.all / 20))

@@ -5,7 +5,7 @@ use super::manifest::Manifest;
 use super::open::LOG;
 use super::rebuild::bytes_of;
 use super::view::{self, Mark, View};
-use super::{Shared, blobs, checkpoint, room};
+use super::{Shared, archive, blobs, checkpoint, room};
 use crate::store::read::{Row, Rows, named};
 use crate::store::upkeep::{CheckpointStats, KindStats, LogStats, Stats, ViewStats};
 use crate::store::{StoreError, keys, rows};
@@ -27,6 +27,7 @@ pub(super) fn of(shared: &Shared, by_kind: bool) -> Result<Stats, StoreError> {
     };
     let kinds = if by_kind { kinds(all_rows(shared))? } else { Vec::new() };
     let (blobs, blob_bytes) = blobs_in(folder)?;
+    let (archives, archive_bytes) = archives_in(folder)?;
     Ok(Stats {
         instance: shared.instance,
         is_held: shared.is_held.load(std::sync::atomic::Ordering::Acquire),
@@ -46,6 +47,8 @@ pub(super) fn of(shared: &Shared, by_kind: bool) -> Result<Stats, StoreError> {
         }),
         blobs,
         blob_bytes,
+        archives,
+        archive_bytes,
         ballast_bytes: room::ballast(folder),
         free_bytes: room::Disk::of(folder)?.free,
         low_water_bytes: shared.low_water,
@@ -67,6 +70,7 @@ pub(super) fn of_folder(
     let segments = log::segments(&log)?;
     let bytes = segments.iter().map(|(_, path)| fs::metadata(path).map_or(0, |file| file.len()));
     let (blobs, blob_bytes) = blobs_in(data)?;
+    let (archives, archive_bytes) = archives_in(data)?;
     let ended = scan.runs.last().map_or(0, |run| run.last.commit);
     let row = whole.map(|view| view::row(&view.db(), &keys::TOTALS)).transpose()?.flatten();
     let totals = row.map(|row| named("the row of totals", rows::read_totals(&row))).transpose()?;
@@ -90,6 +94,8 @@ pub(super) fn of_folder(
         }),
         blobs,
         blob_bytes,
+        archives,
+        archive_bytes,
         ballast_bytes: room::ballast(data),
         free_bytes: room::Disk::of(data)?.free,
         low_water_bytes: super::Options::LOW_WATER,
@@ -143,6 +149,13 @@ pub(super) fn newest_checkpoint(data: &Path) -> Result<Option<CheckpointStats>, 
         Some(CheckpointStats { commit, bytes, time })
     };
     Ok(checkpoint::list(data)?.into_iter().find_map(look))
+}
+
+/// How many archive files there are, and their bytes.
+fn archives_in(data: &Path) -> Result<(u64, u64), StoreError> {
+    let all = archive::list(data)?;
+    let bytes = all.iter().map(|(_, path)| fs::metadata(path).map_or(0, |file| file.len()));
+    Ok((all.len() as u64, bytes.sum()))
 }
 
 /// How many blobs there are, and their bytes.

@@ -8,11 +8,14 @@
 use super::{Brought, Disk};
 use crate::process::{Process, Sandbox};
 use crate::report;
+use docket::api::proto::v1::BackUpStoreRequest;
+use docket::api::proto::v1::store_service_client::StoreServiceClient;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
+use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 
 /// What is taken from the disk between two applications.
@@ -36,6 +39,10 @@ async fn a_full_disk_stops_intake_and_nothing_else() {
 
     let status = fill_until_refused(&disk, &mut brought).await;
     is_refused_for_space(&status);
+    // Nor does a backup take what the store needs.
+    let copy = disk.folder.path().join("backup");
+    is_refused_for_space(&back_up(&address, &copy).await.unwrap_err());
+    assert!(fs::read_dir(&copy).unwrap().next().is_none(), "it was begun");
     let early = disk.fill();
     while disk.fill() {}
     // Not a byte is left.
@@ -46,6 +53,7 @@ async fn a_full_disk_stops_intake_and_nothing_else() {
     disk.free();
     brought.until_taken().await;
     brought.are_there().await;
+    back_up(&address, &copy).await.unwrap();
 
     // The server is killed and there is no space to open.
     while disk.fill() {}
@@ -87,6 +95,16 @@ impl Brought {
             sleep(Duration::from_millis(100)).await;
         }
     }
+}
+
+/// Has the store copied onto its own disk.
+async fn back_up(address: &str, folder: &Path) -> Result<(), Status> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let request = BackUpStoreRequest { folder: folder.display().to_string(), with_keys: false };
+    let mut told =
+        StoreServiceClient::new(endpoint.connect_lazy()).back_up_store(request).await?.into_inner();
+    while told.message().await?.is_some() {}
+    Ok(())
 }
 
 /// Takes space away and brings applications until one is refused.

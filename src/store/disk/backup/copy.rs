@@ -1,6 +1,6 @@
 //! Copying files: whole, durable, and with their hash.
 
-use crate::store::disk::{archive, blobs, files};
+use crate::store::disk::{blobs, files};
 use crate::store::{BlobId, StoreError};
 use aws_lc_rs::digest;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ pub(super) struct Copied {
 }
 
 /// Hears how many bytes of how many are copied.
-type Told<'a> = &'a dyn Fn(u64, u64) -> Result<(), StoreError>;
+pub(super) type Told<'a> = &'a dyn Fn(u64, u64) -> Result<(), StoreError>;
 
 /// Copies a file into place, durable on return, its folder too.
 pub(super) fn file(from: &Path, to: &Path, told: Told<'_>) -> Result<Copied, StoreError> {
@@ -128,25 +128,4 @@ fn blob(from: &Path, to: &Path, blob: BlobId) -> Result<Blob, StoreError> {
         return Err(StoreError::FileDamaged { path, what });
     }
     Ok(Blob::Written { bytes: bytes.len() as u64 })
-}
-
-/// Copies the archive files that are not there yet, durable on return; they never change. Each is checked
-/// by its own checksums whenever it is read.
-pub(super) fn archive(from: &Path, to: &Path) -> Result<Blobs, StoreError> {
-    let mut copied = Blobs::default();
-    for (number, source) in archive::list(from)? {
-        let path = archive::path(to, number);
-        let bytes = fs::metadata(&source).map_err(files::failed("look at", &source))?.len();
-        if fs::metadata(&path).is_ok_and(|found| found.len() == bytes) {
-            continue;
-        }
-        let folder = path.parent().expect("it lies in a folder");
-        files::make_folder(folder)?;
-        let read = fs::read(&source).map_err(files::failed("read", &source))?;
-        files::write_whole(&path, &path.with_extension("new"), &read)?;
-        files::sync(folder)?;
-        copied.files += 1;
-        copied.bytes += bytes;
-    }
-    Ok(copied)
 }

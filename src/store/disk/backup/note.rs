@@ -11,7 +11,10 @@ use crate::store::{Counts, StoreError};
 use std::path::{Path, PathBuf};
 
 /// The format that is written, and the newest that is read.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
+
+/// The format that does not say which archive files there are.
+const NO_ARCHIVES: u32 = 1;
 
 /// The name of the note.
 pub(super) const NAME: &str = "BACKUP";
@@ -27,10 +30,12 @@ pub(in crate::store::disk) struct Note {
     /// When it was written.
     pub(in crate::store::disk) made: Time,
     pub(in crate::store::disk) blobs: u64,
-    /// Documents whose blob the store itself lacked.
+    /// What the store itself lacked: documents without their blob, and archive files.
     pub(in crate::store::disk) lacking: u64,
     /// The SHA-256 of the data keys, if they are there.
     pub(in crate::store::disk) keys: Option<[u8; 32]>,
+    /// The archive files in order of their numbers; none if the format does not say.
+    pub(in crate::store::disk) archives: Option<Vec<ArchiveNote>>,
     /// In order of their commits.
     pub(in crate::store::disk) lines: Vec<Line>,
 }
@@ -60,6 +65,14 @@ pub(in crate::store::disk) struct PartNote {
     pub(in crate::store::disk) last: Tip,
     /// When the first and the last commit were made.
     pub(in crate::store::disk) times: (Time, Time),
+    pub(in crate::store::disk) bytes: u64,
+    pub(in crate::store::disk) hash: [u8; 32],
+}
+
+/// An archive file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store::disk) struct ArchiveNote {
+    pub(in crate::store::disk) number: u64,
     pub(in crate::store::disk) bytes: u64,
     pub(in crate::store::disk) hash: [u8; 32],
 }
@@ -129,10 +142,18 @@ impl Note {
         let Self { counts: Counts { applications, live, moves }, made, blobs, lacking, .. } = self;
         let (instance, made) = (hex::encode(self.instance), made.as_millis());
         let keys = self.keys.map_or_else(|| "no".to_owned(), hex::encode);
+        let format = if self.archives.is_some() { FORMAT } else { NO_ARCHIVES };
         let mut body = format!(
-            "{TITLE}\nformat = {FORMAT}\ninstance = {instance}\nmade = {made}\napplications = {applications}\n\
+            "{TITLE}\nformat = {format}\ninstance = {instance}\nmade = {made}\napplications = {applications}\n\
              live = {live}\nmoves = {moves}\nblobs = {blobs}\nlacking = {lacking}\nkeys = {keys}\n"
         );
+        if let Some(archives) = &self.archives {
+            let bytes = archives.iter().fold(0, |sum: u64, it| sum.saturating_add(it.bytes));
+            body += &format!("archives = {} {bytes}\n", archives.len());
+            for ArchiveNote { number, bytes, hash } in archives {
+                body += &format!("archive = {number:016x} {bytes} {}\n", hex::encode(hash));
+            }
+        }
         for Line { base, parts } in &self.lines {
             let hash = base.hash.map_or_else(|| "none".to_owned(), hex::encode);
             body += &format!("base = {} {} {hash}\n", tip_text(base.tip), base.time.as_millis());
@@ -158,6 +179,11 @@ fn parse(text: &str) -> Option<Note> {
         "no" => None,
         hash => Some(bytes(hash)?),
     };
+    let archives = text.lines().filter_map(|line| value(line, "archive")).map(parse_archive);
+    let archives = match field("archives") {
+        Some(_) => Some(archives.collect::<Option<_>>()?),
+        None => None,
+    };
     let mut lines: Vec<Line> = Vec::new();
     for line in text.lines() {
         if let Some(base) = value(line, "base") {
@@ -177,6 +203,7 @@ fn parse(text: &str) -> Option<Note> {
         blobs: number("blobs")?,
         lacking: number("lacking")?,
         keys,
+        archives,
         lines,
     };
     // One way to write it: whatever else it says, the checksum included, is damage.
@@ -201,6 +228,12 @@ fn parse_part(text: &str) -> Option<PartNote> {
         bytes: size.parse().ok()?,
         hash: bytes(hash)?,
     })
+}
+
+fn parse_archive(text: &str) -> Option<ArchiveNote> {
+    let [number, size, hash] = words(text)?;
+    let number = u64::from_str_radix(number, 16).ok()?;
+    Some(ArchiveNote { number, bytes: size.parse().ok()?, hash: bytes(hash)? })
 }
 
 fn words<const N: usize>(text: &str) -> Option<[&str; N]> {
@@ -251,6 +284,10 @@ mod tests {
             blobs: 3,
             lacking: 0,
             keys: Some([7; 32]),
+            archives: Some(vec![
+                ArchiveNote { number: 0x2a, bytes: 700, hash: [0x2a; 32] },
+                ArchiveNote { number: 0x1234, bytes: 41, hash: [0x12; 32] },
+            ]),
             lines: vec![
                 Line { base: base(0, None), parts: vec![part(1, 5), part(6, 9)] },
                 Line { base: base(20, Some([9; 32])), parts: vec![part(21, 30)] },
@@ -259,10 +296,15 @@ mod tests {
     }
 
     #[test]
-    fn its_text_is_a_promise() {
-        let text = include_str!("../../../../tests/fixtures/store/v2/BACKUP");
+    fn its_texts_are_a_promise() {
+        let text = include_str!("../../../../tests/fixtures/store/v2/BACKUP-2");
         assert_eq!(note().text(), text);
         assert_eq!(parse(text), Some(note()));
+        let text = include_str!("../../../../tests/fixtures/store/v2/BACKUP");
+        let old = Note { archives: None, ..note() };
+        assert_eq!((old.text().as_str(), parse(text)), (text, Some(old)));
+        let none = Note { archives: Some(Vec::new()), ..note() };
+        assert_eq!(parse(&none.text()), Some(none));
     }
 
     #[test]
@@ -277,8 +319,8 @@ mod tests {
         assert_eq!(Note::read(folder.path()).unwrap(), None);
         note().write(folder.path()).unwrap();
         assert_eq!(Note::read(folder.path()).unwrap(), Some(note()));
-        std::fs::write(folder.path().join(NAME), "docket backup\nformat = 2\nnews = yes\n").unwrap();
-        assert!(matches!(Note::read(folder.path()), Err(StoreError::NewerFolder { found: 2, known: 1, .. })));
+        std::fs::write(folder.path().join(NAME), "docket backup\nformat = 3\nnews = yes\n").unwrap();
+        assert!(matches!(Note::read(folder.path()), Err(StoreError::NewerFolder { found: 3, known: 2, .. })));
         std::fs::write(folder.path().join(NAME), &text[..text.len() / 2]).unwrap();
         assert!(matches!(Note::read(folder.path()), Err(StoreError::FileDamaged { .. })));
     }

@@ -9,7 +9,7 @@ use crate::store::disk::log::{self, Entry, Tip};
 use crate::store::disk::{checkpoint, wire};
 use crate::store::plan::Writes;
 use crate::store::read::{Row, named};
-use crate::store::{BlobId, Document, StoreError};
+use crate::store::{BlobId, Document, StoreError, keys, rows};
 use std::path::{Path, PathBuf};
 
 /// What is done with each thing that is read.
@@ -77,6 +77,12 @@ pub(super) fn blob_of(
         Document::Blob(blob) => Some(blob),
         Document::Inline(_) => None,
     })
+}
+
+/// The archive file that a row names, if it is one that names any.
+pub(super) fn archive_of(key: &[u8], value: Option<&[u8]>) -> Result<Option<u64>, StoreError> {
+    let Some(value) = value.filter(|_| keys::of(key) == Some(keys::Of::Archived)) else { return Ok(None) };
+    named("the place of an archived journal", rows::read_archived(value)).map(|filed| Some(filed.file))
 }
 
 fn other(path: PathBuf) -> StoreError {

@@ -5,8 +5,8 @@
 //! choice of the commit. It must never write into a folder that holds anything, and never make one
 //! that is shorter than was asked for.
 
-use super::note::{Line, Note};
-use super::{copy, read, target};
+use super::note::{ArchiveNote, Base, Line, Note};
+use super::{archives, copy, read, target};
 use crate::machine::time::Time;
 use crate::store::disk::log::{Entry, Log, SEGMENT_BYTES, Tip, write_frame};
 use crate::store::disk::manifest::Manifest;
@@ -16,6 +16,7 @@ use crate::store::read::named;
 use crate::store::rows::{self, Totals};
 use crate::store::upkeep::{Tell, tell};
 use crate::store::{Counts, StoreError, keys};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -96,7 +97,9 @@ pub fn restore(order: &RestoreOrder, told: &Tell) -> Result<Restored, StoreError
     let Some(totals) = end.totals else {
         return Err(StoreError::Inconsistent { what: "the backup has no row of totals".to_owned() });
     };
-    let made = Make { from, to, note: &note, line: meant, told };
+    let (archives, broken) = read_archives(from, &note, &end, told)?;
+    damaged.extend(broken);
+    let made = Make { from, to, note: &note, line: meant, archives, told };
     let made = made.all(&end, totals, &keys).inspect_err(|_| {
         for name in [LOG, checkpoint::FOLDER, archive::FOLDER, "blob", "keys"] {
             drop(remove_folder(&to.join(name)));
@@ -113,6 +116,25 @@ pub fn restore(order: &RestoreOrder, told: &Tell) -> Result<Restored, StoreError
         has_keys: keys.slots.is_some(),
         damaged,
     })
+}
+
+/// Reads the archive files through; gives those that are whole, and what is wrong with others that are not
+/// needed.
+fn read_archives(
+    from: &Path,
+    note: &Note,
+    end: &Follow,
+    told: &Tell,
+) -> Result<(Vec<ArchiveNote>, Vec<String>), StoreError> {
+    let told = |done, all| tell(told, "checking the archive", done, Some(all));
+    let (whole, broken) = archives::read(from, note, end.archives.keys().copied(), &told)?;
+    let needed = broken.iter().find_map(|(number, error)| Some((error, end.archives.get(number)?)));
+    if let Some((error, journals)) = needed {
+        let what =
+            format!("the backup is damaged: {error}; the journals of {journals} applications lie in it");
+        return Err(StoreError::Inconsistent { what });
+    }
+    Ok((whole, broken.into_values().map(|error| error.to_string()).collect()))
 }
 
 /// Finds the line that reaches to what is asked for.
@@ -166,13 +188,16 @@ struct Follow {
     tip: Tip,
     time: Time,
     totals: Option<Totals>,
+    /// The archive files that the rows name, and how many journals each must have.
+    archives: BTreeMap<u64, u64>,
     /// Whether more than what is asked for was read.
     is_past: bool,
 }
 
 impl Follow {
     fn new(at: At, line: &Line) -> Self {
-        Self { at, tip: line.base.tip, time: line.base.time, totals: None, is_past: false }
+        let Base { tip, time, .. } = line.base;
+        Self { at, tip, time, totals: None, archives: BTreeMap::new(), is_past: false }
     }
 
     /// Whether all that is asked for was read, whatever may be damaged behind it.
@@ -190,6 +215,9 @@ impl Follow {
         if key == keys::TOTALS {
             self.totals = Some(named("the row of totals", rows::read_totals(value))?);
         }
+        if let Some(number) = read::archive_of(key, Some(value))? {
+            *self.archives.entry(number).or_default() += 1;
+        }
         Ok(())
     }
 
@@ -204,7 +232,9 @@ impl Follow {
             return Ok(());
         }
         for (key, value) in read::writes(entry)? {
-            self.row(&key, &value.unwrap_or_default())?;
+            if let Some(value) = value {
+                self.row(&key, &value)?;
+            }
         }
         (self.tip, self.time) = (entry.tip, entry.time);
         Ok(())
@@ -280,6 +310,7 @@ struct Make<'a> {
     to: &'a Path,
     note: &'a Note,
     line: &'a Line,
+    archives: Vec<ArchiveNote>,
     told: &'a Tell,
 }
 
@@ -294,6 +325,7 @@ impl Make<'_> {
         }
         self.log(end.tip)?;
         let blobs = self.blobs()?;
+        self.archives()?;
         let folder = self.to.join("keys");
         files::make_folder(&folder)?;
         let put = |name: &str, bytes: &[u8]| {
@@ -338,9 +370,21 @@ impl Make<'_> {
     fn blobs(&self) -> Result<(u64, Vec<String>), StoreError> {
         let told = |done, all| tell(self.told, "writing blobs", done, Some(all));
         let copied = copy::blobs(self.from, self.to, &told)?;
-        copy::archive(self.from, self.to)?;
         let broken = copied.left_out.iter();
         let broken = broken.map(|blob| format!("blob {blob} is not what it was when it was copied"));
         Ok((copied.files, broken.collect()))
+    }
+
+    fn archives(&self) -> Result<(), StoreError> {
+        let all = self.archives.len() as u64;
+        for (done, note) in (1..).zip(&self.archives) {
+            let [path, to] = [self.from, self.to].map(|folder| archive::path(folder, note.number));
+            if !note.tells_of(copy::file(&path, &to, &|_, _| Ok(()))?) {
+                let what = "it has changed since it was checked".to_owned();
+                return Err(StoreError::FileDamaged { path, what });
+            }
+            tell(self.told, "writing the archive", done, Some(all))?;
+        }
+        Ok(())
     }
 }

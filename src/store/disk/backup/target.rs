@@ -4,7 +4,7 @@
 //! folder with something else in it, and never delete a file that is not of a backup.
 
 use super::note::{NAME, Note};
-use crate::store::disk::{checkpoint, files};
+use crate::store::disk::{archive, checkpoint, files};
 use crate::store::upkeep::BackupOrder;
 use crate::store::{BlobId, StoreError};
 use std::fs;
@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 pub(super) const MASTER_CHECK: &str = "master.check";
 
 /// What may lie in a folder in which a first backup was cut off, or which is a disk of its own.
-const HARMLESS: [&str; 6] = ["checkpoint", "log", "blob", "keys", "BACKUP.new", "lost+found"];
+const HARMLESS: [&str; 7] =
+    [checkpoint::FOLDER, "log", "blob", archive::FOLDER, "keys", "BACKUP.new", "lost+found"];
 
 /// Opens the folder, made if it is not there; gives what it says that it holds.
 pub(super) fn open(
@@ -83,20 +84,26 @@ pub(super) fn slots_name(hash: [u8; 32]) -> String {
 }
 
 /// Deletes what backups that were cut off have left, and data keys that are no longer named.
-pub(super) fn sweep(folder: &Path, note: &Note) -> Result<(), StoreError> {
-    let bases = note.lines.iter().filter_map(|line| line.base.path(folder));
-    let parts = note.lines.iter().flat_map(|line| line.files(folder)).map(|(_, path)| path);
-    let keys = note.keys.map(|hash| folder.join("keys").join(slots_name(hash)));
+pub(super) fn sweep(folder: &Path, note: Option<&Note>) -> Result<(), StoreError> {
+    let lines = note.map_or(&[][..], |note| &note.lines);
+    let bases = lines.iter().filter_map(|line| line.base.path(folder));
+    let parts = lines.iter().flat_map(|line| line.files(folder)).map(|(_, path)| path);
+    let keys = note.and_then(|note| note.keys).map(|hash| folder.join("keys").join(slots_name(hash)));
     let named: Vec<_> = bases.chain(parts).chain(keys).collect();
     for (of, ends) in [(checkpoint::FOLDER, "ckpt"), ("log", "part"), ("keys", "slots")] {
-        let of = folder.join(of);
-        for name in files::names(&of)? {
-            let text = name.to_string_lossy();
-            let is_ours = text.ends_with(&format!(".{ends}")) || text.ends_with(&format!(".{ends}.new"));
-            let path = of.join(&name);
-            if is_ours && !named.contains(&path) {
-                fs::remove_file(&path).map_err(files::failed("delete", &path))?;
-            }
+        let (of, whole, half) = (folder.join(of), format!(".{ends}"), format!(".{ends}.new"));
+        let is_ours = |name: &str| name.ends_with(&whole) || name.ends_with(&half);
+        delete(&of, |name| is_ours(name) && !named.contains(&of.join(name)))?;
+    }
+    // Those that are whole stay: nobody can make them again.
+    delete(&folder.join(archive::FOLDER), |name| name.ends_with(".arch.new"))
+}
+
+fn delete(folder: &Path, is_left_over: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+    for name in files::names(folder)? {
+        if is_left_over(&name.to_string_lossy()) {
+            let path = folder.join(&name);
+            fs::remove_file(&path).map_err(files::failed("delete", &path))?;
         }
     }
     Ok(())

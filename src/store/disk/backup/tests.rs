@@ -1,5 +1,8 @@
 //! Backups of stores that are written to, and what is made of them.
 
+mod archives;
+mod space;
+
 use super::*;
 use crate::machine::time::Time;
 use crate::store::conformance::{id, item};

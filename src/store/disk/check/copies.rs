@@ -5,7 +5,7 @@ use crate::store::StoreError;
 use crate::store::disk::log::{self, Log, Scan};
 use crate::store::disk::manifest::{Manifest, SLED_ALONE};
 use crate::store::disk::open::{LOG, Place, view_folder};
-use crate::store::disk::recover::{Recovery, Trusted};
+use crate::store::disk::recover::{Recovery, Trusted, lost_segment};
 use crate::store::disk::view::View;
 use crate::store::disk::{Options, checkpoint, wire};
 use crate::store::plan::Writes;
@@ -33,16 +33,18 @@ pub(super) fn best(
     work.tell("opening the view", 0, None)?;
     let opened = view_in(&path, scratch);
     let marked = opened.as_ref().map_or(0, |view| view.mark().until);
-    let known = manifest.commit.max(marked).max(scan.durable);
+    if let Some(lost) = lost_segment(&manifest, &scan) {
+        work.findings.note(Problem::Commits, lost);
+    }
     let options = Options { cache_bytes: CACHE_BYTES, ..Options::new([0; 16]) };
     let place = Place::new(data, &options);
-    let recovery = Recovery { place: &place, manifest, scan, known };
+    let recovery = Recovery::new(&place, manifest, scan, opened.as_ref().ok())?;
     let last = recovery.last();
     work.findings.counted.commit = last.commit.max(marked);
     let why = match opened.and_then(|view| recovery.trust(view)) {
         Ok(Trusted::WithLog(view)) => return up_to_the_end(&recovery, view).map(Some),
         Ok(Trusted::Alone(view)) => {
-            if known > 0 {
+            if recovery.known > 0 && !work.findings.has(Problem::Commits) {
                 work.findings.note(Problem::LogHole, "the log does not reach to the view, which has it all");
             }
             return Ok(Some(view));

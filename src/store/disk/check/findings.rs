@@ -26,6 +26,8 @@ pub enum Problem {
     Document,
     /// The blob of a document is missing or damaged.
     Blob,
+    /// An archive file does not have the journals that it must.
+    Archive,
     /// The key of an application is missing or damaged.
     Key,
     /// The file of keys is missing.
@@ -52,10 +54,14 @@ pub enum Problem {
     Unknown,
     /// A blob that no document names is not what its name says.
     BlobDamaged,
+    /// An archive file is not as it was written.
+    ArchiveDamaged,
     /// The log ends with a commit that was never acknowledged.
     Torn,
     /// A blob is named by no document.
     Orphan,
+    /// An archive file is named by no row.
+    ArchiveOrphan,
     /// The key of an application was erased.
     Erased,
     /// Something was put aside by an opening.
@@ -84,6 +90,7 @@ impl Problem {
             | Self::Change
             | Self::Document
             | Self::Blob
+            | Self::Archive
             | Self::Key
             | Self::KeyFile => Level::Lost,
             Self::Manifest
@@ -97,8 +104,9 @@ impl Problem {
             | Self::Queue
             | Self::Request
             | Self::Unknown
-            | Self::BlobDamaged => Level::Damaged,
-            Self::Torn | Self::Orphan | Self::Erased | Self::Aside => Level::Note,
+            | Self::BlobDamaged
+            | Self::ArchiveDamaged => Level::Damaged,
+            Self::Torn | Self::Orphan | Self::ArchiveOrphan | Self::Erased | Self::Aside => Level::Note,
         }
     }
 
@@ -113,6 +121,7 @@ impl Problem {
             Self::Change => "CHANGES_MISSING",
             Self::Document => "DOCUMENT_MISSING",
             Self::Blob => "BLOB_LOST",
+            Self::Archive => "ARCHIVE_LOST",
             Self::Key => "KEY_LOST",
             Self::KeyFile => "KEYS_MISSING",
             Self::LogFile => "LOG_DAMAGED",
@@ -126,8 +135,10 @@ impl Problem {
             Self::Request => "REQUEST_WRONG",
             Self::Unknown => "ROW_UNKNOWN",
             Self::BlobDamaged => "BLOB_DAMAGED",
+            Self::ArchiveDamaged => "ARCHIVE_DAMAGED",
             Self::Torn => "LOG_TORN",
             Self::Orphan => "BLOB_ORPHANED",
+            Self::ArchiveOrphan => "ARCHIVE_ORPHANED",
             Self::Erased => "KEY_ERASED",
             Self::Aside => "PUT_ASIDE",
         }
@@ -141,6 +152,9 @@ impl Problem {
                 "keep the folder, restore the newest backup into another one, and compare"
             }
             Self::Document | Self::Blob => "copy the blob back from a backup, into the same place",
+            Self::Archive | Self::ArchiveDamaged => {
+                "copy the archive file back from a backup, into the same place; nothing else is affected"
+            }
             Self::Key => "copy keys/data.slots back from where keys are kept",
             Self::KeyFile => "put data.slots and master.check into keys/ before the server is started",
             Self::LogFile | Self::LogHole | Self::Checkpoint => {
@@ -154,6 +168,9 @@ impl Problem {
             Self::BlobDamaged => "nothing: no document needs it",
             Self::Torn => "nothing: it is wiped at the next start",
             Self::Orphan => "nothing",
+            Self::ArchiveOrphan => {
+                "nothing: the move into it was cut off, or undone by a restore; its journals are rows"
+            }
             Self::Erased => "nothing: it was wanted",
             Self::Aside => "look at it, and delete it when the server runs well",
         }
@@ -190,6 +207,8 @@ pub struct Counted {
     pub rows: u64,
     /// Blobs.
     pub blobs: u64,
+    /// Archive files.
+    pub archives: u64,
     /// Whether the folder is a restored copy that is not released.
     pub is_held: bool,
 }

@@ -1,6 +1,7 @@
 //! The rows: each by itself, and all against each other, in one pass in the order of their keys.
 
-use super::{KeyState, Keys, Problem, Work};
+use super::archives::Archives;
+use super::{Files, KeyState, Keys, Problem, Work};
 use crate::machine::application::Application;
 use crate::machine::id::ApplicationId;
 use crate::store::codec::{CodecError, Kind};
@@ -28,7 +29,7 @@ pub(super) fn check(
     work: &mut Work<'_>,
     view: &View,
     manifest: &Manifest,
-    blobs: BTreeSet<BlobId>,
+    files: Files,
     keys: &Keys<'_>,
 ) -> Result<(), StoreError> {
     let db = view.db();
@@ -49,7 +50,8 @@ pub(super) fn check(
         totals,
         next_change: totals.oldest,
         journal: None,
-        blobs,
+        archives: files.archives,
+        blobs: files.blobs,
         named: BTreeSet::new(),
     };
     if matches!(keys, Keys::Missing) {
@@ -74,6 +76,7 @@ struct Pass<'a> {
     next_change: u64,
     /// The journal at hand.
     journal: Option<Journal>,
+    archives: Archives,
     /// Blobs that are what their names say.
     blobs: BTreeSet<BlobId>,
     /// Those that a document names.
@@ -111,7 +114,7 @@ impl Pass<'_> {
             Of::Queued => self.queued(&key, value),
             Of::Outage => Ok(both(keys::read_outage(&key), rows::read_outage(value)).map(drop)),
             Of::Definition => Ok(both(keys::read_definition(&key), rows::read_definition(value)).map(drop)),
-            Of::Archived => Ok(both(keys::read_archived(&key), rows::read_archived(value)).map(drop)),
+            Of::Archived => self.archived(&key, value),
         }?;
         if let Err(error) = checked {
             let place = row_name(of, &key);
@@ -232,8 +235,13 @@ impl Pass<'_> {
     /// Compares the end of the journal at hand with its application.
     fn end_journal(&mut self) {
         let Some(Journal { id, head, version, chain, is_broken }) = self.journal.take() else { return };
+        if !is_broken {
+            self.compare_end(id, head, version, chain);
+        }
+    }
+
+    fn compare_end(&mut self, id: ApplicationId, head: Option<Head>, version: u64, chain: Chain) {
         let wrong = match head {
-            _ if is_broken => return,
             None => "it has no application that can be read".to_owned(),
             Some(head) if head.version > version => format!("entries {} to {}", version + 1, head.version),
             Some(head) if head.version < version => format!("it has entries above {}", head.version),
@@ -241,6 +249,17 @@ impl Pass<'_> {
             Some(_) => return,
         };
         self.findings.note(Problem::Journal, format_args!("application {id}: {wrong}"));
+    }
+
+    fn archived(&mut self, key: &[u8], value: &[u8]) -> Read {
+        let (id, filed) = tried!(both(keys::read_archived(key), rows::read_archived(value)));
+        self.archives.look_for(id, &filed)?;
+        // Entries behind those in the file are rows: whoever reads these follows the chain from there.
+        if !self.has(&keys::journal(id, filed.entries.saturating_add(1)))? {
+            let head = self.head(id)?;
+            self.compare_end(id, head, filed.entries, filed.chain);
+        }
+        Ok(Ok(()))
     }
 
     fn change(&mut self, key: &[u8], value: &[u8]) -> Read {
@@ -352,6 +371,7 @@ impl Pass<'_> {
             self.findings
                 .note(Problem::Commits, format_args!("moves {first} to {last}, by the MANIFEST's word"));
         }
+        self.archives.end(self.findings);
         for _orphan in self.blobs.difference(&self.named) {
             self.findings.count(Problem::Orphan);
         }

@@ -1,5 +1,8 @@
 //! Folders in which one thing is wrong: it is named, and nothing else is.
 
+mod archives;
+mod segment;
+
 use super::*;
 use crate::machine::application::Application;
 use crate::machine::evidence::DocumentKind;
