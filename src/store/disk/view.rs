@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 /// of 512 KiB, eight values of 16 KiB are enough. Changing this is a new format of the folder.
 const SEGMENT_BYTES: usize = 4 << 20;
 
-/// Rows that are written or read at once.
+/// Rows that are read at once.
 const ROWS_AT_ONCE: usize = 512;
 
 /// What a view holds, by its own word.
@@ -165,14 +165,12 @@ impl View {
         tell: &dyn Fn(u64),
     ) -> Result<(), StoreError> {
         let mut sum = Sum::default();
-        let mut batch = Batch::default();
         for row in rows {
             let (key, value) = row?;
             sum.add(&key, &value);
-            batch.put(&self.db, &key, Some(&value))?;
+            put(&self.db, &key, Some(&value))?;
             tell(sum.rows);
         }
-        batch.write(&self.db)?;
         self.note(Mark { tip, until: tip.commit, sum })?;
         self.sync()
     }
@@ -180,14 +178,12 @@ impl View {
     /// Writes the net effect of the commits after the mark's up to `tip`; durable on return.
     pub(super) fn write(&mut self, writes: &Writes, tip: Tip) -> Result<(), StoreError> {
         let mut sum = self.begin_write(writes, tip.commit)?;
-        let mut batch = Batch::default();
         for (key, value) in writes {
             if let Some(value) = value {
                 sum.add(key, value);
             }
-            batch.put(&self.db, key, value.as_deref())?;
+            put(&self.db, key, value.as_deref())?;
         }
-        batch.write(&self.db)?;
         self.note(Mark { tip, until: tip.commit, sum })?;
         self.sync()
     }
@@ -228,28 +224,13 @@ impl View {
     }
 }
 
-/// Rows on their way into sled.
-#[derive(Default)]
-struct Batch {
-    rows: ::sled::Batch,
-    count: usize,
-}
-
-impl Batch {
-    fn put(&mut self, db: &::sled::Db, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
-        match value {
-            Some(value) => self.rows.insert(key, value),
-            None => self.rows.remove(key),
-        }
-        self.count += 1;
-        if self.count >= ROWS_AT_ONCE { self.write(db) } else { Ok(()) }
-    }
-
-    fn write(&mut self, db: &::sled::Db) -> Result<(), StoreError> {
-        let rows = std::mem::take(&mut self.rows);
-        self.count = 0;
-        quiet::sled("write rows", || db.apply_batch(rows))
-    }
+/// Writes one row: never many in a batch of sled's, for which all reads wait.
+fn put(db: &::sled::Db, key: &[u8], value: Option<&[u8]>) -> Result<(), StoreError> {
+    let put = || match value {
+        Some(value) => db.insert(key, value),
+        None => db.remove(key),
+    };
+    quiet::sled("write a row", put).map(drop)
 }
 
 /// Reads one row.

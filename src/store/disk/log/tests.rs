@@ -342,6 +342,22 @@ fn a_spare_is_made_beside_the_log() {
 }
 
 #[test]
+fn a_log_is_out_of_room_when_no_spare_can_be_made() {
+    let mut book = Book::begin();
+    assert!(book.log.has_room(0), "its segment is empty");
+    while book.log.room() >= BYTES / 4 {
+        book.put(&[PLAIN]);
+    }
+    // Its segment is nearly full, and whoever makes the next one has not come round.
+    assert!(book.log.has_room(BYTES), "a spare can be made");
+    assert!(!book.log.has_room(BYTES - 1), "the disk is too full for a spare");
+    book.log.lacks_spare();
+    assert!(!book.log.has_room(BYTES), "a spare could not be made");
+    book.log.prepare().unwrap();
+    assert!(book.log.has_room(0), "there is a spare");
+}
+
+#[test]
 fn it_is_read_beside_a_writer() {
     const COMMITS: u64 = 400;
     let mut book = Book::begin();
