@@ -93,7 +93,6 @@ impl<S: Store> Engine<S> {
                 format!("the provider's system {} is down: {call} is parked until it is back", system.name())
             }));
         }
-        // Then nobody else can move what waits for a call.
         let is_held = self.shared.store.is_held() && !application.outbox.is_empty();
         if is_held {
             blocks.push(STORE_HELD.to_owned());
@@ -102,7 +101,14 @@ impl<S: Store> Engine<S> {
             blocks.push(format!("a call was tried {tries} times in vain: {detail}"));
         }
         Ok(Some(Explanation {
-            owner: view.owner().map(|owner| if is_held { Owner::Operator } else { owner }),
+            // What waits for a call then waits for whoever releases the copy.
+            owner: view.owner().map(|owner| {
+                if is_held && matches!(owner, Owner::Docket | Owner::Provider) {
+                    Owner::Operator
+                } else {
+                    owner
+                }
+            }),
             blocks,
             dwell: now.since(application.since),
             expected: application.state().dwell(),

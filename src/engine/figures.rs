@@ -49,13 +49,19 @@ pub(super) struct Calls {
     kinds: BTreeMap<&'static str, Arc<Kind>>,
 }
 
-/// The figures of calls of one name.
+/// The figures of calls of one name: their time, and how they ended.
 struct Kind {
     time: Histogram,
-    outcomes: [(&'static str, Counter); 6],
+    told: Counter,
+    not_sent: Counter,
+    ours: Counter,
+    busy: Counter,
+    ambiguous: Counter,
+    hopeless: Counter,
 }
 
 impl Calls {
+    /// Begins without any.
     pub(super) fn new() -> Self {
         Self { under_way: gauge!(told::CALLS_UNDER_WAY), kinds: BTreeMap::new() }
     }
@@ -70,9 +76,27 @@ impl Calls {
 
 impl Kind {
     fn new(name: &'static str) -> Self {
-        let outcomes =
-            OUTCOMES.map(|outcome| (outcome, counter!(told::CALLS, "call" => name, "outcome" => outcome)));
-        Self { time: histogram!(told::CALL_TIME, "call" => name), outcomes }
+        let ended = |outcome| counter!(told::CALLS, "call" => name, "outcome" => outcome);
+        Self {
+            time: histogram!(told::CALL_TIME, "call" => name),
+            told: ended("told"),
+            not_sent: ended("not_sent"),
+            ours: ended("ours"),
+            busy: ended("busy"),
+            ambiguous: ended("ambiguous"),
+            hopeless: ended("hopeless"),
+        }
+    }
+
+    const fn of(&self, ended: &Ended) -> &Counter {
+        match ended {
+            Ended::Told { .. } => &self.told,
+            Ended::Failed(Failure::NotSent { .. }) => &self.not_sent,
+            Ended::Failed(Failure::Ours { .. }) => &self.ours,
+            Ended::Failed(Failure::Busy { .. }) => &self.busy,
+            Ended::Failed(Failure::Ambiguous { .. }) => &self.ambiguous,
+            Ended::Failed(Failure::Hopeless(_)) => &self.hopeless,
+        }
     }
 }
 
@@ -88,23 +112,6 @@ impl Begun {
     pub(super) fn end(self, ended: &Ended) {
         self.under_way.decrement(1.0);
         self.kind.time.record(self.since.read());
-        let outcome = outcome(ended);
-        if let Some((_, count)) = self.kind.outcomes.iter().find(|(name, _)| *name == outcome) {
-            count.increment(1);
-        }
-    }
-}
-
-const OUTCOMES: [&str; 6] = ["told", "not_sent", "ours", "busy", "ambiguous", "hopeless"];
-
-/// What became of a call, as metrics tell it: one of [`OUTCOMES`].
-const fn outcome(ended: &Ended) -> &'static str {
-    match ended {
-        Ended::Told { .. } => "told",
-        Ended::Failed(Failure::NotSent { .. }) => "not_sent",
-        Ended::Failed(Failure::Ours { .. }) => "ours",
-        Ended::Failed(Failure::Busy { .. }) => "busy",
-        Ended::Failed(Failure::Ambiguous { .. }) => "ambiguous",
-        Ended::Failed(Failure::Hopeless(_)) => "hopeless",
+        self.kind.of(ended).increment(1);
     }
 }

@@ -86,7 +86,7 @@ fn compress(document: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         // No more room than it would be worth: the buffer never grows, so that none is left unwiped.
         let mut small = Zeroizing::new(Vec::with_capacity(document.len() - 1));
         let ended = compressor.compress_vec(document, &mut small, FlushCompress::Finish);
-        // It holds what it has read until it is reset.
+        // Which fills its tables with zeros: they hold what it has read.
         compressor.reset();
         matches!(ended, Ok(Status::StreamEnd)).then_some(small)
     })

@@ -119,7 +119,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
 
 #[tokio::test]
 async fn figures_tell_what_there_is_and_nothing_of_a_person() {
-    let world = World::start(&[("DOCKET_LOG", "trace")]);
+    let world = World::start(&[("DOCKET_LOG", "trace,sled::tree=trace")]);
     assert_eq!(world.get("/livez").await.0, 200);
     assert_eq!(world.get("/readyz").await.0, 200);
     for script in 1..=16 {

@@ -55,7 +55,8 @@ use std::sync::Arc;
 /// The size of a segment in bytes: a thousand groups or so, and filled with zeros in a blink.
 pub(in crate::store::disk) const SEGMENT_BYTES: u64 = 16 << 20;
 
-/// Bytes that must be left for more groups to be taken in: far above the groups of every day.
+/// Bytes that must be left for more groups to be taken in, in the log or beside a segment that is not
+/// made yet: far above the groups of every day.
 const RESERVE: u64 = 4 << 20;
 
 /// What follows the last frame of a write where there is room.
@@ -251,7 +252,8 @@ impl Log {
     /// Says whether there is room for the largest groups to come, on a disk with so many bytes left:
     /// in the segment at hand, in a spare, or in one that can be made.
     pub(in crate::store::disk) fn has_room(&self, free: u64) -> bool {
-        self.room() >= RESERVE.min(self.current().bytes / 4) || self.spares.are_in_reach(free)
+        self.room() >= RESERVE.min(self.current().bytes / 4)
+            || self.spares.are_in_reach(free.saturating_sub(RESERVE))
     }
 
     /// Notes that no spare can be made, until one was.

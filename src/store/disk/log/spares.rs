@@ -110,7 +110,7 @@ impl Spares {
         }
         match self.ready.pop() {
             Some(path) => Ok(Spare(path)),
-            None => self.making(self.bytes).make(),
+            None => self.making(self.bytes).make().inspect(|_made| self.are_lacking = false),
         }
     }
 
@@ -146,7 +146,7 @@ impl Spares {
         let spare = ready(&self.folder, self.next);
         self.next += 1;
         fs::rename(path, &spare).map_err(files::failed("make a spare of", path))?;
-        self.ready.push(spare);
+        self.add(Spare(spare));
         Ok(())
     }
 }

@@ -349,12 +349,21 @@ fn a_log_is_out_of_room_when_no_spare_can_be_made() {
         book.put(&[PLAIN]);
     }
     // Its segment is nearly full, and whoever makes the next one has not come round.
-    assert!(book.log.has_room(BYTES), "a spare can be made");
-    assert!(!book.log.has_room(BYTES - 1), "the disk is too full for a spare");
+    let free = BYTES + RESERVE;
+    assert!(book.log.has_room(free), "a spare can be made");
+    assert!(!book.log.has_room(free - 1), "the disk is too full for a spare");
     book.log.lacks_spare();
-    assert!(!book.log.has_room(BYTES), "a spare could not be made");
+    assert!(!book.log.has_room(free), "a spare could not be made");
     book.log.prepare().unwrap();
     assert!(book.log.has_room(0), "there is a spare");
+    while book.log.segments.len() < 2 || book.log.room() >= BYTES / 4 {
+        book.put(&[PLAIN]);
+    }
+    assert!(book.log.has_room(free), "one could be made since");
+    book.log.lacks_spare();
+    let last = book.log.tip().commit;
+    book.log.release(last).unwrap();
+    assert!(book.log.has_room(0), "the segment before is one now");
 }
 
 #[test]
