@@ -173,7 +173,7 @@ impl Work<'_> {
         self.sought = Sought::default();
         let rows = self.copy_rows(before, from)?;
         self.copy_blobs()?;
-        self.read_back(&rows)?;
+        self.read_back(&rows, before)?;
         Ok(rows)
     }
 
@@ -290,12 +290,15 @@ impl Work<'_> {
         Ok(copied)
     }
 
-    /// Reads back what was copied of the rows, and looks for what they name.
-    fn read_back(&mut self, copied: &Rows) -> Result<(), StoreError> {
+    /// Reads back what was copied of the rows, and looks for what they name; if something was lacking before,
+    /// or the note before does not say which archive files there are, all rows of the line.
+    fn read_back(&mut self, copied: &Rows, before: Option<&Note>) -> Result<(), StoreError> {
         let line = copied.lines.last().expect("there is one");
         let (to, instance) = (self.to, self.shared.instance);
         let mut sought = std::mem::take(&mut self.sought);
-        if !copied.is_incremental {
+        let was_whole = before.is_some_and(|note| note.lacking == 0 && note.archives.is_some());
+        let is_all = !copied.is_incremental || !was_whole;
+        if is_all {
             let mut read = 0;
             read::base(to, instance, &line.base, &mut |(key, value)| {
                 read += 1;
@@ -303,13 +306,14 @@ impl Work<'_> {
                 sought.row(to, key, Some(value))
             })?;
         }
-        if let Some(part) = copied.added {
-            let before = match line.parts.as_slice() {
-                [.., before, _] => before.last,
-                [_] | [] => line.base.tip,
-            };
+        let mut before = line.base.tip;
+        for part in &line.parts {
+            let after = std::mem::replace(&mut before, part.last);
+            if !is_all && copied.added != Some(*part) {
+                continue;
+            }
             let all = part.last.commit + 1 - part.first;
-            read::part(to, instance, before, &part, &mut |entry| {
+            read::part(to, instance, after, part, &mut |entry| {
                 self.tell("reading the commits back", entry.tip.commit + 1 - part.first, Some(all))?;
                 for (key, value) in read::writes(&entry)? {
                     sought.row(to, key, value)?;
