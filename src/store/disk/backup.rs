@@ -47,10 +47,16 @@ const NAMED: usize = 20;
 /// Makes a backup.
 pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
     let before = target::open(&shared.folder, shared.instance, order)?;
+    // Without a note nobody knows whose files they are that lie there already.
+    let stays = match &before {
+        None => target::left_over(&order.to, None)?,
+        Some(_) => Vec::new(),
+    };
     let backed = make(shared, order, tell, before.as_ref());
     if let Err(StoreError::Full { .. }) = &backed {
-        // What was copied in vain gives its room back; where it cannot, the next backup sees to it.
-        let _left_over = target::sweep(&order.to, before.as_ref());
+        // The rows and keys that were copied in vain give their room back; where they cannot, the next backup
+        // sees to it. Blobs and whole archive files stay for that one.
+        let _left_over = target::sweep(&order.to, before.as_ref(), &stays);
     }
     backed
 }
@@ -91,7 +97,7 @@ fn make(
         let what = "it reads back as something else than was written".to_owned();
         return Err(StoreError::FileDamaged { path: order.to.join(note::NAME), what });
     }
-    target::sweep(&order.to, Some(&note))?;
+    target::sweep(&order.to, Some(&note), &[])?;
     Ok(BackedUp {
         commit: note.newest().last().commit,
         sequence: note.counts.moves,
