@@ -22,8 +22,8 @@ pub trait Upkeep: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Busy`]; [`StoreError::Declined`] if the folder cannot take it; [`StoreError::Full`] if
-    /// it lies on the disk of the store, which needs the room; [`StoreError::CalledOff`]; damage, and the system's. The folder then holds the backup that it
-    /// held before, if any.
+    /// it lies on the disk of the store, which needs the room; [`StoreError::CalledOff`]; damage, and the
+    /// system's. The folder then holds the backup that it held before, if any.
     fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError>;
 
     /// Writes the rows of the view into a new one, without the room that sled has lost, and puts it in

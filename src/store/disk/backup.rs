@@ -47,10 +47,16 @@ const NAMED: usize = 20;
 /// Makes a backup.
 pub(super) fn run(shared: &Shared, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
     let before = target::open(&shared.folder, shared.instance, order)?;
+    // Without a note nobody knows whose files they are that lie there already.
+    let stays = match &before {
+        None => target::left_over(&order.to, None)?,
+        Some(_) => Vec::new(),
+    };
     let backed = make(shared, order, tell, before.as_ref());
     if let Err(StoreError::Full { .. }) = &backed {
-        // What was copied in vain gives its room back; where it cannot, the next backup sees to it.
-        let _left_over = target::sweep(&order.to, before.as_ref());
+        // The rows and keys that were copied in vain give their room back; where they cannot, the next backup
+        // sees to it. Blobs and whole archive files stay for that one.
+        let _left_over = target::sweep(&order.to, before.as_ref(), &stays);
     }
     backed
 }
@@ -91,7 +97,7 @@ fn make(
         let what = "it reads back as something else than was written".to_owned();
         return Err(StoreError::FileDamaged { path: order.to.join(note::NAME), what });
     }
-    target::sweep(&order.to, Some(&note))?;
+    target::sweep(&order.to, Some(&note), &[])?;
     Ok(BackedUp {
         commit: note.newest().last().commit,
         sequence: note.counts.moves,
@@ -173,7 +179,7 @@ impl Work<'_> {
         self.sought = Sought::default();
         let rows = self.copy_rows(before, from)?;
         self.copy_blobs()?;
-        self.read_back(&rows)?;
+        self.read_back(&rows, before)?;
         Ok(rows)
     }
 
@@ -290,12 +296,15 @@ impl Work<'_> {
         Ok(copied)
     }
 
-    /// Reads back what was copied of the rows, and looks for what they name.
-    fn read_back(&mut self, copied: &Rows) -> Result<(), StoreError> {
+    /// Reads back what was copied of the rows, and looks for what they name; if something was lacking before,
+    /// or the note before does not say which archive files there are, all rows of the line.
+    fn read_back(&mut self, copied: &Rows, before: Option<&Note>) -> Result<(), StoreError> {
         let line = copied.lines.last().expect("there is one");
         let (to, instance) = (self.to, self.shared.instance);
         let mut sought = std::mem::take(&mut self.sought);
-        if !copied.is_incremental {
+        let was_whole = before.is_some_and(|note| note.lacking == 0 && note.archives.is_some());
+        let is_all = !copied.is_incremental || !was_whole;
+        if is_all {
             let mut read = 0;
             read::base(to, instance, &line.base, &mut |(key, value)| {
                 read += 1;
@@ -303,13 +312,14 @@ impl Work<'_> {
                 sought.row(to, key, Some(value))
             })?;
         }
-        if let Some(part) = copied.added {
-            let before = match line.parts.as_slice() {
-                [.., before, _] => before.last,
-                [_] | [] => line.base.tip,
-            };
+        let mut before = line.base.tip;
+        for part in &line.parts {
+            let after = std::mem::replace(&mut before, part.last);
+            if !is_all && copied.added != Some(*part) {
+                continue;
+            }
             let all = part.last.commit + 1 - part.first;
-            read::part(to, instance, before, &part, &mut |entry| {
+            read::part(to, instance, after, part, &mut |entry| {
                 self.tell("reading the commits back", entry.tip.commit + 1 - part.first, Some(all))?;
                 for (key, value) in read::writes(&entry)? {
                     sought.row(to, key, value)?;

@@ -58,6 +58,7 @@ impl Keeper {
         Ok(Rebuilt { rows: self.view.mark().sum.rows, bytes_before, bytes_after })
     }
 
+    /// Refuses if the new view may not fit beside the old one and the low-water mark.
     fn look_for_room(&self, bytes_before: u64) -> Result<(), StoreError> {
         let folder = &self.shared.folder;
         let newest = checkpoint::list(folder)?.into_iter().next();
@@ -67,11 +68,7 @@ impl Keeper {
         if free > needed + self.shared.low_water {
             return Ok(());
         }
-        let why = format!(
-            "the new view may need {needed} bytes beside the old one and the low-water mark, and {free} are free: \
-             make room"
-        );
-        Err(StoreError::Declined { why })
+        Err(StoreError::Full { folder: folder.clone() })
     }
 
     /// Writes the rows into a view of their own, and counts them there.

@@ -24,7 +24,8 @@ pub(super) struct Archives {
 }
 
 /// Copies the archive files that are not there whole, durable and read back on return. `before` are those
-/// that the note of the backup names, `named` those that its rows name.
+/// that the note of the backup names, `named` those that its rows name. Others that lie in the backup count
+/// as far as they are whole.
 pub(super) fn copy(
     (from, to): (&Path, &Path),
     instance: [u8; 16],
@@ -33,8 +34,10 @@ pub(super) fn copy(
     told: Told<'_>,
 ) -> Result<Archives, StoreError> {
     let before: BTreeMap<u64, ArchiveNote> = before.iter().map(|note| (note.number, *note)).collect();
-    let mut numbers: BTreeSet<u64> = before.keys().copied().chain(named).collect();
-    numbers.extend(archive::list(from)?.into_iter().map(|(number, _)| number));
+    let mut wanted: BTreeSet<u64> = before.keys().copied().chain(named).collect();
+    wanted.extend(archive::list(from)?.into_iter().map(|(number, _)| number));
+    let mut numbers = wanted.clone();
+    numbers.extend(archive::list(to)?.into_iter().map(|(number, _)| number));
     let all = numbers.len() as u64;
     let mut archives = Archives::default();
     for (done, number) in (1..).zip(numbers) {
@@ -46,7 +49,8 @@ pub(super) fn copy(
                 archives.notes.push(note);
             }
             Copy::IsThere(note) => archives.notes.push(note),
-            Copy::Lacking(why) => drop(archives.lacking.insert(number, why)),
+            Copy::Lacking(why) if wanted.contains(&number) => drop(archives.lacking.insert(number, why)),
+            Copy::Lacking(_) => {}
         }
         told(done, all)?;
     }
@@ -76,7 +80,12 @@ fn copy_one(
     }
     match archive::verify(&source, instance, number) {
         Ok(_) => {}
-        Err(error @ StoreError::FileDamaged { .. }) => return Ok(Copy::Lacking(error.to_string())),
+        Err(error @ StoreError::FileDamaged { .. }) => {
+            // One that the note does not name may have been copied while it was whole.
+            let kept = before.is_none().then(|| check(to, instance, number).ok()).flatten();
+            let lacking = || Copy::Lacking(error.to_string());
+            return Ok(kept.map_or_else(lacking, |it| Copy::IsThere(ArchiveNote::of(number, it))));
+        }
         Err(error) => return Err(error),
     }
     let found = copy::hash(&source)?;

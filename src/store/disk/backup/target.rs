@@ -83,30 +83,43 @@ pub(super) fn slots_name(hash: [u8; 32]) -> String {
     format!("{}.slots", BlobId(hash))
 }
 
-/// Deletes what backups that were cut off have left, and data keys that are no longer named.
-pub(super) fn sweep(folder: &Path, note: Option<&Note>) -> Result<(), StoreError> {
+/// Says whether a file in `keys/` is one that [`slots_name`] names.
+fn is_slots(name: &str) -> bool {
+    let hash = name.strip_suffix(".new").unwrap_or(name).strip_suffix(".slots");
+    hash.is_some_and(|hash| hash.len() == 64 && hash.bytes().all(|it| it.is_ascii_hexdigit()))
+}
+
+/// Deletes what backups that were cut off have left, and data keys that are no longer named, but for what
+/// stays.
+pub(super) fn sweep(folder: &Path, note: Option<&Note>, stays: &[PathBuf]) -> Result<(), StoreError> {
+    for path in left_over(folder, note)?.iter().filter(|path| !stays.contains(path)) {
+        fs::remove_file(path).map_err(files::failed("delete", path))?;
+    }
+    Ok(())
+}
+
+/// The files that are left over where a folder has this note.
+pub(super) fn left_over(folder: &Path, note: Option<&Note>) -> Result<Vec<PathBuf>, StoreError> {
     let lines = note.map_or(&[][..], |note| &note.lines);
     let bases = lines.iter().filter_map(|line| line.base.path(folder));
     let parts = lines.iter().flat_map(|line| line.files(folder)).map(|(_, path)| path);
     let keys = note.and_then(|note| note.keys).map(|hash| folder.join("keys").join(slots_name(hash)));
     let named: Vec<_> = bases.chain(parts).chain(keys).collect();
-    for (of, ends) in [(checkpoint::FOLDER, "ckpt"), ("log", "part"), ("keys", "slots")] {
-        let (of, whole, half) = (folder.join(of), format!(".{ends}"), format!(".{ends}.new"));
-        let is_ours = |name: &str| name.ends_with(&whole) || name.ends_with(&half);
-        delete(&of, |name| is_ours(name) && !named.contains(&of.join(name)))?;
+    let is_ours = |of: &str, name: &str| match of {
+        "keys" => is_slots(name),
+        "log" => name.ends_with(".part") || name.ends_with(".part.new"),
+        checkpoint::FOLDER => name.ends_with(".ckpt") || name.ends_with(".ckpt.new"),
+        // Those that are whole stay: nobody can make them again.
+        _ => name.ends_with(".arch.new"),
+    };
+    let mut found = Vec::new();
+    for of in ["keys", "log", checkpoint::FOLDER, archive::FOLDER] {
+        let names = files::names(&folder.join(of))?;
+        let ours = names.iter().filter(|name| is_ours(of, &name.to_string_lossy()));
+        found.extend(ours.map(|name| folder.join(of).join(name)));
     }
-    // Those that are whole stay: nobody can make them again.
-    delete(&folder.join(archive::FOLDER), |name| name.ends_with(".arch.new"))
-}
-
-fn delete(folder: &Path, is_left_over: impl Fn(&str) -> bool) -> Result<(), StoreError> {
-    for name in files::names(folder)? {
-        if is_left_over(&name.to_string_lossy()) {
-            let path = folder.join(&name);
-            fs::remove_file(&path).map_err(files::failed("delete", &path))?;
-        }
-    }
-    Ok(())
+    found.retain(|path| !named.contains(path));
+    Ok(found)
 }
 
 /// Says whether a folder holds a backup.

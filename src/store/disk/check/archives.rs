@@ -21,12 +21,13 @@ pub(super) struct Archives {
     journals: Vec<(ApplicationId, Filed)>,
     /// The files that a row names.
     named: BTreeSet<u64>,
-    lost: BTreeMap<u64, Lost>,
+    /// By the file, and why they are not in it.
+    lost: BTreeMap<(u64, String), Lost>,
 }
 
 /// The journals that are not in the file in which they must be.
+#[derive(Default)]
 struct Lost {
-    why: String,
     count: u64,
     /// The first of them.
     named: Vec<String>,
@@ -76,7 +77,7 @@ impl Archives {
                 Err(error) => return Err(error),
             }
         };
-        let lost = self.lost.entry(filed.file).or_insert_with(|| Lost { why, count: 0, named: Vec::new() });
+        let lost = self.lost.entry((filed.file, why)).or_default();
         lost.count += 1;
         if lost.named.len() < NAMED {
             lost.named.push(format!("{id} (entries 1 to {})", filed.entries));
@@ -86,7 +87,7 @@ impl Archives {
 
     /// Tells what is lost, and which files no row names.
     pub(super) fn end(self, findings: &mut Findings) {
-        for (number, Lost { why, count, named }) in self.lost {
+        for ((number, why), Lost { count, named }) in self.lost {
             let more = if count > named.len() as u64 { ", …" } else { "" };
             let (file, named) = (name(&self.data, number), named.join(", "));
             let place = format_args!("{file}: {why}: the journals of {count} applications: {named}{more}");

@@ -120,6 +120,20 @@ fn one_that_is_called_off_changes_nothing() {
 }
 
 #[test]
+fn one_that_may_lack_room_is_not_begun() {
+    let folder = folder();
+    let store = open(&folder);
+    store.commit(&[item(1, 0)]).unwrap();
+    // It claims room, and takes none: more than any disk has.
+    let claims = data(&folder, "sled/claims");
+    std::fs::File::create(&claims).unwrap().set_len(1 << 43).unwrap();
+    assert!(matches!(store.rebuild(&quiet()), Err(StoreError::Full { .. })));
+    assert_eq!(views(&folder), ["sled"]);
+    std::fs::remove_file(&claims).unwrap();
+    store.rebuild(&quiet()).unwrap();
+}
+
+#[test]
 fn a_view_that_has_lost_a_row_is_not_copied() {
     let folder = folder();
     let store = open(&folder);

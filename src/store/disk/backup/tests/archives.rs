@@ -185,3 +185,59 @@ fn a_backup_whose_note_is_older_is_read_and_added_to() {
     back_up(&store, &folder);
     assert_eq!(note(&folder).archives.unwrap().len(), 1);
 }
+
+#[test]
+fn a_copy_that_no_note_names_makes_up_for_a_file_that_the_store_lost() {
+    // The note is of the format that does not say; and it is not there, as where a first one was cut off.
+    for is_older in [true, false] {
+        let folder = folder();
+        let store = open(&folder);
+        archived(&store, 1..=2);
+        back_up(&store, &folder);
+        let source = files_in(&data(&folder, "")).remove(0);
+        if is_older {
+            Note { archives: None, ..note(&folder) }.write(&to(&folder)).unwrap();
+            fs::remove_file(&source).unwrap();
+        } else {
+            fs::remove_file(to(&folder).join(note::NAME)).unwrap();
+            fs::write(&source, flipped(&source, 60)).unwrap();
+        }
+        // One that nobody asks for is not missed.
+        fs::write(archive::path(&to(&folder), 0xffff), b"of something else").unwrap();
+        let backed = back_up(&store, &folder);
+        assert_eq!((backed.archives, backed.lacking_count), (1, 0), "{backed:?}");
+        let (made, path) = restored(&folder, "copy", At::Newest);
+        assert_eq!(made.damaged, Vec::<String>::new());
+        let copy = DiskStore::open(path, options()).unwrap();
+        assert_eq!(copy.journal(id(1), 0, 9).unwrap().len(), 2);
+    }
+}
+
+#[test]
+fn what_is_lacking_is_said_again_until_it_is_there() {
+    let folder = folder();
+    let store = open(&folder);
+    archived(&store, 1..=2);
+    let blob = store.put_blob(&[5; 70_000]).unwrap();
+    store.commit(&[Item { documents: vec![(1, Document::Blob(blob))], ..item(3, 0) }]).unwrap();
+    let lost = [files_in(&data(&folder, "")).remove(0), super::blobs::path(&data(&folder, ""), blob)];
+    let whole = lost.each_ref().map(|path| fs::read(path).unwrap());
+    lost.iter().for_each(|path| fs::remove_file(path).unwrap());
+    let lacking = || {
+        let backed = back_up(&store, &folder);
+        assert_eq!(backed.lacking_count, note(&folder).lacking);
+        (backed.lacking_count, backed.is_incremental)
+    };
+    assert_eq!(lacking(), (2, false));
+    assert_eq!(lacking(), (2, true));
+    store.commit(&[item(4, 0)]).unwrap();
+    assert_eq!(lacking(), (2, true));
+    // A note of the older format knew of no archive files.
+    Note { archives: None, lacking: 0, ..note(&folder) }.write(&to(&folder)).unwrap();
+    assert_eq!(lacking(), (2, true));
+    for (path, bytes) in lost.iter().zip(whole) {
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(lacking(), (0, true));
+    assert_eq!(lacking(), (0, true));
+}

@@ -99,3 +99,27 @@ fn a_log_is_counted_from_the_commit_that_is_there() {
     assert!(log.bytes_after(segment - 2) > 65 << 10 && log.bytes_after(segment - 2) < all);
     assert_eq!(log.bytes_after(tip), 0);
 }
+
+#[test]
+fn one_that_is_refused_deletes_nothing_that_was_there_before() {
+    let folder = folder();
+    let store = open(&folder);
+    store.commit(&[item(1, 0)]).unwrap();
+    let [keys, log] = ["keys", "log"].map(|name| to(&folder).join(name));
+    let (theirs, old) = (keys.join("data.slots"), keys.join(target::slots_name([7; 32])));
+    let part = log.join("old.part");
+    for path in [&theirs, &old, &part] {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, b"was there").unwrap();
+    }
+    let held = all_in(&to(&folder));
+    let claims = archive::path(&data(&folder, ""), 77);
+    fs::create_dir_all(claims.parent().unwrap()).unwrap();
+    File::create(&claims).unwrap().set_len(HUGE).unwrap();
+    is_full(store.backup(&order(to(&folder)), &quiet()));
+    assert_eq!(all_in(&to(&folder)), held);
+    fs::remove_file(&claims).unwrap();
+    back_up(&store, &folder);
+    // What is of no backup stays for ever.
+    assert!(theirs.exists() && !old.exists() && !part.exists());
+}

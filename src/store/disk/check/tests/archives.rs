@@ -150,3 +150,37 @@ fn a_journal_that_ends_before_its_application_is_named() {
     assert_eq!(journal.named, [format!("application {}: entries 4 to 4", id(1))]);
     assert!(archive.named[0].contains(": the journal is not in it: "), "{archive:?}");
 }
+
+#[test]
+fn each_reason_is_told_with_the_journals_that_it_is_for() {
+    let (folder, store) = filed();
+    let [first, third] = [1, 3].map(|it| journals::filed(&*store.shared, id(it)).unwrap().unwrap());
+    let said = [(1, Filed { block: first.block + 1, ..first }), (3, Filed { file: first.file, ..third })];
+    for (number, row) in said {
+        store.put_raw(keys::archived(id(number)), Some(rows::write_archived(&row)));
+    }
+    store.sync().unwrap();
+    store.close().unwrap();
+    let findings = found(&folder, Keys::Unchecked);
+    let told = &findings.list()[0].named;
+    assert_eq!(told.len(), 2, "{findings:#?}");
+    for (reason, number) in [("it has another journal than was archived", 1), ("the journal is not in it", 3)]
+    {
+        let expected = format!("{reason}: the journals of 1 applications: {} (", id(number));
+        assert!(told.iter().any(|it| it.contains(&expected)), "{told:?}");
+    }
+}
+
+#[test]
+fn a_gap_behind_the_file_is_told_once() {
+    let (folder, store) = filed();
+    for version in [3, 4] {
+        store.commit(&[Item { wake: None, ..item(1, version) }]).unwrap();
+    }
+    store.put_raw(keys::journal(id(1), 4), None);
+    store.sync().unwrap();
+    store.close().unwrap();
+    let findings = found(&folder, Keys::Unchecked);
+    let [journal] = findings.list()[..] else { panic!("{findings:#?}") };
+    assert_eq!(journal.named, [format!("application {}: entries 4 to 4", id(1))]);
+}
