@@ -46,7 +46,7 @@ async fn a_full_disk_stops_intake_and_nothing_else() {
     let early = disk.fill();
     while disk.fill() {}
     // Not a byte is left.
-    is_refused_for_space(&until_refused(&mut brought).await);
+    is_refused_for_space(&until_refused(&disk, &mut brought).await);
     brought.are_there().await;
     let said = docket.log().into_iter().filter(|line| line.contains("space")).count();
     assert!(said > 0, "the log says nothing of it");
@@ -57,12 +57,12 @@ async fn a_full_disk_stops_intake_and_nothing_else() {
 
     // The server is killed and there is no space to open.
     while disk.fill() {}
-    is_refused_for_space(&until_refused(&mut brought).await);
+    is_refused_for_space(&until_refused(&disk, &mut brought).await);
     docket.kill();
     // It opens all the same, and may say at once that there is no space.
     let docket = Process::begin(&["serve", "--listen", &address], &settings).unwrap();
     brought.are_there().await;
-    is_refused_for_space(&until_refused(&mut brought).await);
+    is_refused_for_space(&until_refused(&disk, &mut brought).await);
     disk.free();
     brought.until_taken().await;
     brought.are_there().await;
@@ -116,18 +116,22 @@ async fn fill_until_refused(disk: &Disk, brought: &mut Brought) -> Status {
             return status;
         }
         if !was_space {
-            return until_refused(brought).await;
+            return until_refused(disk, brought).await;
         }
     }
 }
 
-async fn until_refused(brought: &mut Brought) -> Status {
+/// Brings applications until one is refused; what the server gives back meanwhile, such as a file that it
+/// could not finish, or its ballast, is taken too.
+async fn until_refused(disk: &Disk, brought: &mut Brought) -> Status {
     let until = Instant::now() + NOTICE;
     loop {
+        while disk.fill() {}
         if let Err(status) = brought.bring().await {
             return status;
         }
-        assert!(Instant::now() < until, "there is no space, and intake goes on");
+        let left = rustix::fs::statvfs(disk.folder.path()).unwrap().f_bavail;
+        assert!(Instant::now() < until, "there is no space ({left} pages), and intake goes on");
     }
 }
 
