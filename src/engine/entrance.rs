@@ -297,10 +297,7 @@ impl<S: Store> Engine<S> {
         terms: Terms,
         upload: Option<Upload>,
     ) -> Result<Done, EngineError> {
-        // Before anything is sealed, for which there might be no room either.
-        if self.shared.store.room() > Room::Ample {
-            return Err(EngineError::Declined(Declined::NoRoom));
-        }
+        self.has_room()?;
         let (brought, upload) = (Arc::new(brought), upload.map(Arc::new));
         for _ in 0..TRIES {
             if let Some(done) = self.answered_before(terms)? {
@@ -423,6 +420,7 @@ impl<S: Store> Engine<S> {
                 }
                 return Err(EngineError::Declined(Declined::Exists { application: id, key }));
             }
+            self.has_room()?;
             if terms.is_trial {
                 return self.command(engine.entrance().sketch(&brought, clock::now())?, terms).await;
             }
@@ -434,6 +432,15 @@ impl<S: Store> Engine<S> {
             }
         }
         Err(EngineError::Contended)
+    }
+
+    /// Declines what is brought while the disk is nearly full: before anything is sealed, for which
+    /// there might be no room either.
+    fn has_room(&self) -> Result<(), EngineError> {
+        match self.shared.store.room() {
+            Room::Ample => Ok(()),
+            Room::Low | Room::None => Err(EngineError::Declined(Declined::NoRoom)),
+        }
     }
 
     /// Hands sealed evidence in; the key of credentials that nobody took is destroyed.
