@@ -395,7 +395,16 @@ fn a_folder_of_the_first_format_is_taken_over() {
 
 /// The rows of a folder that was used, but for what the first format did not know.
 fn used_rows() -> Vec<Row> {
-    let view = view::View::open(&data(&used(), "sled"), 8 << 20).unwrap();
+    let (folder, mut tries) = (used(), 0);
+    // A thread of sled may still hold the lock of the file that was closed.
+    let view = loop {
+        match view::View::open(&data(&folder, "sled"), 8 << 20) {
+            Ok(view) => break view,
+            Err(error) => assert!(tries < 50, "{error:?}"),
+        }
+        tries += 1;
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    };
     view.rows().collect::<Result<_, _>>().unwrap()
 }
 
