@@ -29,6 +29,7 @@ mod keeper;
 mod log;
 mod manifest;
 mod open;
+mod options;
 mod overlay;
 mod quiet;
 mod rebuild;
@@ -39,12 +40,14 @@ mod sum;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 mod view;
 mod wire;
 mod witness;
 
 pub use backup::{At, RestoreOrder, Restored, restore};
 pub use check::{CheckOrder, Finding, Findings, KeyState, Keys, Level, Problem, check, stats as stats_of};
+pub use options::{OnProgress, Options};
 
 #[cfg(test)]
 pub(super) use view::read_any_mark;
@@ -57,7 +60,7 @@ use super::outage;
 use super::plan::{self, Writes};
 use super::read::{self, Row, Rows};
 use super::rows::Totals;
-use super::upkeep::{BackedUp, BackupOrder, Progress, Rebuilt, Stats, Tell, Upkeep};
+use super::upkeep::{Progress, Upkeep};
 use super::{
     ApplicationId, Audit, BlobId, Change, Counts, Definition, DefinitionGroup, Delivery, DeliveryGroup,
     DeliveryKey, Document, IndexKey, Item, Outage, OutageGroup, Part, Queue, Queued, Remembered, RequestKey,
@@ -66,7 +69,7 @@ use super::{
 use crate::clock::{self, Stopwatch};
 use crate::telemetry::metrics as told;
 use blobs::Blobs;
-use keeper::{Bell, Keeper, Kept, Order};
+use keeper::{Bell, Keeper, Kept};
 use log::{Log, Tip};
 use manifest::Manifest;
 use overlay::Overlay;
@@ -77,72 +80,15 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use witness::Witness;
-
-/// Bytes of rows after which the view is written unless told otherwise.
-const FREEZE_BYTES: usize = 16 << 20;
 
 /// Bytes of rows at which whoever commits waits for the view: the disk is not up to the load.
 const OVERLAY_LIMIT: usize = 512 << 20;
 
-/// Called with what an opening is at, many times a second at most.
-pub type OnProgress = Box<dyn Fn(&Progress) + Send + Sync>;
-
 /// Makes durable what must be on disk before the groups that name it: the keys of applications.
 pub type BeforeSync = Box<dyn Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync>;
-
-/// How to open a store.
-pub struct Options {
-    /// The name that a new folder gets, random; a folder that has one keeps it.
-    pub instance: [u8; 16],
-    /// What sled's cache may hold, in bytes; sled takes two to four times as much.
-    pub cache_bytes: u64,
-    /// Bytes of free space below which [`Room::Low`] is told; on a small disk it is less, a twentieth.
-    pub low_water: u64,
-    /// Whether room is kept in a file that can be thrown off.
-    pub has_ballast: bool,
-    /// The size of a segment of the log, in bytes.
-    pub segment_bytes: u64,
-    /// Bytes of rows after which the view is written: what is read again after a crash.
-    pub freeze_bytes: usize,
-    /// Bytes of the log after which a checkpoint is written, if the last one was not larger.
-    pub checkpoint_bytes: u64,
-    /// Told what an opening is at while it takes long.
-    pub on_progress: Option<OnProgress>,
-}
-
-impl Options {
-    /// The cache that is used unless told otherwise, in bytes.
-    pub const CACHE_BYTES: u64 = 32 << 20;
-
-    /// The low-water mark that is used unless told otherwise, in bytes.
-    pub const LOW_WATER: u64 = 512 << 20;
-
-    /// The bytes of log between two checkpoints unless told otherwise.
-    pub const CHECKPOINT_BYTES: u64 = 128 << 20;
-
-    /// Makes the usual options.
-    pub const fn new(instance: [u8; 16]) -> Self {
-        Self {
-            instance,
-            cache_bytes: Self::CACHE_BYTES,
-            low_water: Self::LOW_WATER,
-            has_ballast: true,
-            segment_bytes: log::SEGMENT_BYTES,
-            freeze_bytes: FREEZE_BYTES,
-            checkpoint_bytes: Self::CHECKPOINT_BYTES,
-            on_progress: None,
-        }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options").field("cache_bytes", &self.cache_bytes).finish_non_exhaustive()
-    }
-}
 
 /// A store on disk; it holds its folder until it is dropped.
 ///
@@ -374,21 +320,6 @@ impl Shared {
         let oldest = totals.oldest.max(durable.totals.oldest);
         *durable = Durable { totals: Totals { oldest, ..totals }, commit: tip.commit };
         Ok(*durable)
-    }
-
-    /// Looks how much room there is for the log and besides, and lets it be known.
-    fn look_at_room(&self, log: &Log) -> Result<(room::Disk, Room), StoreError> {
-        let disk = room::Disk::of(&self.folder)?;
-        let left = disk.free.checked_sub(room::NOTHING);
-        let room = if !left.is_some_and(|left| log.has_room(left)) {
-            Room::None
-        } else if disk.is_low(self.low_water) {
-            Room::Low
-        } else {
-            Room::Ample
-        };
-        self.room.set(room);
-        Ok((disk, room))
     }
 
     /// Changes the MANIFEST, durable on return.
@@ -673,39 +604,5 @@ impl Store for DiskStore {
 
     fn upkeep(&self) -> Option<&dyn Upkeep> {
         Some(self)
-    }
-}
-
-impl Upkeep for DiskStore {
-    fn release(&self) -> Result<(), StoreError> {
-        if !self.is_held() {
-            return Err(StoreError::Declined { why: "the store is not held".to_owned() });
-        }
-        self.shared.bell.order(Order::Release)
-    }
-
-    fn backup(&self, order: &BackupOrder<'_>, tell: &Tell) -> Result<BackedUp, StoreError> {
-        let _only = self.shared.begin_upkeep()?;
-        backup::run(&self.shared, order, tell)
-    }
-
-    fn rebuild(&self, tell: &Tell) -> Result<Rebuilt, StoreError> {
-        let _only = self.shared.begin_upkeep()?;
-        self.shared.bell.order(|told| Order::Rebuild(Arc::clone(tell), told))
-    }
-
-    fn stats(&self, by_kind: bool) -> Result<Stats, StoreError> {
-        stats::of(&self.shared, by_kind)
-    }
-}
-
-impl Shared {
-    /// Begins what nobody else does at the same time.
-    fn begin_upkeep(&self) -> Result<MutexGuard<'_, ()>, StoreError> {
-        match self.upkeep.try_lock() {
-            Ok(only) => Ok(only),
-            Err(TryLockError::Poisoned(only)) => Ok(only.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
-        }
     }
 }

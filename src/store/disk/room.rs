@@ -3,7 +3,8 @@
 //! Owns the ballast: a file that is there to be deleted, so that a full disk can be opened. It
 //! must never say that there is room which the next group may not find.
 
-use super::files;
+use super::log::Log;
+use super::{Shared, files};
 use crate::store::{Room, StoreError};
 use std::fs;
 use std::io;
@@ -78,6 +79,23 @@ impl Disk {
     /// The ballast of a store here.
     pub(super) fn ballast(&self) -> u64 {
         BALLAST_BYTES.min(self.all / 10)
+    }
+}
+
+impl Shared {
+    /// Looks how much room there is for the log and besides, and lets it be known.
+    pub(super) fn look_at_room(&self, log: &Log) -> Result<(Disk, Room), StoreError> {
+        let disk = Disk::of(&self.folder)?;
+        let left = disk.free.checked_sub(NOTHING);
+        let room = if !left.is_some_and(|left| log.has_room(left)) {
+            Room::None
+        } else if disk.is_low(self.low_water) {
+            Room::Low
+        } else {
+            Room::Ample
+        };
+        self.room.set(room);
+        Ok((disk, room))
     }
 }
 
